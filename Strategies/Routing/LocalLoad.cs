@@ -1,0 +1,83 @@
+namespace InferMesh.Strategies.Routing;
+
+/// <summary>
+/// What this router itself has in flight on one target. A reading is always older than the last dispatches, so a decision adds
+/// what was dispatched since the reading was taken (and takes off what has completed since): without it a burst herds onto the
+/// one node whose reading looks best. Thread-safe; one instance per target and router process.
+/// </summary>
+/// <remarks>Time is an argument, in UTC ticks. The history covers 16 s in slots of 250 ms: readings older than that see only the net in flight.</remarks>
+public sealed class LocalLoad
+{
+    private const int Slots = 64;
+    private const long SlotTicks = TimeSpan.TicksPerMillisecond * 250;
+
+    private readonly Lock _gate = new();
+    private readonly Slot[] _history = new Slot[Slots];
+    private int _requests;
+    private long _dispatchedTokens;
+
+    /// <summary>Requests dispatched by this router and not yet settled.</summary>
+    public int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Prompt tokens ever dispatched by this router; monotone.</summary>
+    public long DispatchedPromptTokens => Volatile.Read(ref _dispatchedTokens);
+
+    /// <summary>Counts one request as in flight.</summary>
+    /// <param name="nowTicks">UTC ticks.</param>
+    /// <param name="promptTokens">Prompt tokens of the request, 0 or more.</param>
+    public void Dispatch(long nowTicks, int promptTokens)
+    {
+        lock (_gate)
+        {
+            Open(nowTicks);
+            _requests++;
+            _dispatchedTokens += promptTokens;
+        }
+    }
+
+    /// <summary>Takes one request off. Never goes below zero.</summary>
+    public void Settle(long nowTicks)
+    {
+        lock (_gate)
+        {
+            Open(nowTicks);
+            if (_requests > 0) _requests--;
+        }
+    }
+
+    /// <summary>In-flight requests and dispatched tokens as they were at a moment in the past.</summary>
+    /// <param name="atTicks">UTC ticks of the moment.</param>
+    public LoadBaseline At(long atTicks)
+    {
+        lock (_gate)
+        {
+            // The first slot that was touched after the moment still knows the values from before its first change.
+            var wanted = atTicks / SlotTicks;
+            var best = -1;
+            for (var i = 0; i < Slots; i++)
+            {
+                if (_history[i].Id >= wanted && _history[i].Id > 0 && (best < 0 || _history[i].Id < _history[best].Id)) best = i;
+            }
+            return best < 0 ? new(_requests, _dispatchedTokens) : new(_history[best].RequestsBefore, _history[best].TokensBefore);
+        }
+    }
+
+    private void Open(long nowTicks)
+    {
+        var id = nowTicks / SlotTicks;
+        ref var slot = ref _history[(int)(id % Slots)];
+        if (slot.Id != id) slot = new() { Id = id, RequestsBefore = _requests, TokensBefore = _dispatchedTokens };
+    }
+
+    private struct Slot
+    {
+        public long Id;
+        public int RequestsBefore;
+        public long TokensBefore;
+    }
+}
+
+/// <summary>Values of a <see cref="LocalLoad"/> at the moment a reading was taken.</summary>
+/// <param name="Requests">Requests in flight then.</param>
+/// <param name="DispatchedPromptTokens">Prompt tokens dispatched until then.</param>
+public readonly record struct LoadBaseline(int Requests, long DispatchedPromptTokens);

@@ -1,0 +1,75 @@
+using InferMesh.Strategies.Topology;
+
+namespace InferMesh.Strategies.Routing;
+
+/// <summary>What a decision needs to know of a request.</summary>
+public sealed record RoutingRequest
+{
+    /// <summary>Model that the caller named.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Caller's id of the request; "" when none.</summary>
+    public string RequestId { get; init; } = "";
+
+    /// <summary>Tenant of the caller; "" when none.</summary>
+    public string Tenant { get; init; } = "";
+
+    /// <summary>SLO class, such as <c>latency</c> or <c>throughput</c>; "" when none.</summary>
+    public string SloClass { get; init; } = "";
+
+    /// <summary>Prompt tokens, estimated or counted; 0 or more.</summary>
+    public int PromptTokens { get; init; }
+
+    /// <summary>Output tokens expected; 0 or more.</summary>
+    public int OutputTokens { get; init; }
+
+    /// <summary>Bytes that travel to the node; 0 or more.</summary>
+    public long PayloadBytes { get; init; }
+
+    /// <summary>Where the request enters the mesh.</summary>
+    public Origin Origin { get; init; }
+
+    /// <summary>Targets wanted, best first; 1 to <see cref="MaxTargetsLimit"/>.</summary>
+    public int MaxTargets { get; init; } = 3;
+
+    /// <summary>Nodes that must not be picked.</summary>
+    public IReadOnlyList<string> ExcludedNodes { get; init; } = [];
+
+    /// <summary>What the caller demands of a node.</summary>
+    public PlacementRule Demand { get; init; } = PlacementRule.Anywhere;
+
+    /// <summary>Most targets that one decision returns.</summary>
+    public const int MaxTargetsLimit = 16;
+}
+
+/// <summary>Nodes that may serve; an empty list allows all.</summary>
+/// <param name="Nodes">Allowed node ids.</param>
+/// <param name="Cells">Allowed cells.</param>
+/// <param name="Zones">Allowed zones.</param>
+/// <param name="Regions">Allowed regions.</param>
+/// <param name="Labels">Labels that a node must carry with exactly these values.</param>
+public sealed record PlacementRule(
+    IReadOnlyList<string> Nodes, IReadOnlyList<string> Cells, IReadOnlyList<string> Zones, IReadOnlyList<string> Regions,
+    IReadOnlyDictionary<string, string> Labels)
+{
+    /// <summary>Allows every node.</summary>
+    public static PlacementRule Anywhere { get; } = new([], [], [], [], new Dictionary<string, string>());
+
+    /// <summary>Whether the target may serve.</summary>
+    public bool Allows(TargetIdentity target)
+    {
+        if (ReferenceEquals(this, Anywhere)) return true;
+        return Contains(Nodes, target.NodeId) && Contains(Cells, target.CellId) && Contains(Zones, target.Zone) && Contains(Regions, target.Region)
+            && Labels.All(l => target.Labels.TryGetValue(l.Key, out var value) && value == l.Value);
+    }
+
+    private static bool Contains(IReadOnlyList<string> allowed, string value)
+    {
+        if (allowed.Count == 0) return true;
+        for (var i = 0; i < allowed.Count; i++)
+        {
+            if (allowed[i] == value) return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,57 @@
+using InferMesh.Strategies.Policies;
+using InferMesh.Strategies.Scoring;
+
+namespace InferMesh.Strategies.Routing;
+
+/// <summary>Decides who may serve a request at all.</summary>
+internal static class TargetFilter
+{
+    /// <summary>Fills a verdict per target and returns how many are eligible.</summary>
+    public static int Apply(TargetSet targets, RoutingRequest request, EffectivePolicy policy, Span<FilterReason> verdicts)
+    {
+        var ready = 0;
+        var suspect = 0;
+        for (var i = 0; i < verdicts.Length; i++)
+        {
+            verdicts[i] = Verdict(targets, i, request, policy);
+            if (verdicts[i] == FilterReason.None) ready++;
+            else if (verdicts[i] == FilterReason.NodeSuspect) suspect++;
+        }
+        if (ready > 0 || suspect == 0 || targets.Standing.AsSpan().Contains(FilterReason.None)) return ready;
+
+        // A silent node is a better bet than none at all, and silence may be ours: only when no node of the model is ready.
+        for (var i = 0; i < verdicts.Length; i++)
+        {
+            if (verdicts[i] != FilterReason.NodeSuspect) continue;
+            verdicts[i] = Load(targets, i, policy);
+            if (verdicts[i] == FilterReason.None) ready++;
+        }
+        return ready;
+    }
+
+    private static FilterReason Verdict(TargetSet targets, int i, RoutingRequest request, EffectivePolicy policy)
+    {
+        var standing = targets.Standing[i];
+        if (standing is not (FilterReason.None or FilterReason.NodeSuspect)) return standing;
+        var identity = targets.Identity[i];
+        for (var e = 0; e < request.ExcludedNodes.Count; e++)
+        {
+            if (request.ExcludedNodes[e] == identity.NodeId) return FilterReason.ExcludedByRequest;
+        }
+        if (!request.Demand.Allows(identity)) return FilterReason.RequestFilter;
+        for (var p = 0; p < policy.Placements.Count; p++)
+        {
+            if (!policy.Placements[p].Allows(identity)) return FilterReason.PlacementPolicy;
+        }
+        return standing == FilterReason.NodeSuspect ? standing : Load(targets, i, policy);
+    }
+
+    private static FilterReason Load(TargetSet targets, int i, EffectivePolicy policy)
+    {
+        var batch = targets.MaxConcurrency[i] is > 0 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
+        var load = targets.Load(i);
+        if (load >= batch + policy.Admission.MaxQueuePerTarget) return FilterReason.QueueFull;
+        // A full cache with nobody waiting drains by itself; with a queue, each new request only preempts another.
+        return targets.KvCacheUsage[i] > policy.Admission.MaxKvCacheUsage && targets.Waiting[i] > 0 ? FilterReason.KvCacheFull : FilterReason.None;
+    }
+}

@@ -1,0 +1,175 @@
+using InferMesh.Strategies.Topology;
+
+namespace InferMesh.Strategies.Routing;
+
+/// <summary>Who a target is: one runtime on one node that serves the model.</summary>
+/// <param name="NodeId">Node id.</param>
+/// <param name="CellId">Cell of the node.</param>
+/// <param name="Zone">Zone of the node; "" when unknown.</param>
+/// <param name="Region">Region of the node; "" when unknown.</param>
+/// <param name="FailureDomain">What fails together (rack, zone): a hedge goes to another one.</param>
+/// <param name="Runtime">Runtime kind, such as <c>vllm</c>.</param>
+/// <param name="Endpoint">Base URL of the runtime.</param>
+/// <param name="Gpu">GPU type, such as <c>H100-80G</c>; "" when unknown.</param>
+/// <param name="Synthetic">True for a simulated node.</param>
+/// <param name="Labels">Labels of the node.</param>
+public sealed record TargetIdentity(
+    string NodeId, string CellId, string Zone, string Region, string FailureDomain,
+    string Runtime, string Endpoint, string Gpu, bool Synthetic, IReadOnlyDictionary<string, string> Labels);
+
+/// <summary>
+/// One row of a <see cref="TargetSet"/> while it is built. Rates are per second, times in seconds, shares 0..1;
+/// <see cref="double.NaN"/> means unknown, never zero.
+/// </summary>
+public sealed record TargetRow
+{
+    /// <summary>Identity of the target.</summary>
+    public required TargetIdentity Identity { get; init; }
+
+    /// <summary>What this router has in flight there.</summary>
+    public required LocalLoad Local { get; init; }
+
+    /// <summary>Why the target is out of rotation, from node and runtime health alone.</summary>
+    public FilterReason Standing { get; init; }
+
+    /// <summary>Requests in the running batch at the time of the reading.</summary>
+    public double Running { get; init; } = double.NaN;
+
+    /// <summary>Requests waiting in the runtime at the time of the reading.</summary>
+    public double Waiting { get; init; } = double.NaN;
+
+    /// <summary>Share of the KV cache in use, 0..1.</summary>
+    public double KvCacheUsage { get; init; } = double.NaN;
+
+    /// <summary>Most sequences that the runtime batches.</summary>
+    public double MaxConcurrency { get; init; } = double.NaN;
+
+    /// <summary>Prompt tokens per second that the GPU can process.</summary>
+    public double PrefillTokensPerSecond { get; init; } = double.NaN;
+
+    /// <summary>Generated tokens per second over all sequences of a full batch.</summary>
+    public double DecodeTokensPerSecond { get; init; } = double.NaN;
+
+    /// <summary>Time per output token of a sequence that runs alone, in seconds.</summary>
+    public double MinSecondsPerToken { get; init; } = double.NaN;
+
+    /// <summary>Round-trip time to the node in seconds, measured.</summary>
+    public double RttSeconds { get; init; } = double.NaN;
+
+    /// <summary>Seconds until the model answers: 0 when it is resident.</summary>
+    public double ColdStartSeconds { get; init; }
+
+    /// <summary>Price of the node's GPUs for this target in US dollars per hour.</summary>
+    public double PricePerHour { get; init; } = double.NaN;
+
+    /// <summary>When the reading was taken, UTC ticks; 0 when there is none.</summary>
+    public long SampledAtTicks { get; init; }
+}
+
+/// <summary>
+/// All targets of one model as a struct of arrays, in the fixed order of node id, then endpoint. Immutable but for
+/// <see cref="Local"/>, whose counters are live.
+/// </summary>
+public sealed class TargetSet
+{
+    /// <summary>Builds the set; rows may come in any order.</summary>
+    /// <exception cref="ArgumentException">Two rows have the same node and endpoint.</exception>
+    public TargetSet(string model, IEnumerable<TargetRow> rows)
+    {
+        var sorted = rows.ToArray();
+        Array.Sort(sorted, static (a, b) => string.CompareOrdinal(a.Identity.NodeId, b.Identity.NodeId) is var byNode and not 0
+            ? byNode : string.CompareOrdinal(a.Identity.Endpoint, b.Identity.Endpoint));
+        for (var i = 1; i < sorted.Length; i++)
+        {
+            if (sorted[i].Identity.NodeId == sorted[i - 1].Identity.NodeId && sorted[i].Identity.Endpoint == sorted[i - 1].Identity.Endpoint)
+                throw new ArgumentException($"Target {sorted[i].Identity.NodeId} {sorted[i].Identity.Endpoint} stands twice in model {model}.", nameof(rows));
+        }
+        Model = model;
+        Identity = Array.ConvertAll(sorted, r => r.Identity);
+        Local = Array.ConvertAll(sorted, r => r.Local);
+        Standing = Array.ConvertAll(sorted, r => r.Standing);
+        Running = Array.ConvertAll(sorted, r => r.Running);
+        Waiting = Array.ConvertAll(sorted, r => r.Waiting);
+        KvCacheUsage = Array.ConvertAll(sorted, r => r.KvCacheUsage);
+        MaxConcurrency = Array.ConvertAll(sorted, r => r.MaxConcurrency);
+        PrefillTokensPerSecond = Array.ConvertAll(sorted, r => r.PrefillTokensPerSecond);
+        DecodeTokensPerSecond = Array.ConvertAll(sorted, r => r.DecodeTokensPerSecond);
+        MinSecondsPerToken = Array.ConvertAll(sorted, r => r.MinSecondsPerToken);
+        RttSeconds = Array.ConvertAll(sorted, r => r.RttSeconds);
+        ColdStartSeconds = Array.ConvertAll(sorted, r => r.ColdStartSeconds);
+        PricePerHour = Array.ConvertAll(sorted, r => r.PricePerHour);
+        SampledAtTicks = Array.ConvertAll(sorted, r => r.SampledAtTicks);
+        Baseline = Array.ConvertAll(sorted, r => r.Local.At(r.SampledAtTicks));
+    }
+
+    /// <summary>Model name that the targets serve.</summary>
+    public string Model { get; }
+
+    /// <summary>Number of targets.</summary>
+    public int Count => Identity.Length;
+
+    /// <summary>Identity of each target.</summary>
+    public TargetIdentity[] Identity { get; }
+
+    /// <summary>Live counters of each target.</summary>
+    public LocalLoad[] Local { get; }
+
+    /// <summary>The live counters as they were when each reading was taken.</summary>
+    public LoadBaseline[] Baseline { get; }
+
+    /// <summary>See <see cref="TargetRow.Standing"/>.</summary>
+    public FilterReason[] Standing { get; }
+
+    /// <summary>See <see cref="TargetRow.Running"/>.</summary>
+    public double[] Running { get; }
+
+    /// <summary>See <see cref="TargetRow.Waiting"/>.</summary>
+    public double[] Waiting { get; }
+
+    /// <summary>See <see cref="TargetRow.KvCacheUsage"/>.</summary>
+    public double[] KvCacheUsage { get; }
+
+    /// <summary>See <see cref="TargetRow.MaxConcurrency"/>.</summary>
+    public double[] MaxConcurrency { get; }
+
+    /// <summary>See <see cref="TargetRow.PrefillTokensPerSecond"/>.</summary>
+    public double[] PrefillTokensPerSecond { get; }
+
+    /// <summary>See <see cref="TargetRow.DecodeTokensPerSecond"/>.</summary>
+    public double[] DecodeTokensPerSecond { get; }
+
+    /// <summary>See <see cref="TargetRow.MinSecondsPerToken"/>.</summary>
+    public double[] MinSecondsPerToken { get; }
+
+    /// <summary>See <see cref="TargetRow.RttSeconds"/>.</summary>
+    public double[] RttSeconds { get; }
+
+    /// <summary>See <see cref="TargetRow.ColdStartSeconds"/>.</summary>
+    public double[] ColdStartSeconds { get; }
+
+    /// <summary>See <see cref="TargetRow.PricePerHour"/>.</summary>
+    public double[] PricePerHour { get; }
+
+    /// <summary>See <see cref="TargetRow.SampledAtTicks"/>.</summary>
+    public long[] SampledAtTicks { get; }
+
+    /// <summary>
+    /// Requests on the target now: what the reading said plus what this router dispatched and minus what it settled since, at
+    /// least what this router itself has in flight. Unknown readings count as zero here; their age is priced elsewhere.
+    /// </summary>
+    public double Load(int target)
+    {
+        var local = Local[target].Requests;
+        var reported = Or(Running[target], 0) + Or(Waiting[target], 0);
+        return Math.Max(local, reported + local - Baseline[target].Requests);
+    }
+
+    /// <summary>Age of the reading in seconds; <see cref="double.PositiveInfinity"/> when there is none.</summary>
+    public double AgeSeconds(int target, long nowTicks) =>
+        SampledAtTicks[target] == 0 ? double.PositiveInfinity : Math.Max(0, nowTicks - SampledAtTicks[target]) / (double)TimeSpan.TicksPerSecond;
+
+    /// <summary>Link class between the origin of a request and the target.</summary>
+    public LinkClass Link(int target, in Origin origin) => LinkClasses.Between(origin, Identity[target].Zone, Identity[target].Region);
+
+    internal static double Or(double value, double fallback) => double.IsFinite(value) ? value : fallback;
+}
