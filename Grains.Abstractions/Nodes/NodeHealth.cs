@@ -1,0 +1,24 @@
+namespace InferMesh.Grains.Abstractions.Nodes;
+
+/// <summary>State of a node in the health machine.</summary>
+[GenerateSerializer, Alias("infermesh.NodeHealth")]
+public enum NodeHealth : byte
+{
+    /// <summary>Registered, no telemetry yet.</summary>
+    Joining = 0,
+
+    /// <summary>Reporting.</summary>
+    Ready,
+
+    /// <summary>Silent for longer than the suspect limit.</summary>
+    Suspect,
+
+    /// <summary>Silent for longer than the offline limit.</summary>
+    Offline,
+
+    /// <summary>Kept out of rotation by an operator.</summary>
+    Cordoned,
+
+    /// <summary>Finishing its work; takes no new work.</summary>
+    Draining,
+}

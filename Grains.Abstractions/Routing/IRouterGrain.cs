@@ -1,0 +1,271 @@
+namespace InferMesh.Grains.Abstractions.Routing;
+
+/// <summary>Ranks targets. A stateless worker: any key reaches a router of the silo that takes the call; spread keys to spread load.</summary>
+[Alias("infermesh.IRouterGrain")]
+public interface IRouterGrain : IGrainWithIntegerKey
+{
+    /// <summary>Decides, and reserves one place on the first target until <see cref="Report"/> settles it or its lease ends.</summary>
+    [Alias("Route")] ValueTask<RouteDecision> Route(RouteQuery query);
+
+    /// <summary>The same decision with a full explanation and without a reservation.</summary>
+    [Alias("DryRun")] ValueTask<RouteDecision> DryRun(RouteQuery query);
+
+    /// <summary>Settles a reservation: true when it was open. A reservation of a silo that is gone counts as settled.</summary>
+    [Alias("Report")] ValueTask<bool> Report(RouteOutcome outcome);
+
+    /// <summary>Moves an open reservation to another node of its decision, after a failed attempt: true when it was open.</summary>
+    [Alias("Move")] ValueTask<bool> Move(string reservationId, string nodeId);
+
+    /// <summary>What the silo that takes the call knows.</summary>
+    [Alias("Status")] ValueTask<RouterStatus> Status();
+}
+
+/// <summary>State of one silo's routing table.</summary>
+/// <param name="Silo">Silo.</param>
+/// <param name="TableVersion">Version of its table; 0 before the first.</param>
+/// <param name="Models">Models in it.</param>
+/// <param name="Nodes">Nodes in it, whatever their health.</param>
+/// <param name="ReadyNodes">Nodes that take work.</param>
+/// <param name="Policies">Policies in force.</param>
+/// <param name="OpenReservations">Requests in flight through this silo.</param>
+[GenerateSerializer, Immutable, Alias("infermesh.RouterStatus")]
+public sealed record RouterStatus(
+    [property: Id(0)] string Silo, [property: Id(1)] long TableVersion, [property: Id(2)] int Models, [property: Id(3)] int Nodes,
+    [property: Id(4)] int ReadyNodes, [property: Id(5)] int Policies, [property: Id(6)] int OpenReservations);
+
+/// <summary>A request to be routed.</summary>
+[GenerateSerializer, Immutable, Alias("infermesh.RouteQuery")]
+public sealed record RouteQuery
+{
+    /// <summary>Model.</summary>
+    [Id(0)] public required string Model { get; init; }
+
+    /// <summary>Caller's id of the request; "" when none. Equal ids break ties equally.</summary>
+    [Id(1)] public string RequestId { get; init; } = "";
+
+    /// <summary>Tenant; "" when none.</summary>
+    [Id(2)] public string Tenant { get; init; } = "";
+
+    /// <summary>SLO class; "" when none.</summary>
+    [Id(3)] public string SloClass { get; init; } = "";
+
+    /// <summary>Prompt tokens, 0 or more.</summary>
+    [Id(4)] public int PromptTokens { get; init; }
+
+    /// <summary>Expected output tokens, 0 or more; 0 means unknown.</summary>
+    [Id(5)] public int OutputTokens { get; init; }
+
+    /// <summary>Bytes to send, 0 or more.</summary>
+    [Id(6)] public long PayloadBytes { get; init; }
+
+    /// <summary>Zone where the request enters; "" when unknown.</summary>
+    [Id(7)] public string OriginZone { get; init; } = "";
+
+    /// <summary>Region where the request enters; "" when unknown.</summary>
+    [Id(8)] public string OriginRegion { get; init; } = "";
+
+    /// <summary>Targets wanted, 1 to 16.</summary>
+    [Id(9)] public int MaxTargets { get; init; } = 3;
+
+    /// <summary>Nodes that must not be picked.</summary>
+    [Id(10)] public IReadOnlyList<string> ExcludedNodes { get; init; } = [];
+
+    /// <summary>Cells that may serve; empty allows all.</summary>
+    [Id(11)] public IReadOnlyList<string> Cells { get; init; } = [];
+
+    /// <summary>Zones that may serve; empty allows all.</summary>
+    [Id(12)] public IReadOnlyList<string> Zones { get; init; } = [];
+
+    /// <summary>Labels that a node must carry.</summary>
+    [Id(13)] public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Strategy to try instead of the policy's; "" for the policy's. Dry runs only.</summary>
+    [Id(14)] public string Strategy { get; init; } = "";
+}
+
+/// <summary>What became of a query.</summary>
+[GenerateSerializer, Alias("infermesh.RouteStatus")]
+public enum RouteStatus : byte
+{
+    /// <summary>There are targets.</summary>
+    Routed = 0,
+
+    /// <summary>No node serves the model.</summary>
+    ModelUnknown,
+
+    /// <summary>Health, placement or the caller's demands rule all nodes out.</summary>
+    NoEligibleTarget,
+
+    /// <summary>All eligible nodes are full.</summary>
+    Overloaded,
+
+    /// <summary>A quota is used up.</summary>
+    QuotaExceeded,
+
+    /// <summary>A security policy forbids it.</summary>
+    Forbidden,
+
+    /// <summary>A field is wrong; see the errors.</summary>
+    Invalid,
+}
+
+/// <summary>The answer, with its reasons.</summary>
+[GenerateSerializer, Immutable, Alias("infermesh.RouteDecision")]
+public sealed record RouteDecision
+{
+    /// <summary>What became of it.</summary>
+    [Id(0)] public RouteStatus Status { get; init; }
+
+    /// <summary>Id of the decision and, when one was made, of the reservation.</summary>
+    [Id(1)] public string DecisionId { get; init; } = "";
+
+    /// <summary>Targets, best first.</summary>
+    [Id(2)] public IReadOnlyList<RouteTarget> Targets { get; init; } = [];
+
+    /// <summary>Second attempt; null when there is none.</summary>
+    [Id(3)] public RouteHedge? Hedge { get; init; }
+
+    /// <summary>Why there is no hedge: <c>disabled</c>, <c>no_second_target</c>, <c>same_failure_domain</c>, <c>saturated</c>; "" when there is one.</summary>
+    [Id(4)] public string HedgeSuppressed { get; init; } = "";
+
+    /// <summary>When to come back after a refusal for load.</summary>
+    [Id(5)] public TimeSpan RetryAfter { get; init; }
+
+    /// <summary>Strategy that ranked.</summary>
+    [Id(6)] public string Strategy { get; init; } = "";
+
+    /// <summary>Version of the silo's routing table.</summary>
+    [Id(7)] public long TableVersion { get; init; }
+
+    /// <summary>Policies behind it, as <c>name@version</c>.</summary>
+    [Id(8)] public IReadOnlyList<string> Policies { get; init; } = [];
+
+    /// <summary>Targets of the model.</summary>
+    [Id(9)] public int Considered { get; init; }
+
+    /// <summary>Targets left after filtering.</summary>
+    [Id(10)] public int Eligible { get; init; }
+
+    /// <summary>Who was ruled out and why: in a dry run, and when nobody was left.</summary>
+    [Id(11)] public IReadOnlyList<RouteExclusion> Excluded { get; init; } = [];
+
+    /// <summary>What is wrong with the query.</summary>
+    [Id(12)] public IReadOnlyList<FieldError> Errors { get; init; } = [];
+
+    /// <summary>Silo that decided.</summary>
+    [Id(13)] public string Silo { get; init; } = "";
+}
+
+/// <summary>One ranked target; times in seconds.</summary>
+[GenerateSerializer, Immutable, Alias("infermesh.RouteTarget")]
+public sealed record RouteTarget
+{
+    /// <summary>Node.</summary>
+    [Id(0)] public required string NodeId { get; init; }
+
+    /// <summary>Cell.</summary>
+    [Id(1)] public string CellId { get; init; } = "";
+
+    /// <summary>Zone.</summary>
+    [Id(2)] public string Zone { get; init; } = "";
+
+    /// <summary>Runtime kind.</summary>
+    [Id(3)] public string Runtime { get; init; } = "";
+
+    /// <summary>Base URL of the runtime.</summary>
+    [Id(4)] public string Endpoint { get; init; } = "";
+
+    /// <summary>GPU type.</summary>
+    [Id(5)] public string Gpu { get; init; } = "";
+
+    /// <summary>True for a simulated node.</summary>
+    [Id(6)] public bool Synthetic { get; init; }
+
+    /// <summary>The strategy's number; lower is better.</summary>
+    [Id(7)] public double Score { get; init; }
+
+    /// <summary>Expected seconds, term by term.</summary>
+    [Id(8)] public RouteCost Cost { get; init; } = new(0, 0, 0, 0, 0, 0, 0, 0);
+
+    /// <summary>Requests there now, in-flight dispatches included.</summary>
+    [Id(9)] public double Load { get; init; }
+
+    /// <summary>Load over batch size; above 1 requests wait.</summary>
+    [Id(10)] public double LoadFactor { get; init; }
+
+    /// <summary>Age of the reading; null when there is none.</summary>
+    [Id(11)] public double? SignalAgeSeconds { get; init; }
+}
+
+/// <summary>Expected time of a request on a target.</summary>
+/// <param name="Queue">Wait for a place in the batch.</param>
+/// <param name="Prefill">Prompt processing.</param>
+/// <param name="Decode">Generation.</param>
+/// <param name="Network">Round trip and transfer.</param>
+/// <param name="ColdStart">Loading the model.</param>
+/// <param name="Money">GPU time at the exchange rate of the policy.</param>
+/// <param name="Uncertainty">What an old reading costs.</param>
+/// <param name="Total">Sum of all.</param>
+[GenerateSerializer, Immutable, Alias("infermesh.RouteCost")]
+public sealed record RouteCost(
+    [property: Id(0)] double Queue, [property: Id(1)] double Prefill, [property: Id(2)] double Decode, [property: Id(3)] double Network,
+    [property: Id(4)] double ColdStart, [property: Id(5)] double Money, [property: Id(6)] double Uncertainty, [property: Id(7)] double Total);
+
+/// <summary>A planned second attempt.</summary>
+/// <param name="NodeId">Node, in another failure domain than the first target.</param>
+/// <param name="Delay">Time without a first byte after which it is sent.</param>
+[GenerateSerializer, Immutable, Alias("infermesh.RouteHedge")]
+public sealed record RouteHedge([property: Id(0)] string NodeId, [property: Id(1)] TimeSpan Delay);
+
+/// <summary>A target that was ruled out.</summary>
+/// <param name="NodeId">Node.</param>
+/// <param name="Endpoint">Runtime.</param>
+/// <param name="Reason">Why, such as <c>node_cordoned</c>.</param>
+[GenerateSerializer, Immutable, Alias("infermesh.RouteExclusion")]
+public sealed record RouteExclusion([property: Id(0)] string NodeId, [property: Id(1)] string Endpoint, [property: Id(2)] string Reason);
+
+/// <summary>How a routed request ended.</summary>
+[GenerateSerializer, Alias("infermesh.OutcomeStatus")]
+public enum OutcomeStatus : byte
+{
+    /// <summary>Answered.</summary>
+    Success = 0,
+
+    /// <summary>Ran out of time.</summary>
+    Timeout,
+
+    /// <summary>Failed.</summary>
+    Error,
+
+    /// <summary>Refused by the node.</summary>
+    Rejected,
+
+    /// <summary>The client went away.</summary>
+    Cancelled,
+}
+
+/// <summary>Outcome of a routed request: settles its reservation.</summary>
+[GenerateSerializer, Immutable, Alias("infermesh.RouteOutcome")]
+public sealed record RouteOutcome
+{
+    /// <summary>Id that the decision carried.</summary>
+    [Id(0)] public required string DecisionId { get; init; }
+
+    /// <summary>How it ended.</summary>
+    [Id(1)] public OutcomeStatus Status { get; init; }
+
+    /// <summary>Node that answered; "" when none did.</summary>
+    [Id(2)] public string NodeId { get; init; } = "";
+
+    /// <summary>Milliseconds to the first token; null when unknown.</summary>
+    [Id(3)] public double? TtftMs { get; init; }
+
+    /// <summary>Milliseconds in all; null when unknown.</summary>
+    [Id(4)] public double? LatencyMs { get; init; }
+
+    /// <summary>Prompt tokens; null when unknown.</summary>
+    [Id(5)] public int? PromptTokens { get; init; }
+
+    /// <summary>Output tokens; null when unknown.</summary>
+    [Id(6)] public int? OutputTokens { get; init; }
+}
