@@ -50,7 +50,7 @@ internal static class AspireRunner
         if (mesh.FleetPlan is { } plan)
         {
             builder.AddProject<Projects.Cli>(MeshTopology.Fleet, launchProfileName: null)
-                .WithArgs([.. FleetArguments.Of(plan, mesh.GrpcAddress)])
+                .WithArgs(FleetArguments.Of(plan, mesh.GrpcAddress).ToArray())
                 .WaitFor(api);
         }
     }

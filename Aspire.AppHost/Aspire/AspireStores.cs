@@ -29,7 +29,7 @@ internal static class AspireStores
 
     // No TLS on the loopback: plain StackExchange.Redis in the processes would have to trust the development certificate.
     private static IResourceBuilder<RedisResource> Container(IDistributedApplicationBuilder builder) =>
-        builder.AddRedis(MeshTopology.Redis).WithDataVolume().WithPersistence().WithoutHttpsCertificate();
+        builder.AddRedis(MeshTopology.Redis).WithDataVolume().WithoutHttpsCertificate();
 
     private static IResourceBuilder<PostgresDatabaseResource> PostgresContainer(IDistributedApplicationBuilder builder) =>
         builder.AddPostgres(MeshTopology.Postgres).WithDataVolume().AddDatabase(MeshTopology.Database);
