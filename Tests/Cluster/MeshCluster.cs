@@ -7,8 +7,7 @@ using InferMesh.Silo.Options;
 using InferMesh.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Orleans.Hosting;
-using Orleans.Runtime;
+using Orleans.Configuration;
 using Orleans.Streams;
 using Orleans.TestingHost;
 
