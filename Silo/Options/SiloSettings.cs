@@ -21,7 +21,7 @@ internal static class SiloSettingsExtensions
         services.AddMeshOptions<HealthSettings>(configuration, HealthSettings.Section);
         services.AddMeshOptions<RoutingSettings>(configuration, RoutingSettings.Section);
         // One environment often serves all processes of a machine.
-        services.AllowMeshSections("InferMesh:Api", "InferMesh:Agent");
+        services.AllowMeshSections("InferMesh:Api", "InferMesh:Ingress", "InferMesh:Agent");
         services.ThrowOnBadSettings(configuration);
         return settings;
     }
