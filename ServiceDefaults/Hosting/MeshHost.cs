@@ -1,5 +1,6 @@
 using InferMesh.ServiceDefaults.Options;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -36,6 +37,9 @@ public static partial class MeshHost
         {
             app = build();
             app.Services.ValidateMeshOptions();
+            foreach (var preflight in app.Services.GetServices<IPreflight>())
+                await preflight.CheckAsync(CancellationToken.None).ConfigureAwait(false);
+            StopDeadline.Enforce(app, app.Logger);
             await app.StartAsync().ConfigureAwait(false);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
             return ExitCodes.Stopped;

@@ -10,6 +10,8 @@ namespace InferMesh.ServiceDefaults.Hosting;
 /// <summary>Knows the failures that are the machine's or the configuration's fault; all others are bugs and keep their stack trace.</summary>
 internal static class StartupFailure
 {
+    private const int MaxLength = 160;
+
     public static StartupException? Explain(Exception exception)
     {
         foreach (var e in Chain(exception))
@@ -50,5 +52,10 @@ internal static class StartupFailure
         }
     }
 
-    private static string FirstLine(string message) => message.Split('\n', 2)[0].TrimEnd();
+    // Drivers append pages of their own state.
+    private static string FirstLine(string message)
+    {
+        var line = message.Split('\n', 2)[0].TrimEnd();
+        return line.Length <= MaxLength ? line : line[..MaxLength] + "...";
+    }
 }

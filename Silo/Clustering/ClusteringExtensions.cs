@@ -1,4 +1,5 @@
 using System.Net;
+using InferMesh.ServiceDefaults.Hosting;
 using InferMesh.ServiceDefaults.Redis;
 using InferMesh.Silo.Options;
 using Orleans.Clustering.Redis;
@@ -12,8 +13,11 @@ internal static class ClusteringExtensions
 {
     public static void AddClusterConnections(this WebApplicationBuilder builder, ClusterSettings settings)
     {
-        if (settings.Provider == ClusterProvider.Redis)
-            builder.AddRedisConnection(ClusterConnection.Name(builder.Configuration));
+        if (settings.Provider != ClusterProvider.Redis)
+            return;
+        var name = ClusterConnection.Name(builder.Configuration);
+        builder.AddRedisConnection(name);
+        builder.Services.AddSingleton<IPreflight>(services => ActivatorUtilities.CreateInstance<RedisPreflight>(services, name));
     }
 
     public static ISiloBuilder UseMeshClustering(this ISiloBuilder silo, ClusterSettings settings)

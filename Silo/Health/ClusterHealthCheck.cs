@@ -1,5 +1,6 @@
 using InferMesh.Silo.Options;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using StackExchange.Redis;
 
 namespace InferMesh.Silo.Health;
 
@@ -27,9 +28,13 @@ internal sealed class ClusterHealthCheck(ISiloStatusOracle silos, IMembershipTab
                 ? Active()
                 : HealthCheckResult.Unhealthy($"{self} is not in the membership list");
         }
+        catch (Exception e) when (e is TimeoutException or RedisException)
+        {
+            return HealthCheckResult.Degraded($"{self} is active, but the membership list does not answer: {e.GetType().Name}");
+        }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            return HealthCheckResult.Degraded($"{self} is active, but the membership list does not answer", e);
+            return HealthCheckResult.Unhealthy($"The membership list is damaged: {e.Message}");
         }
 
         HealthCheckResult Active() => HealthCheckResult.Healthy($"{self} is one of {silos.GetActiveSilos().Length} active silos");

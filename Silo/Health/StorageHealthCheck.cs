@@ -17,7 +17,7 @@ internal sealed class StorageHealthCheck(IMeshDatabase database) : IHealthCheck
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            return HealthCheckResult.Unhealthy($"{database.Description} does not answer", e);
+            return HealthCheckResult.Unhealthy($"{database.Description} does not answer: {e.GetType().Name}");
         }
     }
 }

@@ -1,18 +1,30 @@
 using System.Data.Common;
+using InferMesh.ServiceDefaults.Hosting;
 using InferMesh.Silo.Options;
 
 namespace InferMesh.Silo.Storage;
 
 /// <summary>Applies the schema before anything of Orleans reads it, and waits for a database that is still starting.</summary>
 internal sealed partial class SchemaInstaller(IMeshDatabase database, StorageSettings settings, TimeProvider time, ILogger<SchemaInstaller> logger)
-    : ILifecycleParticipant<ISiloLifecycle>
+    : ILifecycleParticipant<ISiloLifecycle>, IPreflight
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
+    private bool _isInstalled;
 
     public void Participate(ISiloLifecycle lifecycle) =>
-        lifecycle.Subscribe(nameof(SchemaInstaller), ServiceLifecycleStage.RuntimeInitialize, InstallAsync);
+        lifecycle.Subscribe(nameof(SchemaInstaller), ServiceLifecycleStage.RuntimeInitialize, CheckAsync);
 
-    internal async Task InstallAsync(CancellationToken cancellationToken)
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        // The host asks first, the silo's life cycle again: test clusters have no such host.
+        if (_isInstalled)
+            return;
+        await InstallAsync(cancellationToken);
+        _isInstalled = true;
+        LogReady(database.Description);
+    }
+
+    private async Task InstallAsync(CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         while (true)
@@ -20,13 +32,16 @@ internal sealed partial class SchemaInstaller(IMeshDatabase database, StorageSet
             try
             {
                 await database.ApplySchemaAsync(cancellationToken);
-                LogReady(database.Description);
                 return;
             }
             catch (DbException e) when (IsWorthWaiting(e) && time.GetElapsedTime(start) < settings.StartTimeout)
             {
                 LogWaiting(database.Description, e.Message);
                 await Task.Delay(s_pause, time, cancellationToken);
+            }
+            catch (Exception e) when (e is DbException or IOException or UnauthorizedAccessException)
+            {
+                throw new StartupException($"Storage cannot be used: {database.Description}: {e.Message}", ExitCodes.Failed);
             }
         }
     }

@@ -1,3 +1,4 @@
+using InferMesh.ServiceDefaults.Hosting;
 using InferMesh.Silo.Options;
 using InferMesh.Silo.Storage.Postgres;
 using InferMesh.Silo.Storage.Sqlite;
@@ -24,8 +25,9 @@ internal static class StorageExtensions
             silo.UsePostgres(settings);
         else
             silo.UseSqlite(settings);
-        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services =>
-            ActivatorUtilities.CreateInstance<SchemaInstaller>(services, settings));
+        silo.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<SchemaInstaller>(services, settings));
+        silo.Services.AddSingleton<IPreflight>(services => services.GetRequiredService<SchemaInstaller>());
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<SchemaInstaller>());
         return silo;
     }
 
