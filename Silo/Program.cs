@@ -1,4 +1,30 @@
-var builder = WebApplication.CreateBuilder(args);
-builder.UseOrleans(_ => { });
-var app = builder.Build();
-await app.RunAsync();
+using InferMesh.ServiceDefaults;
+using InferMesh.ServiceDefaults.Hosting;
+using InferMesh.Silo.Clustering;
+using InferMesh.Silo.Health;
+using InferMesh.Silo.Options;
+using InferMesh.Silo.Storage;
+using InferMesh.Silo.Streams;
+
+return await MeshHost.RunAsync(() =>
+{
+    var builder = MeshHost.CreateBuilder(args);
+    builder.Configuration.AddAspireNames();
+    builder.AddServiceDefaults();
+
+    var settings = builder.AddSiloSettings();
+    builder.AddClusterConnections(settings.Cluster);
+    builder.AddSiloHealth(settings.Cluster);
+    builder.UseSiloHttp(settings.Http);
+
+    builder.UseOrleans(silo => silo
+        .UseMeshClustering(settings.Cluster)
+        .UseMeshStorage(settings.Storage)
+        .AddTelemetryStreams()
+        .AddActivityPropagation());
+
+    var app = builder.Build();
+    app.MapServiceDefaults();
+    app.LogWhenActive();
+    return app;
+});

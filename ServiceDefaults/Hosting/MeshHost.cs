@@ -1,0 +1,77 @@
+using InferMesh.ServiceDefaults.Options;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace InferMesh.ServiceDefaults.Hosting;
+
+/// <summary>Starts a host of the mesh and turns what keeps it from starting into readable lines and an exit code.</summary>
+public static partial class MeshHost
+{
+    /// <summary>
+    /// A web application builder whose content root is the folder of the binaries, so that appsettings.json is found whatever the
+    /// working directory is.
+    /// </summary>
+    /// <param name="args">The command line, <c>--InferMesh:Cluster:SiloPort=11112</c> and so on.</param>
+    /// <returns>The builder.</returns>
+    public static WebApplicationBuilder CreateBuilder(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+        });
+        return builder;
+    }
+
+    /// <summary>Builds the application, checks its settings, runs it until it is told to stop.</summary>
+    /// <param name="build">Builds the application; may throw <see cref="StartupException"/>.</param>
+    /// <returns>The exit code: see <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(Func<WebApplication> build)
+    {
+        ArgumentNullException.ThrowIfNull(build);
+        WebApplication? app = null;
+        try
+        {
+            app = build();
+            app.Services.ValidateMeshOptions();
+            foreach (var preflight in app.Services.GetServices<IPreflight>())
+                await preflight.CheckAsync(CancellationToken.None).ConfigureAwait(false);
+            StopDeadline.Enforce(app, app.Logger);
+            await app.StartAsync().ConfigureAwait(false);
+            await app.WaitForShutdownAsync().ConfigureAwait(false);
+            return ExitCodes.Stopped;
+        }
+        catch (Exception e) when (StartupFailure.Explain(e) is { } known)
+        {
+            await Console.Error.WriteLineAsync($"{ProcessName} cannot run. {known.Message}").ConfigureAwait(false);
+            return known.ExitCode;
+        }
+        finally
+        {
+            if (app is not null)
+                await DisposeQuietlyAsync(app).ConfigureAwait(false);
+        }
+    }
+
+    private static string ProcessName => System.Reflection.Assembly.GetEntryAssembly()?.GetName().Name ?? "InferMesh";
+
+    // A host that failed half-way may fail again while it is taken down; the first reason is the one to show.
+    private static async ValueTask DisposeQuietlyAsync(WebApplication app)
+    {
+        var logger = app.Logger;
+        try
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogDisposeFailed(logger, e.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The host could not be taken down in order: {Reason}")]
+    private static partial void LogDisposeFailed(ILogger logger, string reason);
+}

@@ -1,0 +1,25 @@
+using InferMesh.ServiceDefaults.Options;
+
+namespace InferMesh.Silo.Options;
+
+/// <summary>All settings that shape the silo, read and checked before anything is built.</summary>
+internal sealed record SiloSettings(ClusterSettings Cluster, StorageSettings Storage, HttpSettings Http);
+
+internal static class SiloSettingsExtensions
+{
+    /// <summary>Reads every settings class of the silo.</summary>
+    /// <exception cref="InferMesh.ServiceDefaults.Hosting.StartupException">At least one setting is wrong; it names all of them.</exception>
+    public static SiloSettings AddSiloSettings(this WebApplicationBuilder builder)
+    {
+        var configuration = builder.Configuration;
+        var services = builder.Services;
+        var settings = new SiloSettings(
+            services.AddMeshOptions(configuration, ClusterSettings.Section, new ClusterConnection(configuration)),
+            services.AddMeshOptions(configuration, StorageSettings.Section, new StorageConnection(configuration)),
+            services.AddMeshOptions<HttpSettings>(configuration, HttpSettings.Section));
+        // One environment often serves all processes of a machine.
+        services.AllowMeshSections("InferMesh:Api", "InferMesh:Agent");
+        services.ThrowOnBadSettings(configuration);
+        return settings;
+    }
+}

@@ -1,0 +1,25 @@
+using Orleans.Streams;
+
+namespace InferMesh.Silo.Streams;
+
+/// <summary>
+/// The stream provider of telemetry. It lives in the memory of the silos: a reading is worth a second, and the next one replaces it,
+/// so losing those that sat on a killed silo is cheaper than a disk write for each.
+/// </summary>
+internal static class TelemetryStreams
+{
+    public const string ProviderName = "telemetry";
+
+    /// <summary>Must be the same in every silo and client: a different count silently loses readings.</summary>
+    public const int PartitionCount = 8;
+
+    private static readonly TimeSpan s_pullPeriod = TimeSpan.FromMilliseconds(50);
+
+    public static ISiloBuilder AddTelemetryStreams(this ISiloBuilder silo) =>
+        silo.AddMemoryStreams(ProviderName, streams =>
+        {
+            streams.ConfigurePartitioning(PartitionCount);
+            streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
+            streams.ConfigurePullingAgent(agent => agent.Configure(options => options.GetQueueMsgsTimerPeriod = s_pullPeriod));
+        });
+}
