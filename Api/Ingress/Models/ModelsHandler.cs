@@ -1,5 +1,5 @@
 using System.Text.Json;
-using InferMesh.Api.Grpc;
+using InferMesh.Api.Calls;
 
 namespace InferMesh.Api.Ingress.Models;
 
@@ -26,7 +26,7 @@ internal sealed class ModelsHandler(ModelCatalog catalog)
         {
             models = await catalog.ListAsync(context.RequestAborted);
         }
-        catch (Exception e) when (ClusterFaults.IsTransient(e))
+        catch (MeshUnavailableException)
         {
             await OpenAiError.Unavailable("The cluster did not answer.", "cluster_unavailable").WriteAsync(context);
             return;

@@ -1,4 +1,3 @@
-using InferMesh.Api.Grpc;
 using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.Extensions.Options;
 
@@ -10,6 +9,10 @@ internal sealed partial class IngressRouter(
 {
     // Routers are stateless workers; the key only decides over which gateway the call enters the cluster.
     private const uint Keys = 64;
+    private const int MaxTries = 3;
+
+    // Grows with each try, so that a rejecting gateway is not hammered.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private uint _next;
 
@@ -23,13 +26,13 @@ internal sealed partial class IngressRouter(
             {
                 return await Router().Route(query).AsTask().WaitAsync(settings.CurrentValue.RouteTimeout, time, cancellationToken);
             }
-            catch (Exception e) when (ClusterFaults.IsTransient(e))
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 metrics.RouteFailed(e.GetType().Name);
                 RouteTryFailed(query.RequestId, attempt, e.Message);
-                if (attempt == ClusterFaults.MaxTries) return null;
+                if (attempt == MaxTries) return null;
             }
-            await Task.Delay(ClusterFaults.Pause(attempt), time, cancellationToken);
+            await Task.Delay(Pause * attempt, time, cancellationToken);
         }
     }
 
