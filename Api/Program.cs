@@ -1,3 +1,34 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-await app.RunAsync();
+using InferMesh.Api.Calls;
+using InferMesh.Api.Endpoints;
+using InferMesh.Api.Hosting;
+using InferMesh.Api.Http;
+using InferMesh.Api.OpenApi;
+using InferMesh.Api.Options;
+using InferMesh.Api.Security;
+using InferMesh.ServiceDefaults;
+using InferMesh.ServiceDefaults.Hosting;
+
+return await MeshHost.RunAsync(() =>
+{
+    var builder = MeshHost.CreateBuilder(args);
+    builder.Configuration.AddAspireNames();
+    builder.AddServiceDefaults();
+
+    var settings = builder.AddApiSettings();
+    builder.UseApiKestrel(settings.Http);
+    builder.AddMeshClient(settings.Cluster);
+    builder.Services.AddGrainCalls();
+    builder.Services.AddMeshSecurity();
+    builder.Services.AddApiHttp();
+    builder.Services.AddApiEndpoints();
+    builder.Services.AddApiDocument();
+
+    var app = builder.Build();
+    app.UseApiHttp();
+    app.UseMutationGuard();
+    app.MapServiceDefaults();
+    app.MapApiV1();
+    app.MapApiDocument();
+    app.LogWhenServing();
+    return app;
+});

@@ -1,1 +1,3 @@
-return 0;
+using InferMesh.Cli;
+
+return await InferMeshCommand.RunAsync(args, Console.Out, Console.Error);

@@ -1,10 +1,37 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Garnet;
 
 // A Redis-compatible server for machines without redis-server: the arguments are Garnet's own (--port, --bind, --lua, ...).
 using var server = new GarnetServer(args);
 server.Start();
+
 using var stop = new ManualResetEventSlim();
-Console.CancelKeyPress += (_, e) => { e.Cancel = true; stop.Set(); };
-using var sigterm = System.Runtime.InteropServices.PosixSignalRegistration.Create(
-    System.Runtime.InteropServices.PosixSignal.SIGTERM, c => { c.Cancel = true; stop.Set(); });
+using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+if (int.TryParse(Environment.GetEnvironmentVariable("MESH_PARENT_PID"), NumberStyles.None, CultureInfo.InvariantCulture, out var parentPid)) StopWithParent(parentPid);
 stop.Wait();
+return 0;
+
+void Stop(PosixSignalContext context)
+{
+    context.Cancel = true;
+    stop.Set();
+}
+
+// A parent that is killed cannot stop its children: they have to notice.
+async void StopWithParent(int pid)
+{
+    try
+    {
+        using var parent = Process.GetProcessById(pid);
+        await parent.WaitForExitAsync();
+    }
+    catch (ArgumentException)
+    {
+        // Gone already.
+    }
+
+    stop.Set();
+}

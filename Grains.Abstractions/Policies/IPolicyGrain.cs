@@ -7,7 +7,7 @@ namespace InferMesh.Grains.Abstractions.Policies;
 public interface IPolicyGrain : IGrainWithStringKey
 {
     /// <summary>The newest version; null when there is none or it is deleted.</summary>
-    [Alias("Get")] Task<Policy?> Get();
+    [AlwaysInterleave, Alias("Get")] Task<Policy?> Get();
 
     /// <summary>Writes a version.</summary>
     /// <param name="spec">Content.</param>
@@ -19,7 +19,7 @@ public interface IPolicyGrain : IGrainWithStringKey
     [Alias("Delete")] Task<PolicyResult> Delete(long expected, string actor);
 
     /// <summary>The last versions, newest first, at most <see cref="PolicyVersions.HistoryLength"/>; empty when the policy never existed.</summary>
-    [Alias("History")] Task<IReadOnlyList<Policy>> History();
+    [AlwaysInterleave, Alias("History")] Task<IReadOnlyList<Policy>> History();
 
     /// <summary>Writes the content of an old version as a new one.</summary>
     [Alias("Rollback")] Task<PolicyResult> Rollback(long version, long expected, string actor);

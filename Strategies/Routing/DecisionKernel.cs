@@ -20,9 +20,12 @@ public static class DecisionKernel
     /// <param name="sequence">Decisions made for the model before this one.</param>
     /// <param name="seed">Breaks ties.</param>
     /// <param name="explain">Lists every exclusion; picks always carry their terms.</param>
-    public static Decision Decide(RoutingTable table, RoutingRequest request, long nowTicks, ulong sequence, ulong seed, bool explain = false)
+    /// <param name="strategy">Ranks instead of the policy's strategy: for trying one out.</param>
+    public static Decision Decide(
+        RoutingTable table, RoutingRequest request, long nowTicks, ulong sequence, ulong seed, bool explain = false, IRoutingStrategy? strategy = null)
     {
         var policy = table.Policies.Resolve(request.Model, request.Tenant, request.SloClass);
+        if (strategy is not null) policy = policy with { Strategy = strategy };
         if (policy.Access.Any(rule => !rule.Admits(request.Tenant))) return Refuse(DecisionOutcome.Forbidden, TimeSpan.Zero, null, 0, []);
         if (!table.Models.TryGetValue(request.Model, out var targets) || targets.Count == 0)
             return Refuse(DecisionOutcome.ModelUnknown, TimeSpan.Zero, null, 0, []);

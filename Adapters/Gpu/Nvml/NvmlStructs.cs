@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+
+namespace InferMesh.Adapters.Gpu.Nvml;
+
+// Layouts follow NVIDIA's NVML API reference (https://docs.nvidia.com/deploy/nvml-api/), natural alignment.
+
+/// <summary>nvmlMemory_t: bytes; used includes the driver's reserve.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlMemory
+{
+    public ulong Total;
+    public ulong Free;
+    public ulong Used;
+}
+
+/// <summary>nvmlMemory_v2_t: bytes; total = reserved + free + allocated.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlMemoryV2
+{
+    public uint Version;
+    public ulong Total;
+    public ulong Reserved;
+    public ulong Free;
+    public ulong Used;
+
+    /// <summary>NVML's versioned structs carry their size in the low 24 bits and their version in the high 8.</summary>
+    public static unsafe uint ExpectedVersion => (uint)sizeof(NvmlMemoryV2) | (2u << 24);
+}
+
+/// <summary>nvmlUtilization_t: per cent.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlUtilization
+{
+    public uint Gpu;
+    public uint Memory;
+}
+
+/// <summary>nvmlPciInfo_t as nvmlDeviceGetPciInfo_v3 fills it.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NvmlPciInfo
+{
+    public const int BusIdLength = 32;
+
+    public fixed byte BusIdLegacy[16];
+    public uint Domain;
+    public uint Bus;
+    public uint Device;
+    public uint PciDeviceId;
+    public uint PciSubSystemId;
+    public fixed byte BusId[BusIdLength];
+}
+
+/// <summary>nvmlProcessInfo_v2_t, which is what the _v3 process functions fill.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlProcessInfo
+{
+    /// <summary>NVML_VALUE_NOT_AVAILABLE: the driver does not manage the memory itself, as under WDDM.</summary>
+    public const ulong MemoryNotAvailable = ulong.MaxValue;
+
+    /// <summary>The instance ids of a process that runs outside MIG.</summary>
+    public const uint NoInstance = uint.MaxValue;
+
+    public uint Pid;
+    public ulong UsedGpuMemory;
+    public uint GpuInstanceId;
+    public uint ComputeInstanceId;
+}
+
+/// <summary>nvmlDeviceAttributes_t as nvmlDeviceGetAttributes_v2 fills it.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlDeviceAttributes
+{
+    public uint MultiprocessorCount;
+    public uint SharedCopyEngineCount;
+    public uint SharedDecoderCount;
+    public uint SharedEncoderCount;
+    public uint SharedJpegCount;
+    public uint SharedOfaCount;
+    public uint GpuInstanceSliceCount;
+    public uint ComputeInstanceSliceCount;
+    public ulong MemorySizeMb;
+}
+
+/// <summary>nvmlClockType_t.</summary>
+internal enum NvmlClock : uint
+{
+    Sm = 1,
+    Memory = 2,
+}
+
+/// <summary>nvmlMemoryErrorType_t.</summary>
+internal enum NvmlEccError : uint
+{
+    Corrected = 0,
+    Uncorrected = 1,
+}
+
+/// <summary>nvmlEccCounterType_t.</summary>
+internal enum NvmlEccCounter : uint
+{
+    Volatile = 0,
+    Aggregate = 1,
+}

@@ -1,0 +1,39 @@
+using InferMesh.Api.Endpoints.Events;
+using InferMesh.Api.Endpoints.Fleet;
+using InferMesh.Api.Endpoints.Nodes;
+using InferMesh.Api.Endpoints.Policies;
+using InferMesh.Api.Endpoints.Routing;
+using InferMesh.Api.Http;
+using Microsoft.AspNetCore.Mvc;
+
+namespace InferMesh.Api.Endpoints;
+
+/// <summary>The REST control plane.</summary>
+internal static class ApiV1
+{
+    private const string Prefix = "/api/v1";
+    private const long MaxBodyBytes = 1 << 20;
+
+    public static string NodePath(string id) => $"{Prefix}/nodes/{id}";
+
+    public static string PolicyPath(string name) => $"{Prefix}/policies/{name}";
+
+    public static IServiceCollection AddApiEndpoints(this IServiceCollection services) => services
+        .AddSingleton<FleetReader>()
+        .AddSingleton<EventStreams>();
+
+    public static void MapApiV1(this WebApplication app)
+    {
+        var v1 = app.MapGroup(Prefix)
+            .AddEndpointFilter<InputFilter>()
+            .WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes));
+        v1.MapNodeReads();
+        v1.MapNodeCommands();
+        v1.MapCells();
+        v1.MapModels();
+        v1.MapPolicyReads();
+        v1.MapPolicyWrites();
+        v1.MapRouting();
+        v1.MapEvents();
+    }
+}

@@ -1,0 +1,68 @@
+using InferMesh.Api.Options;
+using InferMesh.Grains.Abstractions;
+using InferMesh.ServiceDefaults.Health;
+using InferMesh.ServiceDefaults.Redis;
+using Orleans.Clustering.Redis;
+using Orleans.Configuration;
+using Orleans.Streams;
+using StackExchange.Redis;
+
+namespace InferMesh.Api.Hosting;
+
+/// <summary>The API as a client of the cluster: it starts without one, waits for it, and finds new silos within seconds.</summary>
+internal static class MeshClientExtensions
+{
+    private static readonly TimeSpan s_gatewayRefresh = TimeSpan.FromSeconds(5);
+
+    public static void AddMeshClient(this WebApplicationBuilder builder, ClusterSettings settings)
+    {
+        if (settings.Provider == ClusterProvider.Redis)
+            builder.AddRedisConnection(RedisAddress.Name(builder.Configuration));
+
+        builder.UseOrleansClient(client =>
+        {
+            client.UseMeshClustering(settings, builder.Configuration);
+            client.UseConnectionRetryFilter<ClusterConnectionRetry>();
+            client.AddActivityPropagation();
+            client.AddMemoryStreams(MeshStreams.ProviderName, streams =>
+            {
+                streams.ConfigurePartitioning(MeshStreams.PartitionCount);
+                streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
+            });
+            client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = settings.ResponseTimeout);
+            client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = s_gatewayRefresh);
+        });
+
+        // Health must answer while the client still looks for a cluster.
+        builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
+        builder.Services.AddHealthChecks().AddCheck<ClusterHealthCheck>("cluster", tags: [HealthTags.Ready]);
+    }
+
+    private static void UseMeshClustering(this IClientBuilder client, ClusterSettings settings, IConfiguration configuration)
+    {
+        if (!AspireNames.IsClusteredByOrleans(configuration))
+        {
+            if (settings.Provider == ClusterProvider.Redis)
+                client.UseSharedRedis(RedisAddress.Name(configuration));
+            else
+                client.UseLocalhostClustering(settings.GatewayPort);
+        }
+
+        client.Configure<ClusterOptions>(options =>
+        {
+            options.ClusterId = settings.ClusterId;
+            options.ServiceId = settings.ServiceId;
+        });
+    }
+
+    private static void UseSharedRedis(this IClientBuilder client, string name)
+    {
+        client.UseRedisClustering(_ => { });
+        client.Services.AddOptions<RedisClusteringOptions>().Configure<IServiceProvider>((options, services) =>
+        {
+            // The options must not be null, though the shared connection has its own.
+            options.ConfigurationOptions = new ConfigurationOptions();
+            options.CreateMultiplexer = _ => Task.FromResult((services.GetRequiredKeyedService<IConnectionMultiplexer>(name), IsShared: true));
+        });
+    }
+}

@@ -1,0 +1,56 @@
+using InferMesh.Api.Security;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace InferMesh.Api.OpenApi;
+
+/// <summary>What the document says of the API as a whole.</summary>
+internal static class DocumentInfo
+{
+    public const string BearerScheme = "bearer";
+    public const string KeyScheme = "apiKey";
+
+    private static readonly (string Name, string Description)[] s_tags =
+    [
+        ("Nodes", "GPU nodes: what they are, how they are, and the operator's commands."),
+        ("Cells", "Groups of nodes that share one summary."),
+        ("Models", "Models that nodes serve now."),
+        ("Policies", "Rules for placement, routing, hedging, SLOs, quotas and security: versioned, with history and rollback."),
+        ("Routing", "Decisions about where a request goes, and their outcomes."),
+        ("Events", "What happened in the mesh, in order, resumable."),
+    ];
+
+    public static Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        document.Info = new()
+        {
+            Title = "InferMesh",
+            Version = "v1",
+            Description = "Control plane of a GPU- and network-aware mesh for AI serving and training. Errors are problem details (RFC 9457); "
+                + "unknown members and parameters are refused by name.",
+            License = new() { Name = "Apache-2.0", Identifier = "Apache-2.0" },
+        };
+        // Relative: the document is the same wherever the API listens.
+        document.Servers = [new() { Url = "/" }];
+        document.Tags = new HashSet<OpenApiTag>(s_tags.Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description })
+            .Concat(document.Tags?.Where(tag => s_tags.All(known => known.Name != tag.Name)) ?? []));
+        document.Components ??= new();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            [BearerScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "Admin key; needed only where keys are configured.",
+            },
+            [KeyScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Header,
+                Name = MutationGuard.KeyHeader,
+                Description = "Admin key; needed only where keys are configured.",
+            },
+        };
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,57 @@
+using InferMesh.Api.Problems;
+using InferMesh.Api.Security;
+using Microsoft.AspNetCore.Mvc;
+
+namespace InferMesh.Api.OpenApi;
+
+/// <summary>Example of the body that an endpoint takes.</summary>
+internal sealed record BodyExample(string Json);
+
+/// <summary>The endpoint needs If-Match, or If-None-Match where it may create.</summary>
+internal sealed record PreconditionNeeded(bool MayCreate);
+
+/// <summary>The endpoint answers with an ETag.</summary>
+internal sealed record EtagReturned;
+
+/// <summary>What an endpoint is, takes and answers, said once where it is mapped.</summary>
+internal static class EndpointDocs
+{
+    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string tag, string operationId, string summary, string description) =>
+        endpoint.WithTags(tag).WithName(operationId).WithSummary(summary).WithDescription(description.ReplaceLineEndings("\n")).Refuses(400, 503);
+
+    /// <summary>Shows an example of the body. Its type is the handler's.</summary>
+    public static RouteHandlerBuilder Accepts(this RouteHandlerBuilder endpoint, string example) =>
+        endpoint.WithMetadata(new BodyExample(example)).Refuses(413, 415);
+
+    public static RouteHandlerBuilder NeedsPrecondition(this RouteHandlerBuilder endpoint, bool mayCreate) => endpoint.WithMetadata(new PreconditionNeeded(mayCreate));
+
+    public static RouteHandlerBuilder ReturnsEtag(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new EtagReturned());
+
+    public static RouteHandlerBuilder Returns<T>(this RouteHandlerBuilder endpoint, params int[] statuses)
+    {
+        foreach (var status in statuses.DefaultIfEmpty(StatusCodes.Status200OK))
+            endpoint.Produces<T>(status);
+        return endpoint;
+    }
+
+    /// <summary>Answers with a status and no body.</summary>
+    public static RouteHandlerBuilder Returns(this RouteHandlerBuilder endpoint, int status) => endpoint.Produces(status);
+
+    /// <summary>Also answers as server-sent events.</summary>
+    public static RouteHandlerBuilder Streams(this RouteHandlerBuilder endpoint) =>
+        endpoint.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), ["text/event-stream"]));
+
+    /// <summary>Answers with problem details of these statuses.</summary>
+    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params int[] statuses)
+    {
+        foreach (var status in statuses)
+        {
+            var type = status == StatusCodes.Status400BadRequest ? typeof(HttpValidationProblemDetails) : typeof(ProblemDetails);
+            endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, type, [ProblemWriter.ContentType]));
+        }
+        return endpoint;
+    }
+
+    /// <summary>Marks an endpoint that changes the mesh: guarded, and said so in the document.</summary>
+    public static RouteHandlerBuilder ChangesMesh(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new ChangesMesh()).Refuses(401, 403);
+}

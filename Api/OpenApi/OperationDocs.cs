@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+using InferMesh.Api.Http;
+using InferMesh.Api.Security;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace InferMesh.Api.OpenApi;
+
+/// <summary>Writes into the document what the endpoints declare beside their types: query, headers, examples, keys.</summary>
+internal static class OperationDocs
+{
+    public static Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        operation.Parameters ??= [];
+        foreach (var parameter in metadata.OfType<QueryParameter>()) operation.Parameters.Add(Query(parameter));
+        var isWrite = metadata.OfType<ChangesMesh>().Any();
+        if (isWrite) operation.Parameters.Add(Header(Actor.Header, "Who asks, for the audit; at most 128 printable ASCII characters. Default `api`."));
+        if (metadata.OfType<PreconditionNeeded>().FirstOrDefault() is { } needed)
+        {
+            operation.Parameters.Add(Header("If-Match", "ETag of the version that must be current, or `*` for any."));
+            if (needed.MayCreate) operation.Parameters.Add(Header("If-None-Match", "`*` creates, and never replaces."));
+        }
+        var hasEtag = metadata.OfType<EtagReturned>().Any();
+        if (hasEtag && !isWrite) operation.Parameters.Add(Header("If-None-Match", "ETag of the state that the caller has: 304 when it is still current."));
+        if (metadata.OfType<BodyExample>().FirstOrDefault() is { } example) AddExample(operation, example.Json);
+        foreach (var (status, response) in operation.Responses ?? []) Describe(status, response, hasEtag);
+        if (isWrite) AddSecurity(operation, context.Document);
+        return Task.CompletedTask;
+    }
+
+    private static OpenApiParameter Query(QueryParameter parameter)
+    {
+        var schema = new OpenApiSchema
+        {
+            Type = parameter.Type switch
+            {
+                QueryType.Flag => JsonSchemaType.Boolean,
+                QueryType.WholeNumber => JsonSchemaType.Integer,
+                _ => JsonSchemaType.String,
+            },
+            Minimum = parameter.Min?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Maximum = parameter.Max?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Default = parameter.Default is { } value ? JsonValue.Create(value) : null,
+            Enum = parameter.Allowed.Count > 0 ? [.. parameter.Allowed.Select(a => (JsonNode)JsonValue.Create(a)!)] : null,
+        };
+        return new()
+        {
+            Name = parameter.Name,
+            In = ParameterLocation.Query,
+            Description = parameter.Description,
+            Schema = parameter.Repeats ? new OpenApiSchema { Type = JsonSchemaType.Array, Items = schema } : schema,
+        };
+    }
+
+    private static OpenApiParameter Header(string name, string description) =>
+        new() { Name = name, In = ParameterLocation.Header, Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+
+    private static void AddExample(OpenApiOperation operation, string json)
+    {
+        foreach (var content in operation.RequestBody?.Content?.Values ?? [])
+            content.Example = JsonNode.Parse(json);
+    }
+
+    private static void Describe(string status, IOpenApiResponse response, bool hasEtag)
+    {
+        if (response is not OpenApiResponse known) return;
+        known.Description = StatusTexts.Of(status) ?? known.Description;
+        if (hasEtag && status is "200" or "201" or "304") AddHeader(known, "ETag", "Tag of this state.");
+        if (status == "201") AddHeader(known, "Location", "Path of what was made.");
+        if (status is "429" or "503") AddHeader(known, "Retry-After", "Seconds after which to come back.");
+    }
+
+    private static void AddHeader(OpenApiResponse response, string name, string description)
+    {
+        response.Headers ??= new Dictionary<string, IOpenApiHeader>();
+        response.Headers[name] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+    }
+
+    private static void AddSecurity(OpenApiOperation operation, OpenApiDocument? document) =>
+        operation.Security =
+        [
+            new() { [new OpenApiSecuritySchemeReference(DocumentInfo.BearerScheme, document)] = [] },
+            new() { [new OpenApiSecuritySchemeReference(DocumentInfo.KeyScheme, document)] = [] },
+        ];
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using InferMesh.Api.Calls;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Mvc;
+
+namespace InferMesh.Api.Problems;
+
+/// <summary>Turns what is thrown into problem details: bad input 4xx, a cluster that fails 503, a bug 500 without its stack.</summary>
+internal sealed partial class FailureHandler(ILogger<FailureHandler> logger) : IExceptionHandler
+{
+    private const int ClientClosedRequest = 499;
+
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (httpContext.RequestAborted.IsCancellationRequested)
+        {
+            httpContext.Response.StatusCode = ClientClosedRequest;
+            return true;
+        }
+        await ProblemWriter.WriteAsync(httpContext, Explain(exception));
+        return true;
+    }
+
+    private ProblemDetails Explain(Exception exception)
+    {
+        switch (exception)
+        {
+            case BadHttpRequestException { InnerException: JsonException json }:
+                return JsonProblem.Of(json);
+            case BadHttpRequestException bad:
+                return StatusProblem.Of(bad.StatusCode, bad.StatusCode == StatusCodes.Status400BadRequest ? bad.Message : null);
+            case MeshUnavailableException unavailable:
+                return Problem.Unavailable(unavailable.Message);
+            default:
+                LogBug(exception);
+                return StatusProblem.Of(StatusCodes.Status500InternalServerError);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A request failed for a reason that nobody foresaw")]
+    private partial void LogBug(Exception exception);
+}

@@ -1,0 +1,68 @@
+namespace InferMesh.Cli.Fleet.Engine;
+
+/// <summary>One request inside a node's engine: the engine produces tokens, one reader takes them.</summary>
+internal sealed class Generation(long id, int modelIndex, int promptTokens, int outputTokens, bool stopsByItself, long submittedTicks)
+{
+    private readonly AsyncSignal _signal = new();
+    private int _produced;
+    private volatile GenerationState _state = GenerationState.Active;
+
+    public long Id { get; } = id;
+
+    public int ModelIndex { get; } = modelIndex;
+
+    public int PromptTokens { get; } = promptTokens;
+
+    public int OutputTokens { get; } = outputTokens;
+
+    /// <summary>Whether the model ends the text itself, because the client set no limit; else the limit ends it.</summary>
+    public bool StopsByItself { get; } = stopsByItself;
+
+    /// <summary>Tokens produced so far.</summary>
+    public int Produced => Volatile.Read(ref _produced);
+
+    public GenerationState State => _state;
+
+    // Timestamps of the engine's clock; written and read by the engine alone.
+    internal long SubmittedTicks { get; } = submittedTicks;
+
+    internal long LastTokenTicks { get; set; }
+
+    /// <summary>Waits until more than <paramref name="seen"/> tokens exist or the generation ended, and says how many exist.</summary>
+    public async ValueTask<int> WaitBeyondAsync(int seen)
+    {
+        while (true)
+        {
+            // The state is read before the count: an ended generation produces nothing more.
+            var ended = _state != GenerationState.Active;
+            var produced = Produced;
+            if (produced > seen || ended)
+                return produced;
+            await _signal.WaitAsync();
+        }
+    }
+
+    internal void Produce()
+    {
+        Volatile.Write(ref _produced, _produced + 1);
+        _signal.Signal();
+    }
+
+    internal void End(GenerationState state)
+    {
+        _state = state;
+        _signal.Signal();
+    }
+}
+
+internal enum GenerationState
+{
+    /// <summary>Waits or runs.</summary>
+    Active,
+
+    /// <summary>Every token was produced.</summary>
+    Completed,
+
+    /// <summary>The client left, or the node was told to fail or stopped.</summary>
+    Cancelled,
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using InferMesh.Cli.Fleet;
+using InferMesh.Cli.Replay;
+
+namespace InferMesh.Cli;
+
+/// <summary>The grammar of <c>infermesh</c> and its exit codes: 0 done, 1 failed, 2 wrong command line.</summary>
+internal static class InferMeshCommand
+{
+    public const int ExitFailed = 1;
+    public const int ExitUsage = 2;
+
+    /// <summary>The command with everything below it. A new command is a file of its own and one line here.</summary>
+    public static Command Create() => new("infermesh", "Operate an InferMesh and the tools around it.")
+    {
+        new HelpOption(),
+        new VersionOption(),
+        FleetCommand.Create(observerFor: null),
+        ReplayCommand.Create(),
+    };
+
+    /// <summary>Parses and runs; a wrong command line is one line on the error output.</summary>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error)
+    {
+        var parsed = Create().Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            // A word that fits nowhere is the cause; that a command is missing too is its consequence.
+            var message = parsed.UnmatchedTokens is [var word, ..] ? $"'{word}' is not a command or option here" : OneLine(parsed.Errors[0].Message);
+            await error.WriteLineAsync($"infermesh: {message} (see infermesh {HelpPath(parsed)}--help)");
+            return ExitUsage;
+        }
+
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(5),
+        };
+        try
+        {
+            return await parsed.InvokeAsync(invocation);
+        }
+        catch (UsageException exception)
+        {
+            await error.WriteLineAsync($"infermesh: {OneLine(exception.Message)}");
+            return ExitUsage;
+        }
+        catch (CommandFailedException exception)
+        {
+            await error.WriteLineAsync($"infermesh: {OneLine(exception.Message)}");
+            return ExitFailed;
+        }
+    }
+
+    private static string HelpPath(ParseResult parsed)
+        => parsed.CommandResult.Command is { Name: not "infermesh" } command ? command.Name + " " : "";
+
+    private static string OneLine(string message) => message.ReplaceLineEndings(" ").Trim();
+}

@@ -1,0 +1,122 @@
+using InferMesh.Grains.Abstractions.Cells;
+using InferMesh.Grains.Abstractions.Directory;
+using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Common;
+using InferMesh.Grains.Events;
+using InferMesh.Grains.Options;
+using Microsoft.Extensions.Options;
+
+namespace InferMesh.Grains.Cells;
+
+/// <inheritdoc cref="ICellSummaryGrain"/>
+[GrainType("cell-summary"), KeepAlive]
+internal sealed partial class CellSummaryGrain(
+    TimeProvider time, IOptionsMonitor<HealthSettings> limits, IOptions<RoutingSettings> routing, EventSink events, ILogger<CellSummaryGrain> logger)
+    : Grain, ICellSummaryGrain
+{
+    private const int RebuildParallelism = 64;
+
+    private readonly CellMembers _members = new();
+    private readonly ChangeSignal _newer = new(time);
+    private long _incarnation;
+    private CellSnapshot _snapshot = null!;
+    private Task _rebuilt = Task.CompletedTask;
+    private bool _dirty;
+
+    private string CellId => this.GetPrimaryKeyString();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _incarnation = time.GetUtcNow().UtcTicks;
+        _snapshot = _members.Snapshot(CellId, _incarnation, 0, time.GetUtcNow());
+        // Not awaited: nodes that are still reporting must get in meanwhile.
+        _rebuilt = RebuildAsync();
+        this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(routing.Value.SnapshotPeriod, routing.Value.SnapshotPeriod) { Interleave = true });
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _newer.Pulse();
+        return Task.CompletedTask;
+    }
+
+    public Task Report(NodeSummary summary)
+    {
+        if (_members.Take(summary, time.GetUtcNow())) _dirty = true;
+        return Task.CompletedTask;
+    }
+
+    public Task Forget(string nodeId)
+    {
+        if (_members.Remove(nodeId)) Publish();
+        return Task.CompletedTask;
+    }
+
+    public async Task<CellSnapshot?> WaitForNewer(long incarnation, long version, TimeSpan wait)
+    {
+        await _rebuilt;
+        if (_snapshot.Incarnation == incarnation && _snapshot.Version == version) await _newer.WaitAsync(wait);
+        return _snapshot.Incarnation == incarnation && _snapshot.Version == version ? null : _snapshot;
+    }
+
+    public async Task<CellSnapshot> Snapshot()
+    {
+        await _rebuilt;
+        return _snapshot;
+    }
+
+    private async Task RebuildAsync()
+    {
+        try
+        {
+            var names = (await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.NodesOf(CellId)).List()).Names;
+            await Parallel.ForEachAsync(
+                names,
+                new ParallelOptions { MaxDegreeOfParallelism = RebuildParallelism, TaskScheduler = TaskScheduler.Current },
+                async (name, _) =>
+                {
+                    if (await GrainFactory.GetGrain<INodeGrain>(name).Summarize() is { } summary && summary.Registration.CellId == CellId) _members.Take(summary, time.GetUtcNow());
+                });
+            Publish();
+            Rebuilt(CellId, _members.Count);
+        }
+        catch (Exception e)
+        {
+            // Callers keep their last snapshot and ask again: that activates the grain anew.
+            RebuildFailed(CellId, e.Message);
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    private Task TickAsync(CancellationToken cancellationToken)
+    {
+        if (!_rebuilt.IsCompletedSuccessfully) return Task.CompletedTask;
+        var changes = _members.Judge(time.GetUtcNow(), limits.CurrentValue);
+        foreach (var change in changes)
+        {
+            // Operators' own commands are announced by the node that takes them.
+            if (change.From is NodeHealth.Cordoned or NodeHealth.Draining || change.To is NodeHealth.Cordoned or NodeHealth.Draining) continue;
+            events.Post(EventTypes.NodeHealthChanged, change.NodeId, "", ("from", change.From.ToString().ToLowerInvariant()), ("to", change.To.ToString().ToLowerInvariant()));
+        }
+        if (_dirty || changes.Count > 0) Publish();
+        return Task.CompletedTask;
+    }
+
+    private void Publish()
+    {
+        var now = time.GetUtcNow();
+        _members.Judge(now, limits.CurrentValue);
+        _dirty = false;
+        _snapshot = _members.Snapshot(CellId, _incarnation, _snapshot.Version + 1, now);
+        _newer.Pulse();
+    }
+
+    [LoggerMessage(LogLevel.Information, "Cell {Cell}: rebuilt from {Nodes} nodes")]
+    private partial void Rebuilt(string cell, int nodes);
+
+    [LoggerMessage(LogLevel.Warning, "Cell {Cell}: not rebuilt: {Reason}")]
+    private partial void RebuildFailed(string cell, string reason);
+}

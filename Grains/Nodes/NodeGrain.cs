@@ -1,0 +1,265 @@
+using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Cells;
+using InferMesh.Grains.Abstractions.Directory;
+using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Events;
+using InferMesh.Grains.Options;
+using Microsoft.Extensions.Options;
+using Orleans.Streams;
+using Orleans.Streams.Core;
+
+namespace InferMesh.Grains.Nodes;
+
+/// <inheritdoc cref="INodeGrain"/>
+[GrainType("node"), ImplicitStreamSubscription(MeshStreams.NodeTelemetry)]
+internal sealed partial class NodeGrain(
+    [PersistentState("node")] IPersistentState<NodeState> state, TimeProvider time, IOptionsMonitor<HealthSettings> limits, EventSink events, ILogger<NodeGrain> logger)
+    : Grain, INodeGrain, IStreamSubscriptionObserver, IAsyncObserver<NodeTelemetry>
+{
+    private readonly NodeTelemetryFold _telemetry = new();
+    private DateTimeOffset _knownSince = time.GetUtcNow();
+    private DateTimeOffset _healthSince = time.GetUtcNow();
+    private NodeHealth _health = NodeHealth.Joining;
+    private HashSet<string>? _models;
+    private bool _drainAnnounced;
+    private Task? _reporting;
+    private bool _reportAgain;
+
+    private string NodeId => this.GetPrimaryKeyString();
+
+    public async Task<NodeCommandResult> Register(NodeRegistration registration, string actor)
+    {
+        if (NodeValidator.Check(registration) is { Count: > 0 } errors) return new(NodeCommandStatus.Invalid, null, errors);
+        if (registration.NodeId != NodeId) return new(NodeCommandStatus.Invalid, null, [new("nodeId", $"'{registration.NodeId}' is not '{NodeId}'.")]);
+
+        var before = state.State.Registration;
+        if (before is null || !Same(before, registration))
+        {
+            await ChangeAsync(s => s.Registration = registration);
+            if (before is null)
+            {
+                (_knownSince, _models) = (time.GetUtcNow(), []);
+                events.Post(EventTypes.NodeJoined, NodeId, actor, ("cell", registration.CellId), ("synthetic", registration.Synthetic ? "true" : "false"));
+            }
+            if (before is not null && before.CellId != registration.CellId) await LeaveCellAsync(before.CellId);
+        }
+        // Also when nothing changed: an earlier call may have died between its two writes.
+        await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.NodesOf(registration.CellId)).Add(NodeId);
+        await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.Cells).Add(registration.CellId);
+        ReportToCell();
+        return Accepted();
+    }
+
+    public Task<NodeCommandResult> Cordon(string reason, string actor) => CommandAsync("cordon", actor, s =>
+    {
+        (s.Cordoned, s.Draining, s.Reason) = (true, false, reason);
+    });
+
+    public Task<NodeCommandResult> Uncordon(string actor) => CommandAsync("uncordon", actor, s =>
+    {
+        (s.Cordoned, s.Draining, s.Reason) = (false, false, "");
+    });
+
+    public Task<NodeCommandResult> Drain(bool force, TimeSpan timeout, string actor)
+    {
+        if (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(1))
+            return Task.FromResult(new NodeCommandResult(NodeCommandStatus.Invalid, null, [new("timeoutSeconds", "must be 1 to 86400.")]));
+        var now = time.GetUtcNow();
+        _drainAnnounced = false;
+        return CommandAsync("drain", actor, s =>
+        {
+            (s.Draining, s.DrainForced, s.DrainStarted, s.DrainDeadline, s.Reason) = (true, force, now, now + timeout, "drain");
+        });
+    }
+
+    public async Task<NodeCommandResult> Remove(bool force, string actor)
+    {
+        if (state.State.Registration is not { } registration) return NotFound();
+        if (!force && Health() is not (NodeHealth.Offline or NodeHealth.Joining) && !Drained())
+            return new(NodeCommandStatus.Conflict, View(), [new("", $"Node {NodeId} is live: drain it first, or remove it by force.")]);
+        await ChangeAsync(s => (s.Registration, s.Cordoned, s.Draining, s.Reason) = (null, false, false, ""));
+        await LeaveCellAsync(registration.CellId);
+        events.Post(EventTypes.NodeLeft, NodeId, actor, ("cell", registration.CellId));
+        return new(NodeCommandStatus.Accepted, null, []);
+    }
+
+    public Task<NodeView?> Get() => Task.FromResult(state.State.Registration is null ? null : View());
+
+    public Task<NodeSummary?> Summarize() => Task.FromResult(Summary());
+
+    // The stream's own position means nothing here: telemetry is last-value-wins and carries its own numbers.
+    public Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory) => handleFactory.Create<NodeTelemetry>().ResumeAsync(this);
+
+    public Task OnNextAsync(NodeTelemetry item, StreamSequenceToken? token = null)
+    {
+        if (state.State.Registration is null)
+        {
+            NodeMetrics.Dropped.Add(1, new KeyValuePair<string, object?>("reason", "not_registered"));
+            return Task.CompletedTask;
+        }
+        if (!_telemetry.Take(item))
+        {
+            NodeMetrics.Dropped.Add(1, new KeyValuePair<string, object?>("reason", "not_newer"));
+            return Task.CompletedTask;
+        }
+        NodeMetrics.Taken.Add(1);
+        NodeMetrics.SignalAge.Record((time.GetUtcNow() - item.SampledAt).TotalSeconds);
+        AnnounceModels();
+        AnnounceDrain();
+        ReportToCell();
+        return Task.CompletedTask;
+    }
+
+    public Task OnErrorAsync(Exception ex)
+    {
+        StreamFailed(NodeId, ex.Message);
+        return Task.CompletedTask;
+    }
+
+    private async Task<NodeCommandResult> CommandAsync(string command, string actor, Action<NodeState> change)
+    {
+        if (state.State.Registration is null) return NotFound();
+        var before = Health();
+        await ChangeAsync(change);
+        var after = Health();
+        Commanded(NodeId, command, actor);
+        if (before != after) events.Post(EventTypes.NodeHealthChanged, NodeId, actor, ("from", Name(before)), ("to", Name(after)));
+        ReportToCell();
+        return Accepted();
+    }
+
+    /// <summary>Writes the changed state; when the write fails, nothing has changed here either.</summary>
+    private async Task ChangeAsync(Action<NodeState> change)
+    {
+        var before = state.State.Copy();
+        change(state.State);
+        state.State.Version++;
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch
+        {
+            state.State = before;
+            throw;
+        }
+    }
+
+    private async Task LeaveCellAsync(string cell)
+    {
+        await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.NodesOf(cell)).Remove(NodeId);
+        await GrainFactory.GetGrain<ICellSummaryGrain>(cell).Forget(NodeId);
+    }
+
+    /// <summary>Sends the newest summary; while one is under way, later ones share the next.</summary>
+    private void ReportToCell()
+    {
+        if (_reporting is { IsCompleted: false }) _reportAgain = true;
+        else _reporting = ReportAsync();
+    }
+
+    private async Task ReportAsync()
+    {
+        do
+        {
+            _reportAgain = false;
+            if (Summary() is not { } summary) return;
+            try
+            {
+                await GrainFactory.GetGrain<ICellSummaryGrain>(summary.Registration.CellId).Report(summary);
+            }
+            catch (Exception e)
+            {
+                // The next reading reports again; a cell that moved rebuilds from its nodes.
+                CellMissed(NodeId, summary.Registration.CellId, e.Message);
+                return;
+            }
+        }
+        while (_reportAgain);
+    }
+
+    private void AnnounceModels()
+    {
+        var now = _telemetry.Runtimes.SelectMany(r => r.Models).Where(m => m.Loaded).Select(m => m.Model).ToHashSet(StringComparer.Ordinal);
+        if (_models is { } before && !before.SetEquals(now))
+        {
+            foreach (var model in now.Except(before)) events.Post(EventTypes.ModelLoaded, model, "", ("node", NodeId));
+            foreach (var model in before.Except(now)) events.Post(EventTypes.ModelUnloaded, model, "", ("node", NodeId));
+        }
+        _models = now;
+    }
+
+    private void AnnounceDrain()
+    {
+        if (_drainAnnounced || !Drained()) return;
+        _drainAnnounced = true;
+        events.Post(EventTypes.NodeDrained, NodeId, "", ("work", (_telemetry.Work ?? 0).ToString("0", System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
+    private bool Drained()
+    {
+        var s = state.State;
+        if (!s.Draining) return false;
+        return (_telemetry.SampledAt > s.DrainStarted && _telemetry.Work is null or 0) || (s.DrainForced && time.GetUtcNow() >= s.DrainDeadline);
+    }
+
+    private NodeHealth Health()
+    {
+        var now = time.GetUtcNow();
+        var health = HealthMachine.Evaluate(state.State.Cordoned, state.State.Draining, _telemetry.SampledAt, _knownSince, now, limits.CurrentValue);
+        if (health != _health) (_health, _healthSince) = (health, now);
+        return health;
+    }
+
+    private NodeSummary? Summary() => state.State.Registration is not { } registration ? null : new()
+    {
+        Registration = registration,
+        Version = state.State.Version,
+        Cordoned = state.State.Cordoned,
+        Draining = state.State.Draining,
+        Epoch = _telemetry.Mark.Epoch,
+        Sequence = _telemetry.Mark.Sequence,
+        SampledAt = _telemetry.SampledAt,
+        Gpus = _telemetry.Totals(),
+        Runtimes = _telemetry.Runtimes,
+        RttMs = _telemetry.RttMs,
+    };
+
+    private NodeView View() => new()
+    {
+        Registration = state.State.Registration!,
+        Health = Health(),
+        HealthSince = _healthSince,
+        Version = state.State.Version,
+        Reason = state.State.Reason,
+        SampledAt = _telemetry.SampledAt,
+        DrainDeadline = state.State.Draining ? state.State.DrainDeadline : null,
+        Drained = Drained(),
+        Gpus = _telemetry.Gpus,
+        Runtimes = _telemetry.Runtimes,
+        RttMs = _telemetry.RttMs,
+        Epoch = Math.Max(0, _telemetry.Mark.Epoch),
+        Sequence = Math.Max(0, _telemetry.Mark.Sequence),
+        DroppedBatches = _telemetry.Dropped,
+    };
+
+    private NodeCommandResult Accepted() => new(NodeCommandStatus.Accepted, View(), []);
+
+    private NodeCommandResult NotFound() => new(NodeCommandStatus.NotFound, null, [new("", $"Node {NodeId} is not registered.")]);
+
+    private static string Name(NodeHealth health) => health.ToString().ToLowerInvariant();
+
+    private static bool Same(NodeRegistration a, NodeRegistration b) =>
+        a with { Labels = b.Labels, Roles = b.Roles } == b && a.Roles.SequenceEqual(b.Roles)
+        && a.Labels.Count == b.Labels.Count && a.Labels.All(l => b.Labels.TryGetValue(l.Key, out var v) && v == l.Value);
+
+    [LoggerMessage(LogLevel.Information, "Node {Node}: {Command} by {Actor}")]
+    private partial void Commanded(string node, string command, string actor);
+
+    [LoggerMessage(LogLevel.Warning, "Node {Node}: telemetry stream failed: {Reason}")]
+    private partial void StreamFailed(string node, string reason);
+
+    [LoggerMessage(LogLevel.Debug, "Node {Node}: cell {Cell} did not take its summary: {Reason}")]
+    private partial void CellMissed(string node, string cell, string reason);
+}

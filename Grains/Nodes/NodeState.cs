@@ -1,0 +1,26 @@
+using InferMesh.Grains.Abstractions.Nodes;
+
+namespace InferMesh.Grains.Nodes;
+
+/// <summary>Persisted part of a node. A removed node keeps its row without a registration, so that its version never goes back.</summary>
+[GenerateSerializer, Alias("infermesh.NodeState")]
+internal sealed class NodeState
+{
+    [Id(0)] public NodeRegistration? Registration { get; set; }
+
+    [Id(1)] public long Version { get; set; }
+
+    [Id(2)] public bool Cordoned { get; set; }
+
+    [Id(3)] public bool Draining { get; set; }
+
+    [Id(4)] public bool DrainForced { get; set; }
+
+    [Id(5)] public DateTimeOffset DrainStarted { get; set; }
+
+    [Id(6)] public DateTimeOffset DrainDeadline { get; set; }
+
+    [Id(7)] public string Reason { get; set; } = "";
+
+    public NodeState Copy() => (NodeState)MemberwiseClone();
+}

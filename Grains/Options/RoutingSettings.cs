@@ -1,0 +1,26 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace InferMesh.Grains.Options;
+
+/// <summary>How state travels into routing tables and how long reservations live. Section <c>InferMesh:Routing</c>.</summary>
+public sealed class RoutingSettings
+{
+    /// <summary>Section of the configuration.</summary>
+    public const string Section = "InferMesh:Routing";
+
+    /// <summary>Shortest time between two snapshots of a cell: what changes within it travels together. 20 ms to 10 s; 200 ms by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.020", "00:00:10")]
+    public TimeSpan SnapshotPeriod { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Shortest time between two routing tables of a silo. 10 ms to 10 s; 50 ms by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:00:10")]
+    public TimeSpan TablePeriod { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Longest wait of one long poll; below the response timeout of the cluster. 100 ms to 30 s; 2 s by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:00:30")]
+    public TimeSpan LongPoll { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a reservation counts when nobody settles it. 1 s to 1 h; 2 min by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan ReservationLease { get; set; } = TimeSpan.FromMinutes(2);
+}

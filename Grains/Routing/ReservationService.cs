@@ -1,0 +1,38 @@
+using Orleans.Runtime.Services;
+using Orleans.Services;
+
+namespace InferMesh.Grains.Routing;
+
+/// <summary>The ledger of one silo, reachable from the others.</summary>
+[Alias("infermesh.IReservationService")]
+internal interface IReservationService : IGrainService
+{
+    [Alias("Settle")] Task<bool> Settle(long number);
+
+    [Alias("Move")] Task<bool> Move(long number, string nodeId);
+}
+
+/// <inheritdoc/>
+internal sealed class ReservationService(GrainId id, Silo silo, ILoggerFactory loggers, ReservationLedger ledger) : GrainService(id, silo, loggers), IReservationService
+{
+    public Task<bool> Settle(long number) => Task.FromResult(ledger.Settle(number));
+
+    public Task<bool> Move(long number, string nodeId) => Task.FromResult(ledger.Move(number, nodeId));
+}
+
+/// <summary>Finds the ledger that a reservation belongs to.</summary>
+internal sealed class ReservationClient(IServiceProvider services, ReservationLedger ledger, ILocalSiloDetails local, ISiloStatusOracle oracle)
+    : GrainServiceClient<IReservationService>(services)
+{
+    /// <summary>Settles wherever it is; a reservation of a silo that is gone went with it and counts as settled.</summary>
+    public Task<bool> SettleAsync(string id) => CallAsync(id, ledger.Settle, (service, number) => service.Settle(number));
+
+    public Task<bool> MoveAsync(string id, string nodeId) => CallAsync(id, number => ledger.Move(number, nodeId), (service, number) => service.Move(number, nodeId));
+
+    private Task<bool> CallAsync(string id, Func<long, bool> here, Func<IReservationService, long, Task<bool>> there)
+    {
+        if (!ReservationLedger.TryParse(id, out var number, out var silo)) return Task.FromResult(false);
+        if (silo!.Equals(local.SiloAddress)) return Task.FromResult(here(number));
+        return oracle.GetApproximateSiloStatus(silo) == SiloStatus.Active ? there(GetGrainService(silo), number) : Task.FromResult(true);
+    }
+}

@@ -1,0 +1,131 @@
+using InferMesh.Grains.Abstractions.Cells;
+using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Nodes;
+using InferMesh.Grains.Options;
+using InferMesh.Grains.Policies;
+using InferMesh.Strategies.Policies;
+using InferMesh.Strategies.Routing;
+using Microsoft.Extensions.Options;
+
+namespace InferMesh.Grains.Routing;
+
+/// <summary>
+/// Builds the next table from the newest snapshot of each cell and the policies. Used by one thread. A node that is known again but
+/// has no readings yet (its grain or its cell moved) keeps its last readings until they are too old: moving house is not falling silent.
+/// </summary>
+internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeProvider time, IOptionsMonitor<HealthSettings> limits, ILogger<RoutingTableBuilder> logger)
+{
+    private readonly Dictionary<string, CellSnapshot> _cells = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (CellSnapshot Snapshot, int Node)> _lastReadings = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PolicyRule> _rules = new(StringComparer.Ordinal);
+    private IReadOnlyList<Policy> _policies = [];
+    private long _version;
+
+    public void Take(CellSnapshot snapshot) => _cells[snapshot.CellId] = snapshot;
+
+    public void Drop(string cellId) => _cells.Remove(cellId);
+
+    public void Take(IReadOnlyList<Policy> policies) => _policies = policies;
+
+    public TableView Build(int routers)
+    {
+        var now = time.GetUtcNow();
+        var rows = new Dictionary<string, List<TargetRow>>(StringComparer.Ordinal);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        int nodes = 0, ready = 0;
+        foreach (var cell in _cells.Values)
+        {
+            var targets = TargetsByNode(cell);
+            for (var i = 0; i < cell.Nodes.Registration.Length; i++)
+            {
+                var id = cell.Nodes.Registration[i].NodeId;
+                // A node that moved between cells stands in both for a moment: the newer registration counts once both are known.
+                if (!seen.Add(id)) continue;
+                nodes++;
+                var health = cell.Nodes.Health[i];
+                if (cell.Nodes.SampledAtTicks[i] > 0) _lastReadings[id] = (cell, i);
+                var (source, node) = Readings(cell, i, id, now, ref health);
+                if (health == NodeHealth.Ready) ready++;
+                AddRows(rows, source, ReferenceEquals(source, cell) ? targets : TargetsByNode(source), node, cell.Nodes.Registration[i], health);
+            }
+        }
+        foreach (var gone in _lastReadings.Keys.Where(id => !seen.Contains(id)).ToArray()) _lastReadings.Remove(gone);
+        var table = new RoutingTable(++_version, rows.Select(m => new TargetSet(m.Key, m.Value.DistinctBy(r => (r.Identity.NodeId, r.Identity.Endpoint)))), new PolicySet(Compile(routers)));
+        return new(table, nodes, ready);
+    }
+
+    private (CellSnapshot Snapshot, int Node) Readings(CellSnapshot cell, int i, string id, DateTimeOffset now, ref NodeHealth health)
+    {
+        if (cell.Nodes.SampledAtTicks[i] > 0 || !_lastReadings.TryGetValue(id, out var last)) return (cell, i);
+        if (health == NodeHealth.Joining)
+        {
+            var sampledAt = new DateTimeOffset(last.Snapshot.Nodes.SampledAtTicks[last.Node], TimeSpan.Zero);
+            health = HealthMachine.Evaluate(false, false, sampledAt, sampledAt, now, limits.CurrentValue);
+        }
+        return last;
+    }
+
+    private static ILookup<int, int> TargetsByNode(CellSnapshot cell) => Enumerable.Range(0, cell.Targets.Node.Length).ToLookup(t => cell.Targets.Node[t]);
+
+    private void AddRows(Dictionary<string, List<TargetRow>> rows, CellSnapshot source, ILookup<int, int> targets, int node, NodeRegistration registration, NodeHealth health)
+    {
+        var t = source.Targets;
+        foreach (var i in targets[node])
+        {
+            // Not resident and not loadable: no candidate for this model at all.
+            if (double.IsPositiveInfinity(t.ColdStartSeconds[i])) continue;
+            var domain = registration.FailureDomain is { Length: > 0 } given ? given : registration.Zone is { Length: > 0 } zone ? zone : registration.NodeId;
+            if (!rows.TryGetValue(t.Model[i], out var list)) rows[t.Model[i]] = list = [];
+            list.Add(new()
+            {
+                Identity = new(registration.NodeId, registration.CellId, registration.Zone, registration.Region, domain, t.Runtime[i], t.Endpoint[i], t.Gpu[i], registration.Synthetic, registration.Labels),
+                Local = cache.Load(registration.NodeId, t.Endpoint[i], t.Model[i]),
+                Standing = Standing(health, t.Healthy[i]),
+                Running = t.Running[i],
+                Waiting = t.Waiting[i],
+                KvCacheUsage = t.KvCacheUsage[i],
+                MaxConcurrency = t.MaxConcurrency[i],
+                PrefillTokensPerSecond = t.PrefillTokensPerSecond[i],
+                DecodeTokensPerSecond = t.DecodeTokensPerSecond[i],
+                MinSecondsPerToken = t.MinSecondsPerToken[i],
+                RttSeconds = source.Nodes.RttMs[node] / 1000,
+                ColdStartSeconds = t.ColdStartSeconds[i],
+                PricePerHour = t.PricePerHour[i],
+                SampledAtTicks = source.Nodes.SampledAtTicks[node],
+            });
+        }
+    }
+
+    private static FilterReason Standing(NodeHealth health, bool healthy) => health switch
+    {
+        NodeHealth.Joining => FilterReason.NodeJoining,
+        NodeHealth.Offline => FilterReason.NodeOffline,
+        NodeHealth.Cordoned => FilterReason.NodeCordoned,
+        NodeHealth.Draining => FilterReason.NodeDraining,
+        _ when !healthy => FilterReason.RuntimeUnhealthy,
+        NodeHealth.Suspect => FilterReason.NodeSuspect,
+        _ => FilterReason.None,
+    };
+
+    private List<PolicyRule> Compile(int routers)
+    {
+        foreach (var gone in _rules.Keys.Except(_policies.Select(p => p.Name)).ToArray()) _rules.Remove(gone);
+        foreach (var policy in _policies)
+        {
+            try
+            {
+                _rules[policy.Name] = PolicyCompiler.Compile(policy, Math.Max(1, routers), cache.Quota);
+            }
+            catch (ArgumentException e)
+            {
+                // The last version that compiled stays in force.
+                if (RoutingMetrics.CountOnce(policy.Name, policy.Version)) NotCompiled(policy.Name, policy.Version, e.Message);
+            }
+        }
+        return [.. _rules.Values];
+    }
+
+    [LoggerMessage(LogLevel.Error, "Policy {Policy} version {Version} does not compile, its last good version stays in force: {Reason}")]
+    private partial void NotCompiled(string policy, long version, string reason);
+}
