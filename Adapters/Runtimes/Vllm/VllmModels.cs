@@ -26,22 +26,16 @@ internal sealed class VllmModels(TimeProvider time)
         var windows = new Dictionary<string, VllmWindows>(StringComparer.Ordinal);
         foreach (var entry in listed)
         {
-            var blank = new ModelReading
+            var blank = Blank(entry, now);
+            if (onPage.Contains(entry.Id))
             {
-                Model = entry.Id,
-                Runtime = VllmProbe.RuntimeName,
-                BaseModel = entry.Parent,
-                MaxModelLen = entry.MaxModelLen,
-                Loaded = true,
-                SampledAt = now,
-            };
-            if (!onPage.Contains(entry.Id))
+                var model = windows[entry.Id] = _windows.GetValueOrDefault(entry.Id) ?? new VllmWindows(time);
+                readings.Add(new VllmModelReader(page!, entry.Id, model, at).Read(blank));
+            }
+            else
             {
                 readings.Add(blank with { Missing = ModelMissing.Complete(blank, new MissingFields(), WhyNotOnPage(entry, page, metricsError)) });
-                continue; // the reading is there, without numbers
             }
-            var model = windows[entry.Id] = _windows.GetValueOrDefault(entry.Id) ?? new VllmWindows(time);
-            readings.Add(new VllmModelReader(page!, entry.Id, model, at).Read(blank));
         }
         if (page is { Truncated: false })
             _windows = windows; // models that are gone for certain take their windows with them
@@ -52,6 +46,16 @@ internal sealed class VllmModels(TimeProvider time)
 
     public static bool IsSynthetic(PrometheusPage page) =>
         page.TryGetValue(Names.SyntheticMarker, PrometheusLabels.Of("synthetic", "true"), out var value) && value == 1;
+
+    private static ModelReading Blank(VllmModelEntry entry, DateTimeOffset now) => new()
+    {
+        Model = entry.Id,
+        Runtime = VllmProbe.RuntimeName,
+        BaseModel = entry.Parent,
+        MaxModelLen = entry.MaxModelLen,
+        Loaded = true,
+        SampledAt = now,
+    };
 
     private static string WhyNotOnPage(VllmModelEntry entry, PrometheusPage? page, string? metricsError) =>
         page is null ? metricsError ?? "no metrics page"
