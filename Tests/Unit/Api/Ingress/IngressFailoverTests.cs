@@ -160,7 +160,7 @@ public sealed class IngressFailoverTests
 
         using var response = await api.Http.SendAsync(request);
 
-        Assert.AreEqual(413, (int)response.StatusCode);
+        Assert.AreEqual(413, (int)response.StatusCode, await response.Content.ReadAsStringAsync());
         Assert.AreEqual("body_too_large", await CodeAsync(response));
         Assert.IsEmpty(api.Router.Queries);
     }

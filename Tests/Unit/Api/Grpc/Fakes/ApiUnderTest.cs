@@ -30,7 +30,7 @@ internal sealed class ApiUnderTest : IAsyncDisposable
     {
         _app = app;
         var urls = app.Urls.ToArray();
-        Http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(urls[0]) };
+        Http = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxResponseDrainSize = 0 }) { BaseAddress = new Uri(urls[0]) };
         Channel = GrpcChannel.ForAddress(urls[1]);
     }
 
