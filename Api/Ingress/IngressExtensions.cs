@@ -13,6 +13,8 @@ internal static class IngressExtensions
     public static IServiceCollection AddIngress(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddMeshOptions<IngressSettings>(configuration, IngressSettings.Section);
+        // The host has checked its own settings before.
+        services.ThrowOnBadSettings(configuration);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<CellReader>();
         services.AddSingleton<IngressMetrics>();

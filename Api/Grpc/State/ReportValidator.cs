@@ -22,8 +22,11 @@ internal static class ReportValidator
 
     public static void Gpus(Violations v, GpuBatch batch, string nodeId)
     {
-        v.Require(batch.Gpus.Count <= ReportLimits.MaxEntries, "gpus.gpus", $"{batch.Gpus.Count} GPUs are too many: at most {ReportLimits.MaxEntries}.");
-        if (v.Any) return;
+        if (batch.Gpus.Count > ReportLimits.MaxEntries)
+        {
+            v.Add("gpus.gpus", $"{batch.Gpus.Count} GPUs are too many: at most {ReportLimits.MaxEntries}.");
+            return;
+        }
         var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (i, gpu) in batch.Gpus.Index())
         {
@@ -45,10 +48,12 @@ internal static class ReportValidator
 
     public static void Runtimes(Violations v, RuntimeBatch batch, string nodeId)
     {
-        v.Require(batch.Runtimes.Count <= ReportLimits.MaxEntries, "runtimes.runtimes", $"{batch.Runtimes.Count} runtimes are too many: at most {ReportLimits.MaxEntries}.");
         var models = batch.Runtimes.Sum(runtime => runtime.Models.Count);
-        v.Require(models <= ReportLimits.MaxEntries, "runtimes.runtimes.models", $"{models} models are too many: at most {ReportLimits.MaxEntries}.");
-        if (v.Any) return;
+        if (batch.Runtimes.Count > ReportLimits.MaxEntries || models > ReportLimits.MaxEntries)
+        {
+            v.Add("runtimes.runtimes", $"{batch.Runtimes.Count} runtimes with {models} models are too many: at most {ReportLimits.MaxEntries} of each.");
+            return;
+        }
         foreach (var (i, runtime) in batch.Runtimes.Index())
         {
             var at = $"runtimes.runtimes[{i}].";

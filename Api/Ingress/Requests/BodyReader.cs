@@ -32,6 +32,8 @@ internal static class BodyReader
             if (read == 0) break;
             length += read;
         }
-        return length > maxBytes ? null : buffer.AsMemory(0, length);
+        // Not as a conditional expression: there null would become an empty memory.
+        if (length > maxBytes) return null;
+        return buffer.AsMemory(0, length);
     }
 }
