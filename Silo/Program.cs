@@ -1,3 +1,4 @@
+using InferMesh.Grains;
 using InferMesh.ServiceDefaults;
 using InferMesh.ServiceDefaults.Hosting;
 using InferMesh.Silo.Clustering;
@@ -21,6 +22,7 @@ return await MeshHost.RunAsync(() =>
         .UseMeshClustering(settings.Cluster)
         .UseMeshStorage(settings.Storage)
         .AddTelemetryStreams()
+        .AddMeshGrains()
         .AddActivityPropagation());
 
     var app = builder.Build();

@@ -1,3 +1,4 @@
+using InferMesh.Grains.Options;
 using InferMesh.ServiceDefaults.Options;
 
 namespace InferMesh.Silo.Options;
@@ -17,8 +18,10 @@ internal static class SiloSettingsExtensions
             services.AddMeshOptions(configuration, ClusterSettings.Section, new ClusterConnection(configuration)),
             services.AddMeshOptions(configuration, StorageSettings.Section, new StorageConnection(configuration)),
             services.AddMeshOptions<HttpSettings>(configuration, HttpSettings.Section));
+        services.AddMeshOptions<HealthSettings>(configuration, HealthSettings.Section);
+        services.AddMeshOptions<RoutingSettings>(configuration, RoutingSettings.Section);
         // One environment often serves all processes of a machine.
-        services.AllowMeshSections("InferMesh:Api", "InferMesh:Agent");
+        services.AllowMeshSections("InferMesh:Api", "InferMesh:Ingress", "InferMesh:Agent");
         services.ThrowOnBadSettings(configuration);
         return settings;
     }
