@@ -55,7 +55,11 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
         or SiloUnavailableException
         or ConnectionFailedException
         or GatewayTooBusyException
-        or ClientNotAvailableException;
+        or ClientNotAvailableException
+        || IsNotConnected(e);
+
+    // Until the client has met its first silo it knows no grains, and says so in this way.
+    private static bool IsNotConnected(Exception e) => e is ArgumentException && e.Message.StartsWith("Could not find an implementation", StringComparison.Ordinal);
 
     private void LogFailure(Exception e, int attempts)
     {
