@@ -1,8 +1,10 @@
+using InferMesh.Grains;
 using InferMesh.ServiceDefaults;
 using InferMesh.ServiceDefaults.Hosting;
 using InferMesh.Silo.Clustering;
 using InferMesh.Silo.Health;
 using InferMesh.Silo.Options;
+using InferMesh.Silo.Probes;
 using InferMesh.Silo.Storage;
 using InferMesh.Silo.Streams;
 
@@ -21,7 +23,9 @@ return await MeshHost.RunAsync(() =>
         .UseMeshClustering(settings.Cluster)
         .UseMeshStorage(settings.Storage)
         .AddTelemetryStreams()
+        .AddMeshGrains()
         .AddActivityPropagation());
+    builder.AddProbes(settings.Probes);
 
     var app = builder.Build();
     app.MapServiceDefaults();

@@ -11,8 +11,9 @@ internal sealed class LocalRunner(MeshTopology mesh, LocalHost host)
     /// <returns>0 after a stop, 1 where a process did not come up, 2 for settings that cannot be met.</returns>
     public async Task<int> RunAsync(CancellationToken stop, CancellationToken hurry)
     {
-        using var dataLock = DataDirectoryLock.TryTake(mesh.DataDirectory);
-        if (dataLock is null) return Refuse([$"{mesh.DataDirectory} is in use by another AppHost: stop it, or choose another with --Mesh:DataDirectory=..."]);
+        var (taken, refusal) = DataDirectoryLock.Take(mesh.DataDirectory);
+        if (refusal is not null) return Refuse([refusal]);
+        using var dataLock = taken;
 
         var pidFiles = new PidFiles(Path.Combine(mesh.DataDirectory, "run"));
         foreach (var name in await pidFiles.StopLeftoversAsync(LeftoverGrace)) await host.Out.WriteLineAsync($"[{name}] left behind by an earlier run, stopped");

@@ -5,12 +5,12 @@ namespace InferMesh.AppHost.Tools;
 /// <summary>Ctrl+C, SIGTERM and a closed terminal ask for a stop; asking again hurries it.</summary>
 internal sealed class StopSignals : IDisposable
 {
-    private static readonly PosixSignal[] s_signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+    private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _hurry = new();
     private readonly List<PosixSignalRegistration> _registrations;
 
-    public StopSignals() => _registrations = [.. s_signals.Select(s => PosixSignalRegistration.Create(s, Handle))];
+    public StopSignals() => _registrations = [.. Signals.Select(s => PosixSignalRegistration.Create(s, Handle))];
 
     public CancellationToken Stop => _stop.Token;
 

@@ -9,7 +9,8 @@ internal static class FleetArguments
     public const string ReadyLine = "fleet ready";
 
     public static IReadOnlyList<string> Of(FleetPlan plan, string report) =>
-        ["fleet", "--nodes", Text(plan.Nodes), "--cells", Text(plan.Cells), "--seed", Text(plan.Seed), "--report", report];
+        ["fleet", "--nodes", Text(plan.Nodes), "--cells", Text(plan.Cells), "--seed", Text(plan.Seed),
+         "--base-port", Text(plan.Port), "--admin-port", Text(plan.AdminPort), "--report", report];
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

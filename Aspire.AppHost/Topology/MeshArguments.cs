@@ -3,7 +3,7 @@ namespace InferMesh.AppHost.Topology;
 /// <summary>Checks the command line before configuration reads it, which would pass over what it does not understand.</summary>
 internal static class MeshArguments
 {
-    private static readonly string[] s_prefixes = [$"--{MeshSettings.Section}:", "--ConnectionStrings:"];
+    private static readonly string[] Prefixes = [$"--{MeshSettings.Section}:", "--ConnectionStrings:"];
 
     public static bool AsksForHelp(IReadOnlyList<string> args) => args.Any(a => a is "--help" or "-h" or "-?");
 
@@ -14,7 +14,7 @@ internal static class MeshArguments
         {
             var arg = args[i];
             var hasValue = arg.Contains('=');
-            if (!s_prefixes.Any(p => arg.StartsWith(p, StringComparison.OrdinalIgnoreCase)))
+            if (!Prefixes.Any(p => arg.StartsWith(p, StringComparison.OrdinalIgnoreCase)))
                 errors.Add($"'{arg}' is not understood: settings look like --{MeshSettings.Section}:Silos=3 (--help lists them)");
             else if (!hasValue && (i + 1 == args.Count || args[i + 1].StartsWith("--", StringComparison.Ordinal)))
                 errors.Add($"{arg} has no value: write {arg}=...");

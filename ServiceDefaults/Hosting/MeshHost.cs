@@ -36,31 +36,39 @@ public static partial class MeshHost
         try
         {
             app = build();
-            app.Services.ValidateMeshOptions();
-            foreach (var preflight in app.Services.GetServices<IPreflight>())
-                await preflight.CheckAsync(CancellationToken.None).ConfigureAwait(false);
-            StopDeadline.Enforce(app, app.Logger);
-            await app.StartAsync().ConfigureAwait(false);
-            await app.WaitForShutdownAsync().ConfigureAwait(false);
+            await RunAsync(app).ConfigureAwait(false);
             return ExitCodes.Stopped;
         }
         catch (Exception e) when (StartupFailure.Explain(e) is { } known)
         {
+            // Last, below what the parts log while they are taken down: the line that matters is the one at the prompt.
+            await DisposeQuietlyAsync(app).ConfigureAwait(false);
             await Console.Error.WriteLineAsync($"{ProcessName} cannot run. {known.Message}").ConfigureAwait(false);
             return known.ExitCode;
         }
         finally
         {
-            if (app is not null)
-                await DisposeQuietlyAsync(app).ConfigureAwait(false);
+            await DisposeQuietlyAsync(app).ConfigureAwait(false);
         }
+    }
+
+    private static async Task RunAsync(WebApplication app)
+    {
+        app.Services.ValidateMeshOptions();
+        foreach (var preflight in app.Services.GetServices<IPreflight>())
+            await preflight.CheckAsync(CancellationToken.None).ConfigureAwait(false);
+        StopDeadline.Enforce(app, app.Logger);
+        await app.StartAsync().ConfigureAwait(false);
+        await app.WaitForShutdownAsync().ConfigureAwait(false);
     }
 
     private static string ProcessName => System.Reflection.Assembly.GetEntryAssembly()?.GetName().Name ?? "InferMesh";
 
     // A host that failed half-way may fail again while it is taken down; the first reason is the one to show.
-    private static async ValueTask DisposeQuietlyAsync(WebApplication app)
+    private static async ValueTask DisposeQuietlyAsync(WebApplication? app)
     {
+        if (app is null)
+            return;
         var logger = app.Logger;
         try
         {

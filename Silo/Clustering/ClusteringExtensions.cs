@@ -13,6 +13,7 @@ internal static class ClusteringExtensions
 {
     public static void AddClusterConnections(this WebApplicationBuilder builder, ClusterSettings settings)
     {
+        builder.Services.AddSingleton<IPreflight>(new PortPreflight(settings));
         if (settings.Provider != ClusterProvider.Redis)
             return;
         var name = ClusterConnection.Name(builder.Configuration);

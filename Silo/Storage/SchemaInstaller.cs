@@ -9,6 +9,7 @@ internal sealed partial class SchemaInstaller(IMeshDatabase database, StorageSet
     : ILifecycleParticipant<ISiloLifecycle>, IPreflight
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
+    private const int AttemptsPerLine = 10;
     private bool _isInstalled;
 
     public void Participate(ISiloLifecycle lifecycle) =>
@@ -27,7 +28,7 @@ internal sealed partial class SchemaInstaller(IMeshDatabase database, StorageSet
     private async Task InstallAsync(CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        while (true)
+        for (var attempt = 0; ; attempt++)
         {
             try
             {
@@ -36,7 +37,8 @@ internal sealed partial class SchemaInstaller(IMeshDatabase database, StorageSet
             }
             catch (DbException e) when (IsWorthWaiting(e) && time.GetElapsedTime(start) < settings.StartTimeout)
             {
-                LogWaiting(database.Description, e.Message);
+                if (attempt % AttemptsPerLine == 0)
+                    LogWaiting(database.Description, e.Message);
                 await Task.Delay(s_pause, time, cancellationToken);
             }
             catch (Exception e) when (e is DbException or IOException or UnauthorizedAccessException)

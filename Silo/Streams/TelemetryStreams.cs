@@ -1,3 +1,4 @@
+using InferMesh.Grains.Abstractions;
 using Orleans.Streams;
 
 namespace InferMesh.Silo.Streams;
@@ -8,17 +9,12 @@ namespace InferMesh.Silo.Streams;
 /// </summary>
 internal static class TelemetryStreams
 {
-    public const string ProviderName = "telemetry";
-
-    /// <summary>Must be the same in every silo and client: a different count silently loses readings.</summary>
-    public const int PartitionCount = 8;
-
     private static readonly TimeSpan s_pullPeriod = TimeSpan.FromMilliseconds(50);
 
     public static ISiloBuilder AddTelemetryStreams(this ISiloBuilder silo) =>
-        silo.AddMemoryStreams(ProviderName, streams =>
+        silo.AddMemoryStreams(MeshStreams.ProviderName, streams =>
         {
-            streams.ConfigurePartitioning(PartitionCount);
+            streams.ConfigurePartitioning(MeshStreams.PartitionCount);
             streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
             streams.ConfigurePullingAgent(agent => agent.Configure(options => options.GetQueueMsgsTimerPeriod = s_pullPeriod));
         });

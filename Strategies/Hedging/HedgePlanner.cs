@@ -68,7 +68,7 @@ public static class HedgePlanner
         {
             if (input.Filter[i] != FilterReason.None) continue;
             load += input.Targets.Load(i);
-            room += input.Targets.MaxConcurrency[i] is > 0 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
+            room += input.Targets.BatchSize(i);
         }
         return room > 0 ? load / room : 1;
     }

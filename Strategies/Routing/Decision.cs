@@ -45,7 +45,7 @@ public sealed record Exclusion(TargetIdentity Identity, FilterReason Reason);
 /// <param name="Outcome">Routed, or why not.</param>
 /// <param name="Choices">Targets, best first; empty when not routed.</param>
 /// <param name="Hedge">The second attempt.</param>
-/// <param name="RetryAfter">When to come back after a refusal for load; zero otherwise.</param>
+/// <param name="RetryAfter">When to come back after a refusal that time may cure (load, quota, nobody eligible), 1 to 60 s; zero otherwise.</param>
 /// <param name="Strategy">Name of the strategy that ranked.</param>
 /// <param name="TableVersion">Version of the routing table.</param>
 /// <param name="Policy">What held for the request.</param>

@@ -56,9 +56,8 @@ public static class DecisionKernel
     private static Choice Describe(in RankingInput input, IRoutingStrategy strategy, RankedTarget pick)
     {
         var t = input.Targets;
-        var batch = t.MaxConcurrency[pick.Target] is > 0 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
         var load = t.Load(pick.Target);
-        return new(t.Identity[pick.Target], pick.Score, strategy.Explain(input, pick.Target), load, load / batch, t.AgeSeconds(pick.Target, input.NowTicks), t.Local[pick.Target]);
+        return new(t.Identity[pick.Target], pick.Score, strategy.Explain(input, pick.Target), load, load / t.BatchSize(pick.Target), t.AgeSeconds(pick.Target, input.NowTicks), t.Local[pick.Target]);
     }
 
     private static List<Exclusion> Exclusions(TargetSet targets, ReadOnlySpan<FilterReason> verdicts)

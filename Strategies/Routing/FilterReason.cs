@@ -9,7 +9,7 @@ public enum FilterReason : byte
     /// <summary>The node is registered but has not reported yet.</summary>
     NodeJoining,
 
-    /// <summary>The node has been silent for longer than its suspect limit: used only when no ready target is eligible.</summary>
+    /// <summary>The node has been silent for longer than its suspect limit: used only when no ready node may serve the request at all.</summary>
     NodeSuspect,
 
     /// <summary>The node has been silent for longer than its offline limit.</summary>

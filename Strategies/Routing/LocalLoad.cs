@@ -5,7 +5,11 @@ namespace InferMesh.Strategies.Routing;
 /// what was dispatched since the reading was taken (and takes off what has completed since): without it a burst herds onto the
 /// one node whose reading looks best. Thread-safe; one instance per target and router process.
 /// </summary>
-/// <remarks>Time is an argument, in UTC ticks. The history covers 16 s in slots of 250 ms: readings older than that see only the net in flight.</remarks>
+/// <remarks>
+/// Time is an argument, in UTC ticks. The history has 64 slots of 250 ms that saw a change: what happened in the slot of a reading
+/// counts as after it, because a request counted twice for a moment costs less than one forgotten. A reading from before the history
+/// is taken as one from its start.
+/// </remarks>
 public sealed class LocalLoad
 {
     private const int Slots = 64;
@@ -13,6 +17,7 @@ public sealed class LocalLoad
 
     private readonly Lock _gate = new();
     private readonly Slot[] _history = new Slot[Slots];
+    private long _newest;
     private int _requests;
     private long _dispatchedTokens;
 
@@ -65,6 +70,13 @@ public sealed class LocalLoad
     private void Open(long nowTicks)
     {
         var id = nowTicks / SlotTicks;
+        if (id < _newest)
+        {
+            // A caller reads the clock before it gets here and may be overtaken: late is not new. A clock that was set back is another matter.
+            if (_newest - id < Slots) id = _newest;
+            else Array.Clear(_history);
+        }
+        _newest = id;
         ref var slot = ref _history[(int)(id % Slots)];
         if (slot.Id != id) slot = new() { Id = id, RequestsBefore = _requests, TokensBefore = _dispatchedTokens };
     }

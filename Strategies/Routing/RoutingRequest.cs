@@ -60,7 +60,16 @@ public sealed record PlacementRule(
     {
         if (ReferenceEquals(this, Anywhere)) return true;
         return Contains(Nodes, target.NodeId) && Contains(Cells, target.CellId) && Contains(Zones, target.Zone) && Contains(Regions, target.Region)
-            && Labels.All(l => target.Labels.TryGetValue(l.Key, out var value) && value == l.Value);
+            && (Labels.Count == 0 || Carries(target.Labels));
+    }
+
+    private bool Carries(IReadOnlyDictionary<string, string> labels)
+    {
+        foreach (var (name, value) in Labels)
+        {
+            if (!labels.TryGetValue(name, out var carried) || carried != value) return false;
+        }
+        return true;
     }
 
     private static bool Contains(IReadOnlyList<string> allowed, string value)

@@ -1,5 +1,4 @@
 using InferMesh.Strategies.Policies;
-using InferMesh.Strategies.Scoring;
 
 namespace InferMesh.Strategies.Routing;
 
@@ -9,17 +8,18 @@ internal static class TargetFilter
     /// <summary>Fills a verdict per target and returns how many are eligible.</summary>
     public static int Apply(TargetSet targets, RoutingRequest request, EffectivePolicy policy, Span<FilterReason> verdicts)
     {
-        var ready = 0;
-        var suspect = 0;
+        int ready = 0, full = 0, suspect = 0;
         for (var i = 0; i < verdicts.Length; i++)
         {
             verdicts[i] = Verdict(targets, i, request, policy);
             if (verdicts[i] == FilterReason.None) ready++;
             else if (verdicts[i] == FilterReason.NodeSuspect) suspect++;
+            else if (verdicts[i] is FilterReason.QueueFull or FilterReason.KvCacheFull) full++;
         }
-        if (ready > 0 || suspect == 0 || targets.Standing.AsSpan().Contains(FilterReason.None)) return ready;
+        // A full node has room again soon: to wait for it beats a node that may be dead.
+        if (ready > 0 || full > 0 || suspect == 0) return ready;
 
-        // A silent node is a better bet than none at all, and silence may be ours: only when no node of the model is ready.
+        // A silent node is a better bet than none at all, and silence may be ours: only when no ready node may serve this request.
         for (var i = 0; i < verdicts.Length; i++)
         {
             if (verdicts[i] != FilterReason.NodeSuspect) continue;
@@ -48,9 +48,7 @@ internal static class TargetFilter
 
     private static FilterReason Load(TargetSet targets, int i, EffectivePolicy policy)
     {
-        var batch = targets.MaxConcurrency[i] is > 0 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
-        var load = targets.Load(i);
-        if (load >= batch + policy.Admission.MaxQueuePerTarget) return FilterReason.QueueFull;
+        if (targets.Load(i) >= targets.BatchSize(i) + policy.Admission.MaxQueuePerTarget) return FilterReason.QueueFull;
         // A full cache with nobody waiting drains by itself; with a queue, each new request only preempts another.
         return targets.KvCacheUsage[i] > policy.Admission.MaxKvCacheUsage && targets.Waiting[i] > 0 ? FilterReason.KvCacheFull : FilterReason.None;
     }

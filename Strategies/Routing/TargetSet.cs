@@ -1,3 +1,4 @@
+using InferMesh.Strategies.Scoring;
 using InferMesh.Strategies.Topology;
 
 namespace InferMesh.Strategies.Routing;
@@ -56,7 +57,7 @@ public sealed record TargetRow
     /// <summary>Round-trip time to the node in seconds, measured.</summary>
     public double RttSeconds { get; init; } = double.NaN;
 
-    /// <summary>Seconds until the model answers: 0 when it is resident.</summary>
+    /// <summary>Seconds until the model answers: 0 when it is resident, not finite when nobody knows.</summary>
     public double ColdStartSeconds { get; init; }
 
     /// <summary>Price of the node's GPUs for this target in US dollars per hour.</summary>
@@ -72,6 +73,8 @@ public sealed record TargetRow
 /// </summary>
 public sealed class TargetSet
 {
+    private const double MaxReportedRequests = 1e9;
+
     /// <summary>Builds the set; rows may come in any order.</summary>
     /// <exception cref="ArgumentException">Two rows have the same node and endpoint.</exception>
     public TargetSet(string model, IEnumerable<TargetRow> rows)
@@ -155,14 +158,20 @@ public sealed class TargetSet
 
     /// <summary>
     /// Requests on the target now: what the reading said plus what this router dispatched and minus what it settled since, at
-    /// least what this router itself has in flight. Unknown readings count as zero here; their age is priced elsewhere.
+    /// least what this router itself has in flight. Unknown readings count as zero here; their age is priced elsewhere. Finite and
+    /// never negative, whatever the reading says.
     /// </summary>
     public double Load(int target)
     {
         var local = Local[target].Requests;
-        var reported = Or(Running[target], 0) + Or(Waiting[target], 0);
+        var reported = Count(Running[target]) + Count(Waiting[target]);
         return Math.Max(local, reported + local - Baseline[target].Requests);
+
+        static double Count(double reading) => Math.Min(Or(reading, 0), MaxReportedRequests);
     }
+
+    /// <summary>Sequences that the target batches, 1 or more; the figure of <see cref="CostModel.Fallback"/> when it is unknown.</summary>
+    public double BatchSize(int target) => MaxConcurrency[target] is >= 1 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
 
     /// <summary>Age of the reading in seconds; <see cref="double.PositiveInfinity"/> when there is none.</summary>
     public double AgeSeconds(int target, long nowTicks) =>
@@ -171,5 +180,6 @@ public sealed class TargetSet
     /// <summary>Link class between the origin of a request and the target.</summary>
     public LinkClass Link(int target, in Origin origin) => LinkClasses.Between(origin, Identity[target].Zone, Identity[target].Region);
 
-    internal static double Or(double value, double fallback) => double.IsFinite(value) ? value : fallback;
+    /// <summary>A reading, or what stands in for one that is unknown. No quantity here can be negative: such a reading is a mistake, not a bargain.</summary>
+    internal static double Or(double value, double fallback) => double.IsFinite(value) && value >= 0 ? value : fallback;
 }

@@ -8,6 +8,9 @@ namespace InferMesh.Strategies.Scoring;
 /// </summary>
 public sealed record CostModel
 {
+    /// <summary>Most that one term can be: about 30 years, beyond any time that a caller waits.</summary>
+    public const double MaxTermSeconds = 1e9;
+
     /// <summary>Figures for a target whose capability is unknown (an L4 with an 8B model, rounded).</summary>
     public static class Fallback
     {
@@ -45,7 +48,7 @@ public sealed record CostModel
     /// <summary>Bytes per second of each link class: unknown, same zone, same region, WAN.</summary>
     public IReadOnlyList<double> LinkBytesPerSecond { get; init; } = [1.25e9, 3e9, 1.25e9, 1.25e8];
 
-    /// <summary>The terms for one target.</summary>
+    /// <summary>The terms for one target: each finite, 0 to <see cref="MaxTermSeconds"/>, whatever the readings say.</summary>
     public CostTerms Price(in RankingInput input, int target)
     {
         var t = input.Targets;
@@ -53,15 +56,13 @@ public sealed record CostModel
         var prefillRate = Positive(t.PrefillTokensPerSecond[target], Fallback.PrefillTokensPerSecond);
         var decodeRate = Positive(t.DecodeTokensPerSecond[target], Fallback.DecodeTokensPerSecond);
         var soloToken = Positive(t.MinSecondsPerToken[target], Fallback.MinSecondsPerToken);
-        var batch = Positive(t.MaxConcurrency[target], Fallback.MaxConcurrency);
+        var batch = t.BatchSize(target);
         var output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
         var age = t.AgeSeconds(target, input.NowTicks);
 
         var load = t.Load(target);
         var prefill = request.PromptTokens / prefillRate;
-        // A batch shares the GPU: a sequence decodes at its solo speed until the batch saturates the GPU, then at its share of it.
-        var perToken = Math.Max(soloToken, (Math.Min(load, batch - 1) + 1) / decodeRate);
-        var decode = output * perToken;
+        var decode = output * SecondsPerToken(Math.Min(load + 1, batch), batch, soloToken, decodeRate);
         // Places in the batch come free one by one; a waiting request stands behind those before it.
         var waiting = Math.Max(0, load + 1 - batch);
         var slotWait = waiting * (prefill + decode) / batch;
@@ -73,13 +74,27 @@ public sealed record CostModel
         var link = (int)t.Link(target, request.Origin);
         var rtt = TargetSet.Or(t.RttSeconds[target], LinkRttSeconds[link]);
         var network = NetworkWeight * (rtt + request.PayloadBytes / LinkBytesPerSecond[link]);
-        var cold = ColdStartWeight * Math.Max(0, TargetSet.Or(t.ColdStartSeconds[target], 0));
+        // Nobody knows how long it loads: no weight makes that a target that is ready.
+        var cold = double.IsFinite(t.ColdStartSeconds[target]) ? ColdStartWeight * t.ColdStartSeconds[target] : MaxTermSeconds;
         // The request's share of the GPU, not its wall time: that is what a dollar buys.
         var gpuSeconds = prefill + output / decodeRate;
         var money = SecondsPerDollar * TargetSet.Or(t.PricePerHour[target], 0) / 3600 * gpuSeconds;
         var uncertainty = UncertaintyPerSecond * Math.Min(double.IsFinite(age) ? age : 30, 30) * (queue + prefill + decode);
-        return new(queue, prefill, decode, network, cold, money, uncertainty);
+        return new(Bounded(queue), Bounded(prefill), Bounded(decode), Bounded(network), Bounded(cold), Bounded(money), Bounded(uncertainty));
     }
+
+    /// <summary>
+    /// Time per output token in a batch of n. A step reads the weights once and adds work per sequence, so it grows linearly from the
+    /// solo speed to that of the full batch; no batch generates more than the GPU's rate.
+    /// </summary>
+    private static double SecondsPerToken(double n, double batch, double soloToken, double decodeRate)
+    {
+        var slope = batch > 1 ? Math.Max(0, batch / decodeRate - soloToken) / (batch - 1) : 0;
+        return Math.Max(soloToken + slope * (n - 1), n / decodeRate);
+    }
+
+    // Sums of bounded terms stay finite: they compare, and they can be written as JSON.
+    private static double Bounded(double seconds) => seconds is >= 0 and <= MaxTermSeconds ? seconds : seconds < 0 ? 0 : MaxTermSeconds;
 
     private static double Positive(double value, double fallback) => double.IsFinite(value) && value > 0 ? value : fallback;
 }

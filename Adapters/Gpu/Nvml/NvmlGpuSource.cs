@@ -84,14 +84,19 @@ public sealed class NvmlGpuSource : IGpuSource
             reading = reading with { Missing = log.ToMissing() };
         }
         sessionLost |= log.SessionLost;
-        return reading.Lost ? WithIdentity(reading) : Remember(reading);
+        Remember(reading);
+        return reading.Lost ? WithIdentity(reading) : reading;
     }
 
-    private GpuReading Remember(GpuReading reading)
+    private void Remember(GpuReading reading)
     {
-        if (reading.Uuid is { } uuid)
-            _seen[uuid] = new NvmlIdentity(reading.Index, uuid, reading.Name, reading.PciBusId);
-        return reading;
+        if (reading.Uuid is not { } uuid)
+            return;
+        var identity = new NvmlIdentity(reading.Index, uuid, reading.Name, reading.PciBusId);
+        if (reading.Lost)
+            _seen.TryAdd(uuid, identity); // a broken read must not blur what a whole one has told
+        else
+            _seen[uuid] = identity;
     }
 
     /// <summary>A lost GPU cannot say who it is; who held its index in the last good read can.</summary>

@@ -29,11 +29,10 @@ internal static class NvmlMigReader
         for (uint i = 0; i < max; i++)
         {
             var code = api.Device("nvmlDeviceGetMigDeviceHandleByIndex", device, i, out nint slice);
-            if (code == NvmlReturn.NotFound)
-                continue; // slots are sparse: this one holds no slice, which is no error and nothing to count
-            if (!log.Ok(code, "nvmlDeviceGetMigDeviceHandleByIndex", nameof(GpuReading.MigInstances)))
-                return null; // part of the slices would look like all of them
-            instances.Add(ReadInstance(api, slice, gpu, log));
+            if (code == NvmlReturn.Success)
+                instances.Add(ReadInstance(api, slice, gpu, log));
+            else if (code != NvmlReturn.NotFound && !log.Ok(code, "nvmlDeviceGetMigDeviceHandleByIndex", nameof(GpuReading.MigInstances)))
+                return null; // part of the slices would look like all of them; NotFound is an empty slot, since slots are sparse
         }
         return instances;
     }

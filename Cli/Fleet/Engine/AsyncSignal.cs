@@ -3,11 +3,15 @@ using System.Threading.Tasks.Sources;
 namespace InferMesh.Cli.Fleet.Engine;
 
 /// <summary>An auto-reset event for one waiter at a time that allocates nothing per wait: a token stream waits once per token.</summary>
-internal sealed class AsyncSignal : IValueTaskSource
+/// <remarks>
+/// With <paramref name="inline"/> the waiter goes on inside <see cref="Signal"/>: a hop to the thread pool per token would cost as much as
+/// the token. Its signaller must hold no lock.
+/// </remarks>
+internal sealed class AsyncSignal(bool inline = false) : IValueTaskSource
 {
     private const int Idle = 0, Set = 1, Waiting = 2;
 
-    private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = !inline };
     private int _state;
 
     /// <summary>Wakes the waiter, or lets the next wait pass; several signals before a wait count once.</summary>

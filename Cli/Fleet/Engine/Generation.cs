@@ -3,7 +3,7 @@ namespace InferMesh.Cli.Fleet.Engine;
 /// <summary>One request inside a node's engine: the engine produces tokens, one reader takes them.</summary>
 internal sealed class Generation(long id, int modelIndex, int promptTokens, int outputTokens, bool stopsByItself, long submittedTicks)
 {
-    private readonly AsyncSignal _signal = new();
+    private readonly AsyncSignal _signal = new(inline: true);
     private int _produced;
     private volatile GenerationState _state = GenerationState.Active;
 
@@ -42,17 +42,13 @@ internal sealed class Generation(long id, int modelIndex, int promptTokens, int 
         }
     }
 
-    internal void Produce()
-    {
-        Volatile.Write(ref _produced, _produced + 1);
-        _signal.Signal();
-    }
+    /// <summary>Adds a token; the reader learns of it by <see cref="Notify"/>.</summary>
+    internal void Produce() => Volatile.Write(ref _produced, _produced + 1);
 
-    internal void End(GenerationState state)
-    {
-        _state = state;
-        _signal.Signal();
-    }
+    internal void End(GenerationState state) => _state = state;
+
+    /// <summary>Lets the reader go on, on this thread; call it without a lock.</summary>
+    internal void Notify() => _signal.Signal();
 }
 
 internal enum GenerationState

@@ -22,6 +22,7 @@ internal sealed class NodeEngine
     private readonly double _timeScale;
     private readonly AsyncSignal _wake = new();
     private readonly NodeModeSwitch _mode;
+    private readonly List<Generation> _toNotify = [];
     private long _nextId;
 
     public NodeEngine(GpuProfile profile, IReadOnlyList<string> models, double timeScale, NodeModeSwitch mode, TimeProvider time)
@@ -89,6 +90,7 @@ internal sealed class NodeEngine
         }
 
         generation.End(GenerationState.Cancelled);
+        generation.Notify();
     }
 
     /// <summary>Ends every generation.</summary>
@@ -186,9 +188,17 @@ internal sealed class NodeEngine
             {
                 // A sequence that was cancelled while its step ran is no longer here: its token has no reader.
                 if (_active.TryGetValue(id, out var generation))
+                {
                     PublishToken(generation, now);
+                    _toNotify.Add(generation);
+                }
             }
         }
+
+        // Readers write and flush on this thread, so they are called after the lock is released.
+        foreach (var generation in _toNotify)
+            generation.Notify();
+        _toNotify.Clear();
     }
 
     private void PublishToken(Generation generation, long now)

@@ -6,16 +6,28 @@ namespace InferMesh.Tests.Unit.AppHost.Local;
 public sealed class DataDirectoryLockTests
 {
     [TestMethod]
-    public void TryTake_HeldByAnother_IsRefusedUntilReleased()
+    public void Take_HeldByAnother_IsRefusedUntilReleased()
     {
         using var directory = new TestDirectory();
-        using (var first = DataDirectoryLock.TryTake(directory.Path))
+        using (var first = DataDirectoryLock.Take(directory.Path).Lock)
         {
             Assert.IsNotNull(first);
-            Assert.IsNull(DataDirectoryLock.TryTake(directory.Path));
+            Assert.Contains("is in use by another AppHost", DataDirectoryLock.Take(directory.Path).Refusal!);
         }
 
-        using var second = DataDirectoryLock.TryTake(directory.Path);
+        using var second = DataDirectoryLock.Take(directory.Path).Lock;
         Assert.IsNotNull(second);
+    }
+
+    [TestMethod]
+    public void Take_FileInTheWay_SaysSo()
+    {
+        using var directory = new TestDirectory();
+        File.WriteAllText(directory.File("data"), "");
+
+        var (taken, refusal) = DataDirectoryLock.Take(directory.File("data"));
+
+        Assert.IsNull(taken);
+        Assert.Contains("cannot be made", refusal!);
     }
 }

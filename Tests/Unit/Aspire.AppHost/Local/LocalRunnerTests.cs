@@ -98,7 +98,7 @@ public sealed class LocalRunnerTests : IDisposable
     [TestMethod]
     public async Task Run_DataDirectoryInUse_IsRefused()
     {
-        using var other = DataDirectoryLock.TryTake(_mesh.DataDirectory);
+        using var other = DataDirectoryLock.Take(_mesh.DataDirectory).Lock;
 
         Assert.AreEqual(2, await RunAsync(_mesh));
         Assert.Contains("is in use by another AppHost", _error.ToString());

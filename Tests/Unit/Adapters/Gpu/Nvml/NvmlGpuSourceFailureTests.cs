@@ -154,6 +154,8 @@ public sealed class NvmlGpuSourceFailureTests
         Assert.AreEqual(60.0, gpu.TemperatureCelsius);
         Assert.IsNull(gpu.EccCorrectedVolatile);
         NvmlGpuSourceTests.AssertEveryNullHasAReason(gpu);
+        stub.Set("lost", 0);
+        Assert.AreEqual("Stub GPU 0", NvmlGpuSourceTests.Snapshot(source.Read()).Readings[0].Name);
     }
 
     [TestMethod]

@@ -9,8 +9,8 @@ namespace InferMesh.Tests.Unit.Adapters.Gpu.Nvml;
 /// <summary>A compiled copy of nvml_stub.c: its own file, hence its own state, so tests may run in parallel.</summary>
 internal sealed unsafe class NvmlStub : IDisposable
 {
-    private static readonly Dictionary<string, string> s_builds = [];
-    private static readonly Lock s_gate = new();
+    private static readonly Dictionary<string, string> Builds = [];
+    private static readonly Lock Gate = new();
 
     private readonly nint _handle; // keeps the stub's state alive while the source unloads and reloads it
     private readonly string _folder;
@@ -58,14 +58,16 @@ internal sealed unsafe class NvmlStub : IDisposable
     private static string Build(string[] defines)
     {
         var key = string.Join(' ', defines);
-        lock (s_gate)
+        lock (Gate)
         {
-            if (s_builds.TryGetValue(key, out var known))
+            if (Builds.TryGetValue(key, out var known))
                 return known;
-            var target = System.IO.Path.Combine(Directory.CreateTempSubdirectory("nvml-stub-build-").FullName, "stub.so");
+            var folder = Directory.CreateTempSubdirectory("nvml-stub-build-").FullName;
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+            var target = System.IO.Path.Combine(folder, "stub.so");
             var source = System.IO.Path.Combine(AppContext.BaseDirectory, "Adapters", "Gpu", "Nvml", "nvml_stub.c");
             Compile([.. defines.Select(define => "-D" + define), "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", target, source]);
-            s_builds.Add(key, target);
+            Builds.Add(key, target);
             return target;
         }
     }

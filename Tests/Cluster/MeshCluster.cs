@@ -1,0 +1,155 @@
+using InferMesh.Grains;
+using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Options;
+using InferMesh.Silo.Options;
+using InferMesh.Silo.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Streams;
+using Orleans.TestingHost;
+
+namespace InferMesh.Tests.Cluster;
+
+/// <summary>Two silos in this process on one SQLite file, started once: tests keep out of each other's way by names of their own.</summary>
+[TestClass]
+public static class MeshCluster
+{
+    public static readonly TimeSpan SuspectAfter = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan OfflineAfter = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static InProcessTestCluster s_cluster = null!;
+    private static string s_directory = "";
+    private static long s_unique;
+
+    public static InProcessTestCluster Silos => s_cluster;
+
+    public static IClusterClient Client => s_cluster.Client;
+
+    [AssemblyInitialize]
+    public static async Task StartAsync(TestContext context)
+    {
+        s_directory = Directory.CreateTempSubdirectory("infermesh-cluster-").FullName;
+        var storage = new StorageSettings { SqlitePath = Path.Combine(s_directory, "mesh.db") };
+        var builder = new InProcessTestClusterBuilder(2);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.UseMeshStorage(storage);
+            silo.AddMemoryStreams(MeshStreams.ProviderName, Streams);
+            silo.AddMeshGrains();
+            silo.Services.AddSingleton<IOptionsMonitor<HealthSettings>>(new Fixed<HealthSettings>(new() { SuspectAfter = SuspectAfter, OfflineAfter = OfflineAfter }));
+            silo.Services.Configure<RoutingSettings>(o => o.SnapshotPeriod = TimeSpan.FromMilliseconds(50));
+            silo.Configure<ClusterMembershipOptions>(o =>
+            {
+                o.ProbeTimeout = TimeSpan.FromSeconds(1);
+                o.NumMissedProbesLimit = 2;
+                o.NumVotesForDeathDeclaration = 1;
+            });
+        });
+        builder.ConfigureClient(client => client.AddMemoryStreams(MeshStreams.ProviderName, streams =>
+        {
+            streams.ConfigurePartitioning(MeshStreams.PartitionCount);
+            streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
+        }));
+        s_cluster = builder.Build();
+        await s_cluster.DeployAsync();
+
+        static void Streams(ISiloMemoryStreamConfigurator streams)
+        {
+            streams.ConfigurePartitioning(MeshStreams.PartitionCount);
+            streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
+            streams.ConfigurePullingAgent(agent => agent.Configure(o => o.GetQueueMsgsTimerPeriod = TimeSpan.FromMilliseconds(20)));
+        }
+    }
+
+    [AssemblyCleanup]
+    public static async Task StopAsync()
+    {
+        await s_cluster.DisposeAsync();
+        Directory.Delete(s_directory, recursive: true);
+    }
+
+    /// <summary>A name that no other test uses.</summary>
+    public static string Unique(string prefix) => $"{prefix}-{Interlocked.Increment(ref s_unique)}";
+
+    public static IRouterGrain Router(long key = 0) => Client.GetGrain<IRouterGrain>(key);
+
+    public static async Task<INodeGrain> RegisterAsync(string node, string cell, string zone = "zone-a")
+    {
+        var grain = Client.GetGrain<INodeGrain>(node);
+        var result = await grain.Register(new() { NodeId = node, CellId = cell, Zone = zone }, "test");
+        Assert.AreEqual(NodeCommandStatus.Accepted, result.Status, string.Join("; ", result.Errors));
+        return grain;
+    }
+
+    public static Task ReportAsync(NodeTelemetry telemetry) =>
+        Client.GetStreamProvider(MeshStreams.ProviderName).GetStream<NodeTelemetry>(StreamId.Create(MeshStreams.NodeTelemetry, telemetry.NodeId)).OnNextAsync(telemetry);
+
+    public static NodeTelemetry Telemetry(string node, string model, long sequence, double running = 0, double waiting = 0, long epoch = 1) => new()
+    {
+        NodeId = node,
+        Epoch = epoch,
+        Sequence = sequence,
+        SampledAt = DateTimeOffset.UtcNow,
+        Gpus = [new() { GpuUuid = $"GPU-{node}", Name = "Test GPU", SmUtilization = 0.5, VramTotalBytes = 80L << 30, VramUsedBytes = 40L << 30 }],
+        Runtimes =
+        [
+            new()
+            {
+                Runtime = "vllm", Endpoint = $"http://{node}:8000", Healthy = true, Gpu = "H100-80G",
+                Models = [new() { Model = model, Running = running, Waiting = waiting, KvCacheUsage = 0.1, MaxConcurrency = 64, PrefillCapacityTokensPerSecond = 20_000, DecodeCapacityTokensPerSecond = 3_000, MinSecondsPerToken = 0.01 }],
+            },
+        ],
+    };
+
+    /// <summary>Keeps reporting a node until it is disposed, as its agent would.</summary>
+    public static IAsyncDisposable KeepReporting(string node, string model, Func<double>? running = null) => new Reporter(node, model, running);
+
+    /// <summary>Waits until the condition holds, and fails with the last value when it does not in time.</summary>
+    public static async Task<T> EventuallyAsync<T>(Func<Task<T>> read, Func<T, bool> condition, string what)
+    {
+        var until = DateTime.UtcNow + Patience;
+        while (true)
+        {
+            var value = await read();
+            if (condition(value)) return value;
+            if (DateTime.UtcNow > until) Assert.Fail($"{what}: still {value} after {Patience}");
+            await Task.Delay(20);
+        }
+    }
+
+    private sealed class Fixed<T>(T value) : IOptionsMonitor<T>
+    {
+        public T CurrentValue => value;
+
+        public T Get(string? name) => value;
+
+        public IDisposable? OnChange(Action<T, string?> listener) => null;
+    }
+
+    private sealed class Reporter : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Task _loop;
+
+        public Reporter(string node, string model, Func<double>? running) => _loop = Task.Run(async () =>
+        {
+            var epoch = DateTime.UtcNow.Ticks;
+            for (var sequence = 1L; !_stop.IsCancellationRequested; sequence++)
+            {
+                await ReportAsync(Telemetry(node, model, sequence, running?.Invoke() ?? 0, epoch: epoch));
+                await Task.Delay(200, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        });
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _loop;
+            _stop.Dispose();
+        }
+    }
+}

@@ -1,0 +1,2 @@
+// Each test owns real processes on two cores: one at a time.
+[assembly: DoNotParallelize]

@@ -1,0 +1,103 @@
+using InferMesh.Strategies.Routing;
+using InferMesh.Strategies.Scoring;
+using static InferMesh.Tests.Unit.Strategies.Tables;
+
+namespace InferMesh.Tests.Unit.Strategies.Scoring;
+
+[TestClass]
+public sealed class CostModelTests
+{
+    [TestMethod]
+    public void Price_IdleTarget_IsPrefillPlusSoloDecodePlusNetwork()
+    {
+        var terms = Price(Row("a"), Request() with { PayloadBytes = 1_250_000, Origin = new("b", "region") });
+        Assert.AreEqual(0, terms.QueueSeconds);
+        Assert.AreEqual(500 / 10_000.0, terms.PrefillSeconds, 1e-12);
+        Assert.AreEqual(200 * 0.01, terms.DecodeSeconds, 1e-12);
+        Assert.AreEqual(0.001 + 1_250_000 / 1.25e9, terms.NetworkSeconds, 1e-12);
+        Assert.AreEqual(0, terms.ColdStartSeconds);
+        Assert.AreEqual(0.02 * 0.1 * (0.05 + 2), terms.UncertaintySeconds, 1e-9);
+    }
+
+    [TestMethod]
+    public void Price_GrowingBatch_DecodesLinearlyFromSoloToTheRateOfTheFullBatch()
+    {
+        Assert.AreEqual(200 * 64 / 2000.0, Price(Row("a") with { Running = 63 }).DecodeSeconds, 1e-9);
+        Assert.AreEqual(200 * (0.01 + (64 / 2000.0 - 0.01) * 31 / 63), Price(Row("a") with { Running = 31 }).DecodeSeconds, 1e-9);
+        var previous = 0.0;
+        for (var running = 0; running < 64; running++)
+        {
+            var decode = Price(Row("a") with { Running = running }).DecodeSeconds;
+            Assert.IsGreaterThan(previous, decode);
+            previous = decode;
+        }
+        Assert.AreEqual(previous, Price(Row("a") with { Running = 100 }).DecodeSeconds, "beyond the batch requests wait, they do not slow it");
+    }
+
+    [TestMethod]
+    public void Price_BeyondTheBatch_WaitsForAPlace()
+    {
+        Assert.AreEqual(0, Price(Row("a") with { Running = 63 }).QueueSeconds);
+        var full = Price(Row("a") with { Running = 64 });
+        Assert.AreEqual((full.PrefillSeconds + full.DecodeSeconds) / 64, full.QueueSeconds, 1e-9);
+        Assert.AreEqual(33 * full.QueueSeconds, Price(Row("a") with { Running = 64, Waiting = 32 }).QueueSeconds, 1e-9);
+    }
+
+    [TestMethod]
+    public void Price_PromptsDispatchedSinceTheReading_WaitBehindThem()
+    {
+        var row = Row("a");
+        var targets = new TargetSet(Model, [row]);
+        row.Local.Dispatch(NowTicks, 20_000);
+        var input = new RankingInput(targets, Request(), [FilterReason.None], NowTicks, 0, 0);
+        Assert.AreEqual(20_000 / 10_000.0 - 0.1, new CostModel().Price(input, 0).QueueSeconds, 1e-9);
+    }
+
+    [TestMethod]
+    public void Price_CapabilityUnknown_IsThatOfAModestGpu()
+    {
+        var terms = Price(Row("a") with { PrefillTokensPerSecond = double.NaN, DecodeTokensPerSecond = 0, MinSecondsPerToken = -1, MaxConcurrency = double.NaN, RttSeconds = double.NaN }, Request() with { OutputTokens = 0 });
+        Assert.AreEqual(500 / CostModel.Fallback.PrefillTokensPerSecond, terms.PrefillSeconds, 1e-12);
+        Assert.AreEqual(CostModel.Fallback.OutputTokens * CostModel.Fallback.MinSecondsPerToken, terms.DecodeSeconds, 1e-12);
+        Assert.AreEqual(0.001, terms.NetworkSeconds, 1e-12);
+    }
+
+    [TestMethod]
+    [DataRow("a", "region", 0.0005)]
+    [DataRow("b", "region", 0.002)]
+    [DataRow("b", "elsewhere", 0.06)]
+    [DataRow("", "", 0.001)]
+    public void Price_RoundTripNotMeasured_FollowsTheLabels(string zone, string region, double rtt) =>
+        Assert.AreEqual(rtt, Price(Row("n", "a") with { RttSeconds = double.NaN }, Request() with { Origin = new(zone, region) }).NetworkSeconds, 1e-12);
+
+    [TestMethod]
+    public void Price_Money_IsTheShareOfTheGpuAtTheRate()
+    {
+        var terms = Price(Row("a") with { PricePerHour = 3.6 }, model: new() { SecondsPerDollar = 1000 });
+        Assert.AreEqual(1000 * 0.001 * (0.05 + 200 / 2000.0), terms.MoneySeconds, 1e-12);
+        Assert.AreEqual(0, Price(Row("a") with { PricePerHour = -5 }, model: new() { SecondsPerDollar = 1000 }).MoneySeconds);
+    }
+
+    [TestMethod]
+    public void Price_OldOrMissingReading_IsUncertainUpToThirtySeconds()
+    {
+        double At(long ticks) => Price(Row("a") with { SampledAtTicks = ticks }).UncertaintySeconds;
+        Assert.AreEqual(0, At(NowTicks + TimeSpan.TicksPerSecond), "a reading from the future is new");
+        Assert.AreEqual(0.02 * 10 * 2.05, At(Before(10)), 1e-9);
+        Assert.AreEqual(At(Before(30)), At(Before(3000)));
+        Assert.AreEqual(At(Before(30)), At(0));
+    }
+
+    [TestMethod]
+    public void Price_AbsurdRequest_StaysFiniteTermByTerm()
+    {
+        var row = Row("a") with { PrefillTokensPerSecond = double.Epsilon, DecodeTokensPerSecond = double.Epsilon, MinSecondsPerToken = double.MaxValue, ColdStartSeconds = double.MaxValue, RttSeconds = double.MaxValue, PricePerHour = double.MaxValue };
+        var terms = Price(row, Request() with { PromptTokens = int.MaxValue, OutputTokens = int.MaxValue, PayloadBytes = long.MaxValue }, new() { SecondsPerDollar = 1e6 });
+        Assert.IsTrue(double.IsFinite(terms.TotalSeconds));
+        Assert.AreEqual(CostModel.MaxTermSeconds, terms.PrefillSeconds);
+        Assert.AreEqual(CostModel.MaxTermSeconds, terms.QueueSeconds, "an endless prefill may not make the queue a number that is none");
+    }
+
+    private static CostTerms Price(TargetRow row, RoutingRequest? request = null, CostModel? model = null) =>
+        (model ?? new()).Price(new(new TargetSet(Model, [row]), request ?? Request(), [FilterReason.None], NowTicks, 0, 0), 0);
+}
