@@ -184,14 +184,16 @@ public sealed class IngressFailoverTests
         return json.RootElement.GetProperty("error").GetProperty("code").GetString();
     }
 
+    private static async Task ResetAfterHeadersAsync(HttpContext context)
+    {
+        await context.Response.StartAsync();
+        context.Abort();
+    }
+
     private static Func<HttpContext, Task> Failure(string name) => name switch
     {
         "reset" => FakeRuntime.Reset,
-        "reset_after_headers" => async context =>
-        {
-            await context.Response.StartAsync();
-            context.Abort();
-        },
+        "reset_after_headers" => ResetAfterHeadersAsync,
         "429" or "503" => FakeRuntime.Status(int.Parse(name, System.Globalization.CultureInfo.InvariantCulture), "7"),
         "502" or "504" => FakeRuntime.Status(int.Parse(name, System.Globalization.CultureInfo.InvariantCulture)),
         _ => FakeRuntime.Status(200),
