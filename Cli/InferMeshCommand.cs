@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using InferMesh.Cli.Fleet;
 using InferMesh.Cli.Replay;
+using InferMesh.Cli.Sim;
 
 namespace InferMesh.Cli;
 
@@ -18,6 +19,7 @@ internal static class InferMeshCommand
         new VersionOption(),
         FleetCommand.Create(observerFor: null),
         ReplayCommand.Create(),
+        SimCommand.Create(),
     };
 
     /// <summary>Parses and runs; a wrong command line is one line on the error output.</summary>
