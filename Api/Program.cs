@@ -1,7 +1,9 @@
 using InferMesh.Api.Calls;
 using InferMesh.Api.Endpoints;
+using InferMesh.Api.Grpc;
 using InferMesh.Api.Hosting;
 using InferMesh.Api.Http;
+using InferMesh.Api.Ingress;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Options;
 using InferMesh.Api.Security;
@@ -22,12 +24,16 @@ return await MeshHost.RunAsync(() =>
     builder.Services.AddApiHttp();
     builder.Services.AddApiEndpoints();
     builder.Services.AddApiDocument();
+    builder.Services.AddGrpcPlanes();
+    builder.Services.AddIngress(builder.Configuration);
 
     var app = builder.Build();
     app.UseApiHttp();
     app.UseMutationGuard();
     app.MapServiceDefaults();
     app.MapApiV1();
+    app.MapGrpcPlanes();
+    app.MapIngress();
     app.MapApiDocument();
     app.LogWhenServing();
     return app;

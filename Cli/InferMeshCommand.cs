@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using InferMesh.Cli.Agent;
 using InferMesh.Cli.Fleet;
 using InferMesh.Cli.Replay;
 using InferMesh.Cli.Sim;
@@ -17,7 +18,8 @@ internal static class InferMeshCommand
     {
         new HelpOption(),
         new VersionOption(),
-        FleetCommand.Create(observerFor: null),
+        AgentCommand.Create(),
+        FleetCommand.Create(static (target, interval) => new FleetReporter(target, interval, AgentLogging.Create(), TimeProvider.System)),
         ReplayCommand.Create(),
         SimCommand.Create(),
     };

@@ -4,6 +4,7 @@ using InferMesh.ServiceDefaults.Hosting;
 using InferMesh.Silo.Clustering;
 using InferMesh.Silo.Health;
 using InferMesh.Silo.Options;
+using InferMesh.Silo.Probes;
 using InferMesh.Silo.Storage;
 using InferMesh.Silo.Streams;
 
@@ -24,6 +25,7 @@ return await MeshHost.RunAsync(() =>
         .AddTelemetryStreams()
         .AddMeshGrains()
         .AddActivityPropagation());
+    builder.AddProbes(settings.Probes);
 
     var app = builder.Build();
     app.MapServiceDefaults();

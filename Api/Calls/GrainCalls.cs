@@ -26,7 +26,7 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
             }
             catch (Exception e) when (!IsCancellation(e, cancellationToken))
             {
-                LogFailed(e, attempt);
+                LogFailure(e, attempt);
                 throw new MeshUnavailableException("The cluster did not answer in time; the call may be repeated.", e);
             }
             await Task.Delay(s_firstPause * (1 << attempt), time, cancellationToken);
@@ -43,7 +43,7 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
         }
         catch (Exception e) when (!IsCancellation(e, cancellationToken))
         {
-            LogFailed(e, 1);
+            LogFailure(e, 1);
             throw new MeshUnavailableException("The cluster did not confirm the change, which may have been made: read the state before you repeat the call.", e);
         }
     }
@@ -55,7 +55,17 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
         or SiloUnavailableException
         or ConnectionFailedException
         or GatewayTooBusyException
-        or ClientNotAvailableException;
+        or ClientNotAvailableException
+        || IsNotConnected(e);
+
+    // Until the client has met its first silo it knows no grains, and says so in this way.
+    private static bool IsNotConnected(Exception e) => e is ArgumentException && e.Message.StartsWith("Could not find an implementation", StringComparison.Ordinal);
+
+    private void LogFailure(Exception e, int attempts)
+    {
+        if (IsTransient(e)) LogFailed(attempts, e.Message);
+        else LogBroken(e);
+    }
 
     private static bool IsCancellation(Exception e, CancellationToken cancellationToken) =>
         e is OperationCanceledException && cancellationToken.IsCancellationRequested;
@@ -63,8 +73,11 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
     [LoggerMessage(Level = LogLevel.Information, Message = "Grain call attempt {Attempt} failed and is repeated: {Reason}")]
     private partial void LogRetry(int attempt, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Grain call failed after {Attempts} attempts")]
-    private partial void LogFailed(Exception exception, int attempts);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Grain call failed after {Attempts} attempts: {Reason}")]
+    private partial void LogFailed(int attempts, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Grain call failed for a reason that no repetition mends")]
+    private partial void LogBroken(Exception exception);
 }
 
 internal static class GrainCallsExtensions

@@ -17,7 +17,8 @@ internal sealed class ClusterHealthCheck(IGrainFactory grains) : IHealthCheck
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            return HealthCheckResult.Unhealthy("the cluster does not answer", e);
+            // Without the exception: the check runs every few seconds, and a stack each time would bury the log.
+            return HealthCheckResult.Unhealthy($"the cluster does not answer ({e.GetType().Name})");
         }
     }
 }

@@ -11,7 +11,7 @@ internal static class DocumentExtensions
     {
         options.AddDocumentTransformer(DocumentInfo.TransformAsync);
         options.AddOperationTransformer(OperationDocs.TransformAsync);
-        options.AddSchemaTransformer(DescribeNumbers);
+        options.AddSchemaTransformer(DescribeTypes);
     });
 
     public static void MapApiDocument(this WebApplication app)
@@ -26,7 +26,7 @@ internal static class DocumentExtensions
     }
 
     // The schema exporter does not look into converters of our own.
-    private static Task DescribeNumbers(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    private static Task DescribeTypes(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         var type = context.JsonTypeInfo.Type;
         if (type == typeof(double) || type == typeof(double?))
@@ -34,6 +34,8 @@ internal static class DocumentExtensions
             schema.Type = type == typeof(double) ? JsonSchemaType.Number : JsonSchemaType.Number | JsonSchemaType.Null;
             schema.Format = "double";
         }
+        // Bodies are closed. Answers are not: a new member must not break a client that was generated from an older document.
+        if (!type.Name.EndsWith("Body", StringComparison.Ordinal)) schema.AdditionalPropertiesAllowed = true;
         return Task.CompletedTask;
     }
 }

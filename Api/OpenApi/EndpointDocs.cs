@@ -7,11 +7,17 @@ namespace InferMesh.Api.OpenApi;
 /// <summary>Example of the body that an endpoint takes.</summary>
 internal sealed record BodyExample(string Json);
 
+/// <summary>Type of a body that the endpoint reads itself.</summary>
+internal sealed record BodyType(Type Type);
+
 /// <summary>The endpoint needs If-Match, or If-None-Match where it may create.</summary>
 internal sealed record PreconditionNeeded(bool MayCreate);
 
 /// <summary>The endpoint answers with an ETag.</summary>
 internal sealed record EtagReturned;
+
+/// <summary>The endpoint also answers 200 with server-sent events.</summary>
+internal sealed record EventsStreamed;
 
 /// <summary>What an endpoint is, takes and answers, said once where it is mapped.</summary>
 internal static class EndpointDocs
@@ -22,6 +28,9 @@ internal static class EndpointDocs
     /// <summary>Shows an example of the body. Its type is the handler's.</summary>
     public static RouteHandlerBuilder Accepts(this RouteHandlerBuilder endpoint, string example) =>
         endpoint.WithMetadata(new BodyExample(example)).Refuses(413, 415);
+
+    /// <summary>Takes a <see cref="Http.VerbBody{T}"/>.</summary>
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, string example) => endpoint.WithMetadata(new BodyType(typeof(T))).Accepts(example);
 
     public static RouteHandlerBuilder NeedsPrecondition(this RouteHandlerBuilder endpoint, bool mayCreate) => endpoint.WithMetadata(new PreconditionNeeded(mayCreate));
 
@@ -39,7 +48,7 @@ internal static class EndpointDocs
 
     /// <summary>Also answers as server-sent events.</summary>
     public static RouteHandlerBuilder Streams(this RouteHandlerBuilder endpoint) =>
-        endpoint.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), ["text/event-stream"]));
+        endpoint.WithMetadata(new EventsStreamed());
 
     /// <summary>Answers with problem details of these statuses.</summary>
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params int[] statuses)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using InferMesh.Api.Http;
 using InferMesh.Api.Security;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -9,7 +10,7 @@ namespace InferMesh.Api.OpenApi;
 /// <summary>Writes into the document what the endpoints declare beside their types: query, headers, examples, keys.</summary>
 internal static class OperationDocs
 {
-    public static Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static async Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Parameters ??= [];
@@ -23,11 +24,31 @@ internal static class OperationDocs
         }
         var hasEtag = metadata.OfType<EtagReturned>().Any();
         if (hasEtag && !isWrite) operation.Parameters.Add(Header("If-None-Match", "ETag of the state that the caller has: 304 when it is still current."));
+        if (metadata.OfType<BodyType>().FirstOrDefault() is { } body && context.Document is { } document)
+        {
+            document.AddComponent(body.Type.Name, await context.GetOrCreateSchemaAsync(body.Type, null, cancellationToken));
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = new OpenApiSchemaReference(body.Type.Name, document) } },
+            };
+        }
         if (metadata.OfType<BodyExample>().FirstOrDefault() is { } example) AddExample(operation, example.Json);
         foreach (var (status, response) in operation.Responses ?? []) Describe(status, response, hasEtag);
+        if (metadata.OfType<EventsStreamed>().Any() && operation.Responses?["200"] is OpenApiResponse { Content: { } content })
+            content["text/event-stream"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+        SortResponses(operation);
+        foreach (var parameter in operation.Parameters.OfType<OpenApiParameter>().Where(p => p.In == ParameterLocation.Path))
+            parameter.Description ??= $"The {parameter.Name} of the {Singular(metadata)}.";
         if (isWrite) AddSecurity(operation, context.Document);
-        return Task.CompletedTask;
     }
+
+    private static string Singular(IEnumerable<object> metadata) =>
+        metadata.OfType<ITagsMetadata>().SelectMany(tags => tags.Tags).FirstOrDefault()?.ToLowerInvariant() switch
+        {
+            "policies" => "policy",
+            { } plural => plural.TrimEnd('s'),
+            null => "resource",
+        };
 
     private static OpenApiParameter Query(QueryParameter parameter)
     {
@@ -77,10 +98,19 @@ internal static class OperationDocs
         response.Headers[name] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
     }
 
+    private static void SortResponses(OpenApiOperation operation)
+    {
+        var sorted = new OpenApiResponses();
+        foreach (var (status, response) in (operation.Responses ?? []).OrderBy(r => r.Key, StringComparer.Ordinal)) sorted.Add(status, response);
+        operation.Responses = sorted;
+    }
+
     private static void AddSecurity(OpenApiOperation operation, OpenApiDocument? document) =>
         operation.Security =
         [
             new() { [new OpenApiSecuritySchemeReference(DocumentInfo.BearerScheme, document)] = [] },
             new() { [new OpenApiSecuritySchemeReference(DocumentInfo.KeyScheme, document)] = [] },
+            // Without configured keys, callers on the API's own machine need none.
+            new(),
         ];
 }

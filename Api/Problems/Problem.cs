@@ -31,6 +31,6 @@ internal static class Problem
         Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "The mesh does not answer", detail);
 
     private static string Summary(Dictionary<string, string[]> fields) => fields.Count == 1
-        ? $"{fields.First().Key} {fields.First().Value[0]}".TrimStart()
+        ? $"{fields.First().Key}: {fields.First().Value[0]}".TrimStart(':', ' ')
         : $"{fields.Count} fields are wrong; see errors.";
 }

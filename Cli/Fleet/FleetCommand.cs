@@ -1,4 +1,5 @@
 using System.CommandLine;
+using InferMesh.Cli.Agent.Config;
 
 namespace InferMesh.Cli.Fleet;
 
@@ -6,8 +7,8 @@ namespace InferMesh.Cli.Fleet;
 internal static class FleetCommand
 {
     /// <summary>Makes the command.</summary>
-    /// <param name="observerFor">Makes the observer for the address of <c>--report</c>; null when this build has none.</param>
-    public static Command Create(Func<Uri, IFleetObserver>? observerFor)
+    /// <param name="observerFor">Makes the observer for <c>--report</c> and <c>--interval</c>; null when this build has none.</param>
+    public static Command Create(Func<Uri, TimeSpan, IFleetObserver>? observerFor)
     {
         var defaults = new FleetOptions();
         var nodes = new Option<int>("--nodes") { Description = "Number of nodes, 1 to 512.", DefaultValueFactory = _ => defaults.Nodes };
@@ -24,10 +25,11 @@ internal static class FleetCommand
         };
         var timeScale = new Option<double>("--time-scale") { Description = "Multiplies every duration: 2 is half the speed.", DefaultValueFactory = _ => defaults.TimeScale };
         var report = new Option<string?>("--report") { Description = "Address of a mesh to which telemetry of every node is reported." };
+        var interval = new Option<string>("--interval") { Description = "Time between the reports of a node, 100ms to 1m.", DefaultValueFactory = _ => "1s" };
 
         var command = new Command("fleet", "Run synthetic GPU nodes with OpenAI-compatible runtimes on 127.0.0.1.")
         {
-            nodes, cells, basePort, adminPort, seed, gpuMix, model, timeScale, report,
+            nodes, cells, basePort, adminPort, seed, gpuMix, model, timeScale, report, interval,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -42,12 +44,12 @@ internal static class FleetCommand
                 Models = [.. parsed.GetValue(model)!.Distinct(StringComparer.Ordinal)],
                 TimeScale = parsed.GetValue(timeScale),
             };
-            return RunAsync(options, ObserverOf(parsed.GetValue(report), observerFor), parsed.InvocationConfiguration.Output, cancellationToken);
+            return RunAsync(options, ObserverOf(parsed.GetValue(report), IntervalOf(parsed.GetValue(interval)!), observerFor), parsed.InvocationConfiguration.Output, cancellationToken);
         });
         return command;
     }
 
-    private static IFleetObserver? ObserverOf(string? address, Func<Uri, IFleetObserver>? observerFor)
+    private static IFleetObserver? ObserverOf(string? address, TimeSpan interval, Func<Uri, TimeSpan, IFleetObserver>? observerFor)
     {
         if (address is null)
             return null;
@@ -55,7 +57,15 @@ internal static class FleetCommand
             throw new UsageException($"--report must be an http or https address such as http://127.0.0.1:50051, not '{address}'");
         return observerFor is null
             ? throw new UsageException("--report is not available: this build has no telemetry agent; start the fleet without it")
-            : observerFor(uri);
+            : observerFor(uri, interval);
+    }
+
+    private static TimeSpan IntervalOf(string text)
+    {
+        var (least, most) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        return DurationText.TryParse(text, out var interval) && interval >= least && interval <= most
+            ? interval
+            : throw new UsageException($"--interval must be a duration from 100ms to 1m, written like 500ms or 1s, not '{text}'");
     }
 
     private static async Task<int> RunAsync(FleetOptions options, IFleetObserver? observer, TextWriter output, CancellationToken cancellationToken)

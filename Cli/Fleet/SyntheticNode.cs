@@ -18,6 +18,7 @@ internal sealed class SyntheticNode
         GpuProfile = gpu;
         Models = options.Models;
         Seed = options.Seed;
+        TimeScale = options.TimeScale;
         Time = time;
         Engine = new NodeEngine(gpu, options.Models, options.TimeScale, ModeSwitch, time);
     }
@@ -32,6 +33,9 @@ internal sealed class SyntheticNode
 
     /// <summary>Models that this node serves.</summary>
     public IReadOnlyList<string> Models { get; }
+
+    /// <summary>Factor on every duration of this node.</summary>
+    public double TimeScale { get; }
 
     /// <summary>Labels that go wherever the node is named.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; } = new Dictionary<string, string> { ["synthetic"] = "true" };

@@ -40,7 +40,7 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
             for (var i = 0; i < cell.Nodes.Registration.Length; i++)
             {
                 var id = cell.Nodes.Registration[i].NodeId;
-                // A node that moved between cells stands in both for a moment: the newer registration counts once both are known.
+                // A node that moves between cells stands in both until the old one has forgotten it.
                 if (!seen.Add(id)) continue;
                 nodes++;
                 var health = cell.Nodes.Health[i];

@@ -1,10 +1,11 @@
 using InferMesh.Grains.Options;
 using InferMesh.ServiceDefaults.Options;
+using InferMesh.Silo.Probes;
 
 namespace InferMesh.Silo.Options;
 
 /// <summary>All settings that shape the silo, read and checked before anything is built.</summary>
-internal sealed record SiloSettings(ClusterSettings Cluster, StorageSettings Storage, HttpSettings Http);
+internal sealed record SiloSettings(ClusterSettings Cluster, StorageSettings Storage, HttpSettings Http, ProbeSettings Probes);
 
 internal static class SiloSettingsExtensions
 {
@@ -17,7 +18,8 @@ internal static class SiloSettingsExtensions
         var settings = new SiloSettings(
             services.AddMeshOptions(configuration, ClusterSettings.Section, new ClusterConnection(configuration)),
             services.AddMeshOptions(configuration, StorageSettings.Section, new StorageConnection(configuration)),
-            services.AddMeshOptions<HttpSettings>(configuration, HttpSettings.Section));
+            services.AddMeshOptions<HttpSettings>(configuration, HttpSettings.Section),
+            services.AddMeshOptions<ProbeSettings>(configuration, ProbeSettings.Section));
         services.AddMeshOptions<HealthSettings>(configuration, HealthSettings.Section);
         services.AddMeshOptions<RoutingSettings>(configuration, RoutingSettings.Section);
         // One environment often serves all processes of a machine.

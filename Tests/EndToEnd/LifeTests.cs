@@ -84,7 +84,7 @@ public sealed class LifeTests
         Assert.AreEqual("r1", view.GetProperty("labels").GetProperty("rack").GetString());
         Assert.AreEqual("spare", view.GetProperty("reason").GetString());
         var stored = await again.Api.GetFromJsonAsync<JsonElement>("/api/v1/policies/kept-policy");
-        Assert.AreEqual("least_queue", stored.GetProperty("routing").GetProperty("strategy").GetString());
+        Assert.AreEqual("least_queue", stored.GetProperty("spec").GetProperty("routing").GetProperty("strategy").GetString());
         await ExternalProcess.UntilAsync(
             async () => (await (await again.Api.PostAsJsonAsync("/api/v1/route:dryRun", new { model = "llama-3.1-8b-instruct" })).Content.ReadFromJsonAsync<JsonElement>())
                 .GetProperty("strategy").GetString() == "least_queue",

@@ -27,14 +27,14 @@ internal static class NodeCommands
             .ChangesMesh().Returns<NodeDetail>(200, 201).Refuses(400);
         routes.MapPost("/nodes/{id}:cordon", Cordon)
             .Describe("Nodes", "CordonNode", "Keeps new work away from a node", "Running work goes on. The body may be left out.")
-            .Accepts("""{"reason":"fan replacement"}""")
+            .Takes<CordonBody>("""{"reason":"fan replacement"}""")
             .ChangesMesh().Returns<NodeDetail>().Refuses(400, 404);
         routes.MapPost("/nodes/{id}:uncordon", Uncordon)
             .Describe("Nodes", "UncordonNode", "Ends a cordon or a drain", "The node takes new work again as soon as it reports.")
             .ChangesMesh().Returns<NodeDetail>().Refuses(404);
         routes.MapPost("/nodes/{id}:drain", Drain)
             .Describe("Nodes", "DrainNode", "Keeps new work away and tells when the running work is done", "Watch `drained`, or the event NODE_DRAINED. The body may be left out.")
-            .Accepts("""{"force":false,"timeoutSeconds":300}""")
+            .Takes<DrainBody>("""{"force":false,"timeoutSeconds":300}""")
             .ChangesMesh().Returns<NodeDetail>().Refuses(400, 404, 409);
         routes.MapDelete("/nodes/{id}", Delete)
             .Describe("Nodes", "RemoveNode", "Forgets a node", "A node that is live is kept unless `force=true`.")
@@ -62,22 +62,22 @@ internal static class NodeCommands
         return TypedResults.Json(NodeDetail.Of(node), statusCode: existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
     }
 
-    private static Task<IResult> Cordon(string id, CordonBody? body, HttpContext context, GrainCalls calls)
+    private static Task<IResult> Cordon(string id, VerbBody<CordonBody> body, HttpContext context, GrainCalls calls)
     {
         var reader = new BodyReader();
-        var reason = reader.Text("reason", body?.Reason);
+        var reason = reader.Text("reason", body.Value?.Reason);
         return CommandAsync(id, reader, context, calls, (node, actor) => node.Cordon(reason, actor));
     }
 
     private static Task<IResult> Uncordon(string id, HttpContext context, GrainCalls calls) =>
         CommandAsync(id, new(), context, calls, (node, actor) => node.Uncordon(actor));
 
-    private static Task<IResult> Drain(string id, DrainBody? body, HttpContext context, GrainCalls calls)
+    private static Task<IResult> Drain(string id, VerbBody<DrainBody> body, HttpContext context, GrainCalls calls)
     {
         var reader = new BodyReader();
-        var seconds = body?.TimeoutSeconds ?? DefaultDrainSeconds;
+        var seconds = body.Value?.TimeoutSeconds ?? DefaultDrainSeconds;
         if (seconds is < 1 or > MaxDrainSeconds) reader.Refuse("timeoutSeconds", $"must be 1 to {MaxDrainSeconds}.");
-        return CommandAsync(id, reader, context, calls, (node, actor) => node.Drain(body?.Force ?? false, TimeSpan.FromSeconds(seconds), actor));
+        return CommandAsync(id, reader, context, calls, (node, actor) => node.Drain(body.Value?.Force ?? false, TimeSpan.FromSeconds(seconds), actor));
     }
 
     private static async Task<IResult> CommandAsync(

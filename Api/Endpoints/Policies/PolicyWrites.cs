@@ -29,7 +29,7 @@ internal static class PolicyWrites
             .ChangesMesh().Returns(204).Refuses(400, 404, 412, 428);
         routes.MapPost("/policies/{name}:rollback", Rollback)
             .Describe("Policies", "RollbackPolicy", "Writes the content of an old version as a new one", "`If-None-Match: *` brings back a policy that is deleted.")
-            .Accepts("""{"version":2}""").NeedsPrecondition(mayCreate: true)
+            .Takes<RollbackBody>("""{"version":2}""").NeedsPrecondition(mayCreate: true)
             .ChangesMesh().Returns<PolicyView>().ReturnsEtag().Refuses(400, 404, 412, 428);
     }
 
@@ -67,13 +67,13 @@ internal static class PolicyWrites
         return result.Status == PolicyStatus.Accepted ? TypedResults.NoContent() : Answer(name, result, context, created: false);
     }
 
-    private static async Task<IResult> Rollback(string name, RollbackBody body, HttpContext context, GrainCalls calls)
+    private static async Task<IResult> Rollback(string name, VerbBody<RollbackBody> body, HttpContext context, GrainCalls calls)
     {
         var precondition = Precondition.Of(context.Request, mayCreate: true);
         if (precondition.Problem is { } problem) return new ProblemResult(problem);
-        if (body.Version is not >= 1) return new ProblemResult(Problem.Invalid("version", "must be 1 or more: a version of the policy's history."));
+        if (body.Value?.Version is not { } version || version < 1) return new ProblemResult(Problem.Invalid("version", "must be 1 or more: a version of the policy's history."));
         if (!Names.IsValid(name)) return new ProblemResult(Problem.NotFound("policy", name));
-        var result = await WriteAsync(name, context, calls, (policy, actor) => policy.Rollback(body.Version.Value, precondition.Expected, actor));
+        var result = await WriteAsync(name, context, calls, (policy, actor) => policy.Rollback(version, precondition.Expected, actor));
         return Answer(name, result, context, created: false);
     }
 

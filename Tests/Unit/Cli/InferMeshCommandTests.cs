@@ -11,7 +11,7 @@ public sealed class InferMeshCommandTests
     [DataRow("fleet --nodes 0", "--nodes")]
     [DataRow("fleet --cells 9 --nodes 8", "--cells")]
     [DataRow("fleet --base-port 80", "--base-port")]
-    [DataRow("fleet --base-port 17990", "--admin-port")]
+    [DataRow("fleet --base-port 17995", "--admin-port")]
     [DataRow("fleet --gpu-mix TPU:1", "--gpu-mix")]
     [DataRow("fleet --time-scale 0", "--time-scale")]
     [DataRow("fleet --report http://127.0.0.1:1", "--report")]
@@ -68,7 +68,7 @@ public sealed class InferMeshCommandTests
     private static async Task<(int Code, string Output, string Error)> RunAsync(string commandLine)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var code = await InferMeshCommand.RunAsync(commandLine.Split(' '), output, error);
+        var code = await InferMeshCommand.RunAsync(commandLine.Split(' '), output, error).WaitAsync(TimeSpan.FromSeconds(30));
         return (code, output.ToString(), error.ToString());
     }
 }

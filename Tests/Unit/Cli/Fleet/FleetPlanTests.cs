@@ -28,6 +28,6 @@ public sealed class FleetPlanTests
 
         Assert.HasCount(count, nodes.Select(static node => node.Id).Distinct().ToArray());
         Assert.HasCount(cells, nodes.Select(static node => node.Cell).Distinct().ToArray());
-        Assert.IsFalse(nodes.Any(static node => node.Id.Contains("n-", StringComparison.Ordinal)));
+        Assert.IsFalse(nodes.Any(static node => node.Id.Contains("-n-", StringComparison.Ordinal)));
     }
 }

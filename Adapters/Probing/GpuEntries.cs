@@ -1,0 +1,54 @@
+using System.Globalization;
+using InferMesh.Adapters.Gpu;
+
+namespace InferMesh.Adapters.Probing;
+
+/// <summary>Turns the boards of a snapshot into what can be scheduled: a board cut into slices is its slices.</summary>
+internal static class GpuEntries
+{
+    /// <summary>Clocks that idle or follow a chosen setting are not distress.</summary>
+    private const GpuThrottleReasons Distress = GpuThrottleReasons.SwPowerCap | GpuThrottleReasons.HwSlowdown | GpuThrottleReasons.SwThermalSlowdown
+        | GpuThrottleReasons.HwThermalSlowdown | GpuThrottleReasons.HwPowerBrakeSlowdown;
+
+    public static IReadOnlyList<GpuEntry> Of(GpuSnapshot snapshot)
+    {
+        var entries = new List<GpuEntry>(snapshot.Readings.Count);
+        foreach (var reading in snapshot.Readings)
+        {
+            var board = Board(reading, snapshot.Source);
+            if (reading.MigInstances is { Count: > 0 } slices)
+                entries.AddRange(slices.Select((slice, i) => Slice(board, slice, i)));
+            else
+                entries.Add(board);
+        }
+
+        return entries;
+    }
+
+    private static GpuEntry Board(GpuReading reading, string source) => new()
+    {
+        // A GPU that hides its UUID still needs a name that stays the same from read to read.
+        Uuid = reading.Uuid ?? reading.PciBusId ?? string.Create(CultureInfo.InvariantCulture, $"{source}-{reading.Index}"),
+        Name = reading.Name ?? "",
+        SmUtilization = reading.SmUtilization,
+        MemoryUtilization = reading.MemoryUtilization,
+        VramUsedBytes = reading.VramUsedBytes,
+        VramTotalBytes = reading.VramTotalBytes,
+        TemperatureCelsius = reading.TemperatureCelsius,
+        PowerWatts = reading.PowerWatts,
+        EccUncorrectedErrors = reading.EccUncorrectedVolatile,
+        Throttled = reading.ThrottleReasons is { } reasons ? (reasons & Distress) != 0 : null,
+        Lost = reading.Lost,
+    };
+
+    private static GpuEntry Slice(GpuEntry board, GpuMigInstance slice, int position) => board with
+    {
+        Uuid = slice.Uuid ?? string.Create(CultureInfo.InvariantCulture, $"{board.Uuid}/{slice.GpuInstanceId ?? position}/{slice.ComputeInstanceId ?? 0}"),
+        MigProfile = slice.ProfileName ?? "",
+        SmUtilization = null,
+        MemoryUtilization = null,
+        VramUsedBytes = slice.VramUsedBytes,
+        VramTotalBytes = slice.VramTotalBytes,
+        PowerWatts = position == 0 ? board.PowerWatts : null,
+    };
+}

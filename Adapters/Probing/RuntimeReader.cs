@@ -1,0 +1,30 @@
+using InferMesh.Adapters.Runtimes;
+
+namespace InferMesh.Adapters.Probing;
+
+/// <summary>Keeps the newest word about one runtime.</summary>
+internal sealed class RuntimeReader(RuntimeTarget target, TimeProvider time)
+{
+    private readonly ProbeLoop<RuntimeReading> _loop = new(token => target.Probe.ReadAsync(token).AsTask(), target.Interval, target.Timeout, time);
+
+    public Task First => _loop.First;
+
+    public long Version => _loop.Latest?.Version ?? 0;
+
+    public Task RunAsync(long anchor, CancellationToken cancellationToken) => _loop.RunAsync(anchor, cancellationToken);
+
+    public RuntimeEntry Current() => _loop.Latest switch
+    {
+        { Value: { } reading } latest => new RuntimeEntry
+        {
+            Target = target,
+            Healthy = reading.Healthy,
+            Error = reading.Error ?? (reading.Healthy ? "" : "the runtime says that it is not healthy"),
+            Models = reading.Models,
+            Synthetic = reading.Synthetic,
+            SampledAt = latest.SampledAt,
+        },
+        { } failed => new RuntimeEntry { Target = target, Healthy = false, Error = failed.Failure ?? "no answer", SampledAt = failed.SampledAt },
+        null => new RuntimeEntry { Target = target, Healthy = false, Error = "not read yet", SampledAt = time.GetTimestamp() },
+    };
+}

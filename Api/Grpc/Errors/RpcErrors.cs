@@ -1,0 +1,59 @@
+using System.Globalization;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using Status = Google.Rpc.Status;
+
+namespace InferMesh.Api.Grpc.Errors;
+
+/// <summary>Makes the errors of all gRPC calls: a code, a sentence, and details that programs can read.</summary>
+internal static class RpcErrors
+{
+    private const string Domain = "infermesh";
+
+    public static RpcException Invalid(IReadOnlyCollection<BadRequest.Types.FieldViolation> violations)
+    {
+        var text = violations.Count == 1 ? $"{violations.First().Field}: {violations.First().Description}" : $"{violations.Count} fields are wrong; see the details.";
+        return Of(Code.InvalidArgument, text, new BadRequest { FieldViolations = { violations } });
+    }
+
+    public static RpcException NotFound(string type, params IReadOnlyCollection<string> names) =>
+        Of(Code.NotFound, $"There is no {type} {string.Join(", ", names)}.", [.. names.Select(name => new ResourceInfo { ResourceType = type, ResourceName = name })]);
+
+    public static RpcException Conflict(string policy, long currentVersion)
+    {
+        var current = currentVersion.ToString(CultureInfo.InvariantCulture);
+        var text = currentVersion == 0 ? $"Policy {policy} does not exist." : $"Policy {policy} is at version {current}.";
+        return Of(Code.Aborted, text, Info("VERSION_CONFLICT", ("policy", policy), ("current_version", current)));
+    }
+
+    public static RpcException Precondition(params IReadOnlyCollection<PreconditionFailure.Types.Violation> violations) =>
+        Of(Code.FailedPrecondition, string.Join(" ", violations.Select(v => v.Description)), new PreconditionFailure { Violations = { violations } });
+
+    public static RpcException Exhausted(string message, string reason, TimeSpan retryAfter) =>
+        Of(Code.ResourceExhausted, message, new RetryInfo { RetryDelay = Duration.FromTimeSpan(retryAfter) }, Info(reason));
+
+    public static RpcException Gone(string message, long oldest) =>
+        Of(Code.OutOfRange, message, Info("EVENTS_DROPPED", ("resume_after", oldest.ToString(CultureInfo.InvariantCulture))));
+
+    public static RpcException Unavailable(string message) =>
+        Of(Code.Unavailable, message, new RetryInfo { RetryDelay = Duration.FromTimeSpan(TimeSpan.FromSeconds(1)) });
+
+    public static RpcException Refused(int httpStatus, string message) =>
+        Of(httpStatus == StatusCodes.Status401Unauthorized ? Code.Unauthenticated : Code.PermissionDenied, message, Info(httpStatus == StatusCodes.Status401Unauthorized ? "KEY_NEEDED" : "NOT_ALLOWED"));
+
+    public static RpcException Forbidden(string message) => Of(Code.PermissionDenied, message, Info("POLICY"));
+
+    public static RpcException Internal() => Of(Code.Internal, "The call failed for a reason of ours; the log has it.");
+
+    private static ErrorInfo Info(string reason, params ReadOnlySpan<(string Key, string Value)> metadata)
+    {
+        var info = new ErrorInfo { Domain = Domain, Reason = reason };
+        foreach (var (key, value) in metadata) info.Metadata.Add(key, value);
+        return info;
+    }
+
+    private static RpcException Of(Code code, string message, params IReadOnlyCollection<IMessage> details) =>
+        new Status { Code = (int)code, Message = message, Details = { details.Select(Any.Pack) } }.ToRpcException();
+}

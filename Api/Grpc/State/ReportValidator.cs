@@ -1,0 +1,104 @@
+using InferMesh.Api.Grpc.Errors;
+using InferMesh.State.V1;
+
+namespace InferMesh.Api.Grpc.State;
+
+/// <summary>Checks a batch before it enters the cluster: all errors at once, each with the path of its field.</summary>
+internal static class ReportValidator
+{
+    private const string UnitRange = "must be from 0 to 1.";
+    private const string NotNegative = "must be a finite number, 0 or more.";
+
+    public static void Header(Violations v, string nodeId, long epoch, long sequence, double ageMs)
+    {
+        v.Name("node_id", nodeId);
+        v.Require(epoch >= 0, "epoch", "must be 0 or more.");
+        v.Require(sequence >= 0, "sequence", "must be 0 or more.");
+        // A NaN fails both comparisons and so is refused as well.
+        v.Require(ageMs is >= 0 and <= ReportLimits.MaxAgeMs, "age_ms", "must be from 0 to 3600000.");
+    }
+
+    public static void Rtt(Violations v, bool given, double rttMs) => v.Require(!given || rttMs is >= 0 and <= ReportLimits.MaxAgeMs, "rtt_ms", "must be from 0 to 3600000.");
+
+    public static void Gpus(Violations v, GpuBatch batch, string nodeId)
+    {
+        if (batch.Gpus.Count > ReportLimits.MaxEntries)
+        {
+            v.Add("gpus.gpus", $"{batch.Gpus.Count} GPUs are too many: at most {ReportLimits.MaxEntries}.");
+            return;
+        }
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (i, gpu) in batch.Gpus.Index())
+        {
+            var at = $"gpus.gpus[{i}].";
+            v.Text($"{at}gpu_uuid", gpu.GpuUuid, ReportLimits.MaxText);
+            v.Require(known.Add(gpu.GpuUuid), $"{at}gpu_uuid", "appears twice in this report.");
+            v.Require(gpu.Node.Length == 0 || gpu.Node == nodeId, $"{at}node", "must be the node of the report, or empty.");
+            v.OptionalText($"{at}name", gpu.Name, ReportLimits.MaxText);
+            v.OptionalText($"{at}mig_profile", gpu.MigProfile, ReportLimits.MaxText);
+            Unit(v, $"{at}sm_utilization", gpu.HasSmUtilization, gpu.SmUtilization);
+            Unit(v, $"{at}memory_utilization", gpu.HasMemoryUtilization, gpu.MemoryUtilization);
+            Vram(v, $"{at}vram_used_gb", gpu.HasVramUsedGb, gpu.VramUsedGb);
+            Vram(v, $"{at}vram_total_gb", gpu.HasVramTotalGb, gpu.VramTotalGb);
+            v.Require(!gpu.HasTemperatureC || double.IsFinite(gpu.TemperatureC), $"{at}temperature_c", "must be a finite number.");
+            Amount(v, $"{at}power_watts", gpu.HasPowerWatts, gpu.PowerWatts);
+            v.Require(!gpu.HasEccErrors || gpu.EccErrors >= 0, $"{at}ecc_errors", "must be 0 or more.");
+        }
+    }
+
+    public static void Runtimes(Violations v, RuntimeBatch batch, string nodeId)
+    {
+        var models = batch.Runtimes.Sum(runtime => runtime.Models.Count);
+        if (batch.Runtimes.Count > ReportLimits.MaxEntries || models > ReportLimits.MaxEntries)
+        {
+            v.Add("runtimes.runtimes", $"{batch.Runtimes.Count} runtimes with {models} models are too many: at most {ReportLimits.MaxEntries} of each.");
+            return;
+        }
+        foreach (var (i, runtime) in batch.Runtimes.Index())
+        {
+            var at = $"runtimes.runtimes[{i}].";
+            v.Text($"{at}runtime", runtime.Runtime, ReportLimits.MaxText);
+            v.Require(IsHttp(runtime.Endpoint), $"{at}endpoint", "must be an http(s) address, such as http://10.0.0.7:8000.");
+            v.OptionalText($"{at}gpu", runtime.Gpu, ReportLimits.MaxText);
+            v.OptionalText($"{at}error", runtime.Error, 4 * ReportLimits.MaxText);
+            Amount(v, $"{at}price_per_hour", runtime.HasPricePerHour, runtime.PricePerHour);
+            foreach (var (j, model) in runtime.Models.Index()) Model(v, $"{at}models[{j}].", model, runtime, nodeId);
+        }
+    }
+
+    private static void Model(Violations v, string at, ModelState model, RuntimeState runtime, string nodeId)
+    {
+        var labels = model.Labels ?? new ModelLabels();
+        v.Text($"{at}labels.model", labels.Model);
+        v.OptionalText($"{at}labels.revision", labels.Revision);
+        v.Require(labels.Node.Length == 0 || labels.Node == nodeId, $"{at}labels.node", "must be the node of the report, or empty.");
+        v.Require(labels.Runtime.Length == 0 || labels.Runtime == runtime.Runtime, $"{at}labels.runtime", "must be the runtime that it is listed under, or empty.");
+        Unit(v, $"{at}batch_fullness", model.HasBatchFullness, model.BatchFullness);
+        Unit(v, $"{at}kv_cache_usage", model.HasKvCacheUsage, model.KvCacheUsage);
+        Unit(v, $"{at}prefix_cache_hit_rate", model.HasPrefixCacheHitRate, model.PrefixCacheHitRate);
+        Amount(v, $"{at}queue_depth", model.HasQueueDepth, model.QueueDepth);
+        Amount(v, $"{at}service_rate", model.HasServiceRate, model.ServiceRate);
+        Amount(v, $"{at}p95_latency_ms", model.HasP95LatencyMs, model.P95LatencyMs);
+        Amount(v, $"{at}work_left_seconds", model.HasWorkLeftSeconds, model.WorkLeftSeconds);
+        Amount(v, $"{at}running", model.HasRunning, model.Running);
+        Amount(v, $"{at}prompt_tokens_per_second", model.HasPromptTokensPerSecond, model.PromptTokensPerSecond);
+        Amount(v, $"{at}ttft_mean_ms", model.HasTtftMeanMs, model.TtftMeanMs);
+        Amount(v, $"{at}ttft_p95_ms", model.HasTtftP95Ms, model.TtftP95Ms);
+        Amount(v, $"{at}tpot_mean_ms", model.HasTpotMeanMs, model.TpotMeanMs);
+        Amount(v, $"{at}cold_start_seconds", model.HasColdStartSeconds, model.ColdStartSeconds);
+        Amount(v, $"{at}max_concurrency", model.HasMaxConcurrency, model.MaxConcurrency);
+        Amount(v, $"{at}prefill_capacity_tokens_per_second", model.HasPrefillCapacityTokensPerSecond, model.PrefillCapacityTokensPerSecond);
+        Amount(v, $"{at}decode_capacity_tokens_per_second", model.HasDecodeCapacityTokensPerSecond, model.DecodeCapacityTokensPerSecond);
+        Amount(v, $"{at}min_seconds_per_token", model.HasMinSecondsPerToken, model.MinSecondsPerToken);
+        v.Require(model.LoraAdapters.Count <= ReportLimits.MaxEntries, $"{at}lora_adapters", $"must name at most {ReportLimits.MaxEntries} adapters.");
+    }
+
+    private static bool IsHttp(string endpoint) =>
+        endpoint.Length <= 4 * ReportLimits.MaxText && Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+
+    private static void Unit(Violations v, string field, bool given, double value) => v.Require(!given || value is >= 0 and <= 1, field, UnitRange);
+
+    private static void Amount(Violations v, string field, bool given, double value) => v.Require(!given || (double.IsFinite(value) && value >= 0), field, NotNegative);
+
+    private static void Vram(Violations v, string field, bool given, double value) => v.Require(!given || value is >= 0 and <= ReportLimits.MaxVramGib, field, "must be from 0 to 1048576 GiB.");
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace InferMesh.Api.Ingress;
+
+/// <summary>Counters and times of the data plane.</summary>
+internal sealed class IngressMetrics
+{
+    public const string Name = "InferMesh.Ingress";
+
+    public static readonly ActivitySource Activities = new(Name);
+
+    private readonly Counter<long> _requests;
+    private readonly Counter<long> _attempts;
+    private readonly Counter<long> _failovers;
+    private readonly Counter<long> _routeRetries;
+    private readonly Counter<long> _lostReports;
+    private readonly Counter<long> _droppedHeaders;
+    private readonly UpDownCounter<long> _active;
+    private readonly Histogram<double> _ttft;
+    private readonly Histogram<double> _duration;
+
+    public IngressMetrics(IMeterFactory factory)
+    {
+        var meter = factory.Create(Name);
+        // Model calls last from milliseconds to minutes: the default buckets of HTTP end too early.
+        var buckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 600] };
+        _requests = meter.CreateCounter<long>("infermesh.ingress.requests", "{request}", "Requests by outcome and status.");
+        _attempts = meter.CreateCounter<long>("infermesh.ingress.attempts", "{attempt}", "Attempts sent to runtimes, by result.");
+        _failovers = meter.CreateCounter<long>("infermesh.ingress.failovers", "{failover}", "Attempts given up for another target, by reason.");
+        _routeRetries = meter.CreateCounter<long>("infermesh.ingress.route_retries", "{try}", "Routing calls that failed and were repeated or given up.");
+        _lostReports = meter.CreateCounter<long>("infermesh.ingress.lost_reports", "{report}", "Reservation calls that did not reach a router; the lease ends them.");
+        _droppedHeaders = meter.CreateCounter<long>("infermesh.ingress.dropped_headers", "{header}", "Header values of runtimes that HTTP does not allow.");
+        _active = meter.CreateUpDownCounter<long>("infermesh.ingress.active_requests", "{request}", "Requests in progress.");
+        _ttft = meter.CreateHistogram("infermesh.ingress.ttft", "s", "Time to the first byte of a successful answer.", advice: buckets);
+        _duration = meter.CreateHistogram("infermesh.ingress.duration", "s", "Time to the last byte.", advice: buckets);
+    }
+
+    public void Started() => _active.Add(1);
+
+    public void Ended(string outcome, int status, TimeSpan duration)
+    {
+        _active.Add(-1);
+        var tags = new TagList { { "outcome", outcome }, { "http.response.status_code", status } };
+        _requests.Add(1, tags);
+        _duration.Record(duration.TotalSeconds, tags);
+    }
+
+    public void Attempted(string result) => _attempts.Add(1, new KeyValuePair<string, object?>("result", result));
+
+    public void FailedOver(string reason) => _failovers.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void RouteFailed(string error) => _routeRetries.Add(1, new KeyValuePair<string, object?>("error.type", error));
+
+    public void ReportLost(string call) => _lostReports.Add(1, new KeyValuePair<string, object?>("call", call));
+
+    public void HeaderDropped() => _droppedHeaders.Add(1);
+
+    public void FirstByte(TimeSpan ttft, bool stream) => _ttft.Record(ttft.TotalSeconds, new KeyValuePair<string, object?>("stream", stream));
+}

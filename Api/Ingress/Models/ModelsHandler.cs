@@ -1,0 +1,55 @@
+using System.Text.Json;
+using InferMesh.Api.Calls;
+
+namespace InferMesh.Api.Ingress.Models;
+
+/// <summary>Answers <c>/v1/models</c> in the form of OpenAI's list.</summary>
+internal sealed class ModelsHandler(ModelCatalog catalog)
+{
+    public Task ListAsync(HttpContext context) => AnswerAsync(context, models => json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("object", "list");
+        json.WriteStartArray("data");
+        foreach (var model in models) Write(json, model);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
+
+    public Task GetAsync(HttpContext context, string id) =>
+        AnswerAsync(context, models => models.FirstOrDefault(m => m.Id == id) is { } model ? json => Write(json, model) : null, id);
+
+    private async Task AnswerAsync(HttpContext context, Func<IReadOnlyList<ServedModel>, Action<Utf8JsonWriter>?> answer, string id = "")
+    {
+        IReadOnlyList<ServedModel> models;
+        try
+        {
+            models = await catalog.ListAsync(context.RequestAborted);
+        }
+        catch (MeshUnavailableException)
+        {
+            await OpenAiError.Unavailable("The cluster did not answer.", "cluster_unavailable").WriteAsync(context);
+            return;
+        }
+        if (answer(models) is not { } write)
+        {
+            await OpenAiError.ModelNotFound(id).WriteAsync(context);
+            return;
+        }
+        context.Response.ContentType = "application/json";
+        await using (var json = new Utf8JsonWriter(context.Response.BodyWriter)) write(json);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    private static void Write(Utf8JsonWriter json, ServedModel model)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", model.Id);
+        json.WriteString("object", "model");
+        json.WriteNumber("created", model.Created);
+        json.WriteString("owned_by", "infermesh");
+        json.WriteNumber("replicas", model.Replicas);
+        json.WriteBoolean("synthetic", model.Synthetic);
+        json.WriteEndObject();
+    }
+}

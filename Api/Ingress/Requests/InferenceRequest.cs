@@ -1,0 +1,15 @@
+namespace InferMesh.Api.Ingress.Requests;
+
+/// <summary>What routing needs to know of a request body.</summary>
+/// <param name="Model">Model that is asked for.</param>
+/// <param name="Stream">The answer is wanted as server-sent events.</param>
+/// <param name="MaxOutputTokens">Most tokens to generate; 0 when not given.</param>
+/// <param name="PromptTokens">Estimated prompt tokens, 1 or more.</param>
+/// <param name="User">End user as the caller names it; "" when not given.</param>
+internal readonly record struct InferenceRequest(string Model, bool Stream, int MaxOutputTokens, int PromptTokens, string User);
+
+/// <summary>Why a request is refused before it is routed.</summary>
+/// <param name="Message">What is wrong and what is allowed.</param>
+/// <param name="Param">Field or header at fault; null for the whole.</param>
+/// <param name="Code">Machine-readable reason.</param>
+internal sealed record RequestError(string Message, string? Param, string Code);

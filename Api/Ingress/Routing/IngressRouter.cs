@@ -1,0 +1,63 @@
+using InferMesh.Grains.Abstractions.Routing;
+using Microsoft.Extensions.Options;
+
+namespace InferMesh.Api.Ingress.Routing;
+
+/// <summary>Asks the routers of the cluster, patiently enough to outlive a silo that dies under the call.</summary>
+internal sealed partial class IngressRouter(
+    IGrainFactory grains, IOptionsMonitor<IngressSettings> settings, TimeProvider time, IngressMetrics metrics, ILogger<IngressRouter> logger)
+{
+    // Routers are stateless workers; the key only decides over which gateway the call enters the cluster.
+    private const uint Keys = 64;
+    private const int MaxTries = 3;
+
+    // Grows with each try, so that a rejecting gateway is not hammered.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private uint _next;
+
+    /// <summary>A decision, or null when no router answered in any try.</summary>
+    /// <remarks>A try that timed out may have reserved a place: its lease gives the place back.</remarks>
+    public async Task<RouteDecision?> RouteAsync(RouteQuery query, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await Router().Route(query).AsTask().WaitAsync(settings.CurrentValue.RouteTimeout, time, cancellationToken);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                metrics.RouteFailed(e.GetType().Name);
+                RouteTryFailed(query.RequestId, attempt, e.Message);
+                if (attempt == MaxTries) return null;
+            }
+            await Task.Delay(Pause * attempt, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Takes charge of the reservation of a decision.</summary>
+    public Reservation Take(RouteDecision decision) => new(this, decision.DecisionId);
+
+    /// <summary>One try: what does not arrive is counted, and the lease of the reservation makes up for it.</summary>
+    internal async Task SendAsync(string call, string reservationId, Func<IRouterGrain, ValueTask<bool>> send)
+    {
+        try
+        {
+            await send(Router()).AsTask().WaitAsync(settings.CurrentValue.RouteTimeout, time);
+        }
+        catch (Exception e)
+        {
+            metrics.ReportLost(call);
+            CallLost(call, reservationId, e.Message);
+        }
+    }
+
+    private IRouterGrain Router() => grains.GetGrain<IRouterGrain>(Interlocked.Increment(ref _next) % Keys);
+
+    [LoggerMessage(LogLevel.Debug, "Request {RequestId}: routing try {Attempt} failed: {Reason}")]
+    private partial void RouteTryFailed(string requestId, int attempt, string reason);
+
+    [LoggerMessage(LogLevel.Debug, "{Call} of reservation {ReservationId} was lost: {Reason}")]
+    private partial void CallLost(string call, string reservationId, string reason);
+}

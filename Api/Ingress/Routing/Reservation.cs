@@ -1,0 +1,40 @@
+using InferMesh.Grains.Abstractions.Routing;
+
+namespace InferMesh.Api.Ingress.Routing;
+
+/// <summary>
+/// The place that a decision reserved. Nobody waits for its calls, yet they arrive in order, and the last one is sent exactly once.
+/// Used by one request at a time.
+/// </summary>
+internal sealed class Reservation(IngressRouter router, string id)
+{
+    private Task _calls = Task.CompletedTask;
+    private bool _settled;
+
+    /// <summary>The attempt goes to another node of the decision.</summary>
+    public void Move(string nodeId) => Send(nameof(Move), r => r.Move(id, nodeId));
+
+    /// <summary>The request is over, as far as this decision goes. Later calls do nothing.</summary>
+    public void Settle(OutcomeStatus status, string nodeId, TimeSpan latency, TimeSpan? ttft)
+    {
+        if (_settled) return;
+        _settled = true;
+        var outcome = new RouteOutcome
+        {
+            DecisionId = id,
+            Status = status,
+            NodeId = nodeId,
+            LatencyMs = latency.TotalMilliseconds,
+            TtftMs = ttft?.TotalMilliseconds,
+        };
+        Send(nameof(IRouterGrain.Report), r => r.Report(outcome));
+    }
+
+    private void Send(string call, Func<IRouterGrain, ValueTask<bool>> send) => _calls = SendAfterAsync(_calls, call, send);
+
+    private async Task SendAfterAsync(Task before, string call, Func<IRouterGrain, ValueTask<bool>> send)
+    {
+        await before;
+        await router.SendAsync(call, id, send);
+    }
+}

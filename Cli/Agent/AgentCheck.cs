@@ -1,0 +1,48 @@
+using System.Globalization;
+using InferMesh.Cli.Agent.Config;
+
+namespace InferMesh.Cli.Agent;
+
+/// <summary>Says in words what a configuration makes the agent do.</summary>
+internal static class AgentCheck
+{
+    public static IEnumerable<string> Describe(AgentConfig config)
+    {
+        yield return $"node     {config.Node.Id} in {string.Join(", ", Place(config.Node))}, roles {string.Join(", ", config.Node.Roles)}";
+        yield return $"reports  to {string.Join(", then ", config.Targets.Select(target => target.GetLeftPart(UriPartial.Authority)))} every {DurationText.Format(config.Interval)}";
+        yield return "gpu      " + config.Gpu.Source switch
+        {
+            GpuSourceKind.Nvml => $"nvml, {config.Gpu.LibraryPath ?? "library where drivers install it"}",
+            GpuSourceKind.Synthetic => $"synthetic, {config.Gpu.SyntheticCount} {config.Gpu.SyntheticType}, synthetic=true",
+            _ => "none",
+        };
+        foreach (var runtime in config.Runtimes)
+        {
+            yield return Line(runtime);
+            if (runtime.Advertise.IsLoopback && !config.Targets.All(target => target.IsLoopback))
+                yield return $"  note: routers on other machines cannot reach {Address.Root(runtime.Advertise)}; set advertise";
+        }
+    }
+
+    private static IEnumerable<string> Place(NodeConfig node) => new[]
+    {
+        ("cell", node.Cell), ("zone", node.Zone), ("region", node.Region), ("failure domain", node.FailureDomain),
+    }.Where(place => place.Item2.Length > 0).Select(place => $"{place.Item1} {place.Item2}");
+
+    private static string Line(RuntimeConfig runtime)
+    {
+        var parts = new List<string>
+        {
+            $"{runtime.Kind,-8} {Address.Root(runtime.Endpoint)} every {DurationText.Format(runtime.Interval)}, limit {DurationText.Format(runtime.Timeout)}",
+        };
+        if (runtime.Advertise != runtime.Endpoint)
+            parts.Add($"requests to {Address.Root(runtime.Advertise)}");
+        if (runtime.Gpu.Length > 0)
+            parts.Add($"on {runtime.Gpu}");
+        if (runtime.PricePerHour is { } price)
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{price:0.00##} USD per hour"));
+        if (runtime.BearerTokenFile is not null)
+            parts.Add("with a bearer token");
+        return string.Join(", ", parts);
+    }
+}

@@ -1,0 +1,95 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace InferMesh.Cli.Agent.Config;
+
+/// <summary>Reads an agent's file strictly: unknown keys, types and ranges, all errors at once.</summary>
+internal static class AgentConfigReader
+{
+    private const string DefaultTarget = "http://127.0.0.1:50051";
+    private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MostInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="file">Path, also for messages.</param>
+    /// <param name="targets">Addresses that win over those of the file; empty leaves the file's.</param>
+    /// <param name="errors">One line per error; empty when there is a result.</param>
+    public static AgentConfig? ReadFile(string file, IReadOnlyList<string> targets, out IReadOnlyList<string> errors)
+    {
+        try
+        {
+            return Read(File.ReadAllText(file), file, targets, out errors);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            errors = [$"{file}: cannot be read: {exception.Message.ReplaceLineEndings(" ")}"];
+            return null;
+        }
+    }
+
+    /// <summary>Reads the text of a file; paths in it are relative to the folder of <paramref name="file"/>.</summary>
+    public static AgentConfig? Read(string text, string file, IReadOnlyList<string> targets, out IReadOnlyList<string> errors)
+    {
+        var found = new ConfigErrors(file);
+        var config = Root(text, found) is { } root ? Fold(root, file, targets, found) : null;
+        errors = found.Lines;
+        return found.Count == 0 ? config : null;
+    }
+
+    private static YamlNode? Root(string text, ConfigErrors errors)
+    {
+        var yaml = new YamlStream();
+        try
+        {
+            yaml.Load(new StringReader(text));
+        }
+        catch (YamlException exception)
+        {
+            errors.Add(exception.Start, $"not readable as YAML: {exception.Message.ReplaceLineEndings(" ")}");
+            return null;
+        }
+
+        if (yaml.Documents.Count == 1)
+            return yaml.Documents[0].RootNode;
+        errors.Add(new Mark(0, 1, 1), yaml.Documents.Count == 0 ? "the file is empty; infermesh agent --example prints one to start from" : "the file holds several documents; keep one");
+        return null;
+    }
+
+    private static AgentConfig Fold(YamlNode root, string file, IReadOnlyList<string> targets, ConfigErrors errors)
+    {
+        var section = ConfigSection.Open(root, "", errors, "node", "target", "interval", "gpu", "runtimes");
+        var interval = section.Duration("interval", TimeSpan.FromSeconds(1), LeastInterval, MostInterval);
+        if (!section.Has("node"))
+            section.Error("node", "must be set; it needs at least a cell");
+        return new AgentConfig
+        {
+            Node = NodeConfigReader.Read(section.Node("node"), errors),
+            Targets = targets.Count > 0 ? TargetsOfCommandLine(targets) : TargetsOfFile(section, errors),
+            Interval = interval,
+            Gpu = GpuConfigReader.Read(section.Node("gpu"), errors),
+            Runtimes = RuntimeConfigReader.Read(section, interval, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file)) ?? "", errors),
+        };
+    }
+
+    private static List<Uri> TargetsOfFile(ConfigSection section, ConfigErrors errors)
+    {
+        var nodes = section.Node("target") is YamlScalarNode one ? [one] : section.Items("target");
+        var targets = new List<Uri>();
+        foreach (var node in nodes)
+        {
+            if (node is YamlScalarNode { Value: { } text } && Address.TryParse(text, out var uri, out _) && uri.AbsolutePath == "/")
+                targets.Add(uri);
+            else
+                errors.Add(node, section.Path("target"), $"'{node}' must be an http or https address without a path, such as {DefaultTarget}");
+        }
+
+        return nodes.Count == 0 ? [new Uri(DefaultTarget)] : targets;
+    }
+
+    private static List<Uri> TargetsOfCommandLine(IReadOnlyList<string> targets) =>
+    [
+        .. targets.Select(text => Address.TryParse(text, out var uri, out _) && uri.AbsolutePath == "/"
+            ? uri
+            : throw new UsageException($"--target '{text}' must be an http or https address without a path, such as {DefaultTarget}")),
+    ];
+}

@@ -1,0 +1,97 @@
+using InferMesh.Adapters.Probing;
+using InferMesh.Adapters.Runtimes;
+using InferMesh.State.V1;
+
+namespace InferMesh.Cli.Agent.Reporting;
+
+/// <summary>Readings on the wire. What is unknown stays absent.</summary>
+internal static class ReportMapping
+{
+    private const double BytesPerGb = 1e9;
+    private const double MsPerSecond = 1000;
+
+    public static NodeReport ToReport(string nodeId, long epoch, long sequence, NodeReading reading, double? rttMs, TimeProvider time)
+    {
+        var report = new NodeReport { NodeId = nodeId, Epoch = epoch, Sequence = sequence };
+        if (reading.Gpus is { } gpus)
+        {
+            report.Gpus = new GpuBatch();
+            report.Gpus.Gpus.AddRange(gpus.Gpus.Select(gpu => ToGpu(nodeId, gpu)));
+        }
+
+        if (reading.Runtimes is { } runtimes)
+        {
+            report.Runtimes = new RuntimeBatch();
+            report.Runtimes.Runtimes.AddRange(runtimes.Runtimes.Select(runtime => ToRuntime(nodeId, runtime)));
+        }
+
+        if (rttMs is { } rtt)
+            report.RttMs = rtt;
+        // Last, so that the mapping's own time counts as age too.
+        report.AgeMs = reading.Age(time).TotalMilliseconds;
+        return report;
+    }
+
+    private static GpuState ToGpu(string nodeId, GpuEntry gpu)
+    {
+        var state = new GpuState { GpuUuid = gpu.Uuid, Node = nodeId, Name = gpu.Name, MigProfile = gpu.MigProfile, Lost = gpu.Lost };
+        Set(gpu.SmUtilization, value => state.SmUtilization = value);
+        Set(gpu.MemoryUtilization, value => state.MemoryUtilization = value);
+        Set(gpu.VramUsedBytes / BytesPerGb, value => state.VramUsedGb = value);
+        Set(gpu.VramTotalBytes / BytesPerGb, value => state.VramTotalGb = value);
+        Set(gpu.TemperatureCelsius, value => state.TemperatureC = value);
+        Set(gpu.PowerWatts, value => state.PowerWatts = value);
+        if (gpu.EccUncorrectedErrors is { } errors)
+            state.EccErrors = errors;
+        if (gpu.Throttled is { } throttled)
+            state.Throttled = throttled;
+        return state;
+    }
+
+    private static RuntimeState ToRuntime(string nodeId, RuntimeEntry runtime)
+    {
+        var target = runtime.Target;
+        var state = new RuntimeState { Runtime = target.Kind, Endpoint = target.Endpoint, Healthy = runtime.Healthy, Error = runtime.Error, Gpu = target.Gpu };
+        Set(target.PricePerHour, value => state.PricePerHour = value);
+        state.Models.AddRange(runtime.Models.Select(model => ToModel(nodeId, target, runtime, model)));
+        return state;
+    }
+
+    private static ModelState ToModel(string nodeId, RuntimeTarget target, RuntimeEntry runtime, ModelReading model)
+    {
+        var state = new ModelState
+        {
+            Labels = new ModelLabels { Model = model.Model, Revision = model.Revision ?? "", Runtime = target.Kind, Node = nodeId },
+            Loaded = model.Loaded,
+        };
+        Set(model.Running, value => state.Running = value);
+        Set(model.Waiting, value => state.QueueDepth = value);
+        Set(model.KvCacheUsage, value => state.KvCacheUsage = value);
+        Set(model.PromptTokensPerSecond, value => state.PromptTokensPerSecond = value);
+        Set(model.GenerationTokensPerSecond, value => state.ServiceRate = value);
+        Set(model.Ttft?.MeanSeconds * MsPerSecond, value => state.TtftMeanMs = value);
+        Set(model.Ttft?.P95Seconds * MsPerSecond, value => state.TtftP95Ms = value);
+        Set(model.Tpot?.MeanSeconds * MsPerSecond, value => state.TpotMeanMs = value);
+        Set(model.E2E?.P95Seconds * MsPerSecond, value => state.P95LatencyMs = value);
+        Set(model.PrefixCacheHitRate, value => state.PrefixCacheHitRate = value);
+        SetCapacity(state, target.Capacity, model);
+        state.LoraAdapters.AddRange(LoraAdapters.Of(model, runtime.Models));
+        return state;
+    }
+
+    private static void SetCapacity(ModelState state, RuntimeCapacity capacity, ModelReading model)
+    {
+        Set(capacity.MaxConcurrency, value => state.MaxConcurrency = value);
+        Set(capacity.PrefillTokensPerSecond, value => state.PrefillCapacityTokensPerSecond = value);
+        Set(capacity.DecodeTokensPerSecond, value => state.DecodeCapacityTokensPerSecond = value);
+        Set(capacity.MinSecondsPerToken, value => state.MinSecondsPerToken = value);
+        Set(model.Running / capacity.MaxConcurrency, value => state.BatchFullness = Math.Min(value, 1));
+    }
+
+    /// <summary>Sets a number that is known; a histogram without a sum has a mean that is not.</summary>
+    private static void Set(double? value, Action<double> set)
+    {
+        if (value is { } known && double.IsFinite(known))
+            set(known);
+    }
+}

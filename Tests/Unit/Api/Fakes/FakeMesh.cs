@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using InferMesh.Grains.Abstractions.Cells;
+using InferMesh.Grains.Abstractions.Directory;
+using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Abstractions.Routing;
+
+namespace InferMesh.Tests.Unit.Api.Fakes;
+
+/// <summary>The grains that the API calls, as plain objects with the same contracts.</summary>
+internal sealed class FakeMesh
+{
+    private readonly ConcurrentDictionary<string, FakeNode> _nodes = new();
+    private readonly ConcurrentDictionary<string, FakePolicy> _policies = new();
+    private int _calls;
+
+    public FakeMesh() => Client = FakeCluster.Of(Grain);
+
+    public IClusterClient Client { get; }
+
+    public SortedDictionary<string, CellSnapshot> Cells { get; } = new(StringComparer.Ordinal);
+
+    public FakeRouter Router { get; } = new();
+
+    public FakeEventLog Events { get; } = new();
+
+    /// <summary>Thrown by the next calls, one each.</summary>
+    public ConcurrentQueue<Exception> Failures { get; } = new();
+
+    /// <summary>Grains that were asked for.</summary>
+    public int Calls => _calls;
+
+    public IEnumerable<FakePolicy> Policies => _policies.Values;
+
+    public FakeNode Node(string id) => _nodes.GetOrAdd(id, key => new FakeNode(key));
+
+    public FakePolicy Policy(string name) => _policies.GetOrAdd(name, key => new FakePolicy(key));
+
+    private object Grain(Type type, object key)
+    {
+        Interlocked.Increment(ref _calls);
+        if (Failures.TryDequeue(out var failure)) throw failure;
+        if (type == typeof(INodeGrain)) return Node((string)key);
+        if (type == typeof(IPolicyGrain)) return Policy((string)key);
+        if (type == typeof(IPolicyIndexGrain)) return new FakePolicyIndex(this);
+        if (type == typeof(IDirectoryGrain)) return new FakeDirectory([.. Cells.Keys]);
+        if (type == typeof(ICellSummaryGrain)) return new FakeCell(Cells[(string)key]);
+        if (type == typeof(IRouterGrain)) return Router;
+        if (type == typeof(IEventLogGrain)) return Events;
+        throw new NotSupportedException(type.Name);
+    }
+}
+
+internal sealed class FakeDirectory(IReadOnlyList<string> names) : IDirectoryGrain
+{
+    public Task<bool> Add(string name) => throw new NotSupportedException();
+
+    public Task<bool> Remove(string name) => throw new NotSupportedException();
+
+    public Task<DirectoryListing> List() => Task.FromResult(new DirectoryListing(1, names));
+
+    public Task<DirectoryListing?> WaitForChange(long version, TimeSpan wait) => throw new NotSupportedException();
+}
+
+internal sealed class FakeCell(CellSnapshot snapshot) : ICellSummaryGrain
+{
+    public Task Report(NodeSummary summary) => throw new NotSupportedException();
+
+    public Task Forget(string nodeId) => throw new NotSupportedException();
+
+    public Task<CellSnapshot?> WaitForNewer(long incarnation, long version, TimeSpan wait) => throw new NotSupportedException();
+
+    public Task<CellSnapshot> Snapshot() => Task.FromResult(snapshot);
+}
+
+internal sealed class FakeRouter : IRouterGrain
+{
+    public RouteDecision Decision { get; set; } = new() { Status = RouteStatus.Routed, DecisionId = "d-1" };
+
+    public RouteQuery? LastQuery { get; private set; }
+
+    public HashSet<string> Open { get; } = ["d-1"];
+
+    public ValueTask<RouteDecision> Route(RouteQuery query) => Answer(query);
+
+    public ValueTask<RouteDecision> DryRun(RouteQuery query) => Answer(query);
+
+    public ValueTask<bool> Report(RouteOutcome outcome) => ValueTask.FromResult(Open.Remove(outcome.DecisionId));
+
+    public ValueTask<bool> Move(string reservationId, string nodeId) => throw new NotSupportedException();
+
+    public ValueTask<RouterStatus> Status() => ValueTask.FromResult(new RouterStatus("S1", 1, 0, 0, 0, 0, 0));
+
+    private ValueTask<RouteDecision> Answer(RouteQuery query)
+    {
+        LastQuery = query;
+        return ValueTask.FromResult(Decision);
+    }
+}

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using InferMesh.Grains.Abstractions.Cells;
+using InferMesh.Grains.Abstractions.Directory;
+using InferMesh.Grains.Abstractions.Nodes;
+
+namespace InferMesh.Tests.Unit.Api.Grpc.Fakes;
+
+/// <summary>Nodes and their cells: what is put into <see cref="Nodes"/> is what all reading calls see.</summary>
+internal sealed class FakeFleet
+{
+    public ConcurrentDictionary<string, NodeView> Nodes { get; } = new(StringComparer.Ordinal);
+
+    public static NodeView Node(string id, string cell = "c1", NodeHealth health = NodeHealth.Ready, bool synthetic = false, params ModelSample[] models) => new()
+    {
+        Registration = new NodeRegistration { NodeId = id, CellId = cell, Zone = "z1", Synthetic = synthetic },
+        Health = health,
+        Version = 1,
+        SampledAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+        Gpus = [new GpuSample { GpuUuid = $"GPU-{id}", Name = "H100", VramTotalBytes = 80L << 30, SmUtilization = 0.5 }],
+        Runtimes = [new RuntimeSample { Runtime = "vllm", Endpoint = $"http://{id}:8000", Healthy = true, Models = models }],
+    };
+
+    public void AddTo(FakeGrains grains) => grains
+        .Add<INodeGrain>(id => new NodeGrain(this, id))
+        .Add<IDirectoryGrain>(_ => new CellDirectory(this))
+        .Add<ICellSummaryGrain>(id => new Cell(this, id));
+
+    public void Put(params NodeView[] views)
+    {
+        foreach (var view in views) Nodes[view.Registration.NodeId] = view;
+    }
+
+    private sealed class NodeGrain(FakeFleet fleet, string id) : INodeGrain
+    {
+        public Task<NodeCommandResult> Register(NodeRegistration registration, string actor)
+        {
+            var version = fleet.Nodes.TryGetValue(id, out var before) ? before.Version + 1 : 1;
+            var view = new NodeView { Registration = registration, Version = version };
+            fleet.Nodes[id] = view;
+            return Task.FromResult(new NodeCommandResult(NodeCommandStatus.Accepted, view, []));
+        }
+
+        public Task<NodeCommandResult> Drain(bool force, TimeSpan timeout, string actor)
+        {
+            if (!fleet.Nodes.TryGetValue(id, out var view)) return Task.FromResult(new NodeCommandResult(NodeCommandStatus.NotFound, null, []));
+            view = view with { Health = NodeHealth.Draining, Reason = $"drain {timeout.TotalSeconds} by {actor}" };
+            fleet.Nodes[id] = view;
+            return Task.FromResult(new NodeCommandResult(NodeCommandStatus.Accepted, view, []));
+        }
+
+        public Task<NodeView?> Get() => Task.FromResult(fleet.Nodes.GetValueOrDefault(id));
+
+        public Task<NodeCommandResult> Cordon(string reason, string actor) => throw new NotSupportedException();
+
+        public Task<NodeCommandResult> Uncordon(string actor) => throw new NotSupportedException();
+
+        public Task<NodeCommandResult> Remove(bool force, string actor) => throw new NotSupportedException();
+
+        public Task<NodeSummary?> Summarize() => throw new NotSupportedException();
+    }
+
+    private sealed class CellDirectory(FakeFleet fleet) : IDirectoryGrain
+    {
+        public Task<DirectoryListing> List() =>
+            Task.FromResult(new DirectoryListing(1, [.. fleet.Nodes.Values.Select(n => n.Registration.CellId).Distinct().Order(StringComparer.Ordinal)]));
+
+        public Task<bool> Add(string name) => throw new NotSupportedException();
+
+        public Task<bool> Remove(string name) => throw new NotSupportedException();
+
+        public Task<DirectoryListing?> WaitForChange(long version, TimeSpan wait) => throw new NotSupportedException();
+    }
+
+    private sealed class Cell(FakeFleet fleet, string id) : ICellSummaryGrain
+    {
+        public Task<CellSnapshot> Snapshot()
+        {
+            NodeView[] nodes = [.. fleet.Nodes.Values.Where(n => n.Registration.CellId == id).OrderBy(n => n.Registration.NodeId, StringComparer.Ordinal)];
+            var targets = nodes.SelectMany((node, i) => node.Runtimes.SelectMany(runtime => runtime.Models.Select(model => (i, runtime, model)))).ToArray();
+            double[] Column(Func<ModelSample, double?> value) => [.. targets.Select(t => value(t.model) ?? double.NaN)];
+            return Task.FromResult(new CellSnapshot
+            {
+                CellId = id,
+                Nodes = new()
+                {
+                    Registration = [.. nodes.Select(n => n.Registration)],
+                    Health = [.. nodes.Select(n => n.Health)],
+                    SampledAtTicks = [.. nodes.Select(n => n.SampledAt?.UtcTicks ?? 0)],
+                    Gpus = [.. nodes.Select(n => new GpuTotals(n.Gpus.Count, "H100", 80L << 30, 0, 0.5, null, null))],
+                    RttMs = [.. nodes.Select(_ => double.NaN)],
+                    Version = [.. nodes.Select(n => n.Version)],
+                },
+                Targets = new()
+                {
+                    Node = [.. targets.Select(t => t.i)],
+                    Model = [.. targets.Select(t => t.model.Model)],
+                    Revision = [.. targets.Select(t => t.model.Revision)],
+                    Runtime = [.. targets.Select(t => t.runtime.Runtime)],
+                    Endpoint = [.. targets.Select(t => t.runtime.Endpoint)],
+                    Gpu = [.. targets.Select(t => t.runtime.Gpu)],
+                    Healthy = [.. targets.Select(t => t.runtime.Healthy)],
+                    Loaded = [.. targets.Select(t => t.model.Loaded)],
+                    Running = Column(m => m.Running),
+                    Waiting = Column(m => m.Waiting),
+                    KvCacheUsage = Column(m => m.KvCacheUsage),
+                    MaxConcurrency = Column(m => m.MaxConcurrency),
+                    PrefillTokensPerSecond = Column(m => m.PrefillCapacityTokensPerSecond),
+                    DecodeTokensPerSecond = Column(m => m.DecodeCapacityTokensPerSecond),
+                    MinSecondsPerToken = Column(m => m.MinSecondsPerToken),
+                    ColdStartSeconds = Column(m => m.ColdStartSeconds),
+                    PricePerHour = Column(_ => null),
+                    GenerationTokensPerSecond = Column(m => m.GenerationTokensPerSecond),
+                    TtftP95Seconds = Column(m => m.TtftP95Seconds),
+                },
+            });
+        }
+
+        public Task Report(NodeSummary summary) => throw new NotSupportedException();
+
+        public Task Forget(string nodeId) => throw new NotSupportedException();
+
+        public Task<CellSnapshot?> WaitForNewer(long incarnation, long version, TimeSpan wait) => throw new NotSupportedException();
+    }
+}

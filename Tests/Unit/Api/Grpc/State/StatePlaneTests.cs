@@ -1,0 +1,168 @@
+extern alias cli;
+using cli::InferMesh.State.V1;
+using Grpc.Core;
+using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Tests.Unit.Api.Grpc.Fakes;
+using Microsoft.AspNetCore.Mvc;
+
+namespace InferMesh.Tests.Unit.Api.Grpc.State;
+
+[TestClass]
+public sealed class StatePlaneTests
+{
+    [TestMethod]
+    public async Task ReportNode_Batches_ArePublishedThenAcknowledged()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        var client = new StatePlane.StatePlaneClient(api.Channel);
+        Assert.AreEqual(1, (await client.RegisterNodeAsync(new() { NodeId = "n1", Cell = "c1" })).Version);
+        using var call = client.ReportNode();
+        var before = DateTimeOffset.UtcNow;
+
+        for (var i = 1; i <= 3; i++)
+        {
+            await call.RequestStream.WriteAsync(Report(i));
+            Assert.IsTrue(await call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(10)));
+            Assert.AreEqual((5L, (long)i), (call.ResponseStream.Current.Epoch, call.ResponseStream.Current.Sequence));
+        }
+        await call.RequestStream.CompleteAsync();
+        Assert.IsFalse(await call.ResponseStream.MoveNext());
+
+        var first = api.Publisher.Published.First();
+        Assert.AreEqual(3, api.Publisher.Published.Count);
+        Assert.IsTrue(first.SampledAt >= before.AddSeconds(-2) && first.SampledAt < before.AddSeconds(8), "Dated by this clock, less the age.");
+        Assert.AreEqual((80L << 30, 0.25, (double?)null), (first.Gpus![0].VramTotalBytes, first.Gpus[0].SmUtilization, first.Gpus[0].PowerWatts));
+        var model = first.Runtimes![0].Models[0];
+        Assert.AreEqual(("m", 2.0, 0.5, true, 4.0), (model.Model, model.Waiting, model.TtftSeconds, model.Loaded, model.Running));
+        Assert.IsNull(model.KvCacheUsage);
+    }
+
+    [TestMethod]
+    public async Task ReportNode_BadBatch_NamesEveryField()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("n1"));
+        using var call = new StatePlane.StatePlaneClient(api.Channel).ReportNode();
+        var report = Report(1);
+        report.AgeMs = double.NaN;
+        report.Epoch = -1;
+        report.RttMs = double.PositiveInfinity;
+        await call.RequestStream.WriteAsync(report);
+        var header = await RpcAssert.FailsAsync(StatusCode.InvalidArgument, () => call.ResponseStream.MoveNext());
+        CollectionAssert.AreEquivalent(new[] { "age_ms", "epoch", "rtt_ms" }, RpcAssert.Fields(header));
+
+        using var second = new StatePlane.StatePlaneClient(api.Channel).ReportNode();
+        report = Report(1);
+        report.Gpus.Gpus[0].SmUtilization = 1.5;
+        report.Gpus.Gpus.Add(report.Gpus.Gpus[0].Clone());
+        report.Gpus.Gpus[1].VramUsedGb = double.NaN;
+        report.Runtimes.Runtimes[0].Endpoint = "file:///x";
+        report.Runtimes.Runtimes[0].Models[0].QueueDepth = -1;
+        report.Runtimes.Runtimes[0].Models[0].Labels.Model = "";
+        await second.RequestStream.WriteAsync(report);
+        var content = await RpcAssert.FailsAsync(StatusCode.InvalidArgument, () => second.ResponseStream.MoveNext());
+        CollectionAssert.AreEquivalent(
+            new[]
+            {
+                "gpus.gpus[0].sm_utilization", "gpus.gpus[1].gpu_uuid", "gpus.gpus[1].sm_utilization", "gpus.gpus[1].vram_used_gb", "runtimes.runtimes[0].endpoint",
+                "runtimes.runtimes[0].models[0].queue_depth", "runtimes.runtimes[0].models[0].labels.model",
+            },
+            RpcAssert.Fields(content));
+        Assert.IsEmpty(api.Publisher.Published);
+    }
+
+    [TestMethod]
+    public async Task ReportGpuState_TooMany_IsRefused()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("n1"));
+        using var call = new StatePlane.StatePlaneClient(api.Channel).ReportGpuState();
+        await call.RequestStream.WriteAsync(new() { NodeId = "n1", Gpus = new() { Gpus = { Enumerable.Range(0, 1025).Select(i => new GpuState { GpuUuid = $"g{i}" }) } } });
+
+        Assert.AreEqual("gpus.gpus", RpcAssert.Fields(await RpcAssert.FailsAsync(StatusCode.InvalidArgument, () => call.ResponseStream.MoveNext())).Single());
+    }
+
+    [TestMethod]
+    public async Task ReportModelState_UnregisteredNode_IsNotFound()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        using var call = new StatePlane.StatePlaneClient(api.Channel).ReportModelState();
+        await call.RequestStream.WriteAsync(new() { NodeId = "n1", Runtimes = new() });
+
+        await RpcAssert.FailsAsync(StatusCode.NotFound, () => call.ResponseStream.MoveNext());
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public async Task ReportNode_ClusterDoesNotTakeIt_EndsUnavailableWithoutAck(bool hangs)
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("n1"));
+        api.Publisher.OnPublish = _ => hangs ? new TaskCompletionSource().Task : throw new TimeoutException("gone");
+        using var call = new StatePlane.StatePlaneClient(api.Channel).ReportNode();
+        await call.RequestStream.WriteAsync(Report(1));
+
+        await RpcAssert.FailsAsync(StatusCode.Unavailable, () => call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [TestMethod]
+    public async Task ReportNode_GuardRefuses_PublishesNothing()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("n1"));
+        api.Guard.Refusal = new ProblemDetails { Status = 403, Detail = "no" };
+        using var call = new StatePlane.StatePlaneClient(api.Channel).ReportNode();
+
+        await RpcAssert.FailsAsync(StatusCode.PermissionDenied, () => call.ResponseStream.MoveNext());
+        Assert.IsEmpty(api.Publisher.Published);
+    }
+
+    [TestMethod]
+    public async Task RegisterNode_BadInput_NamesEveryField()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        var call = new StatePlane.StatePlaneClient(api.Channel).RegisterNodeAsync(new() { NodeId = "a b", Cell = "", Zone = "?", Roles = { "cpu" } });
+
+        CollectionAssert.AreEquivalent(new[] { "node_id", "cell", "zone", "roles" }, RpcAssert.Fields(await RpcAssert.FailsAsync(StatusCode.InvalidArgument, call)));
+    }
+
+    [TestMethod]
+    public async Task Reads_KnownAndUnknown_AnswerOrNotFound()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("n1", models: new ModelSample { Model = "m", Running = 2, MaxConcurrency = 8 }), FakeFleet.Node("n2", "c2", models: new ModelSample { Model = "o" }));
+        var client = new StatePlane.StatePlaneClient(api.Channel);
+
+        Assert.AreEqual(0.25, (await client.GetModelStateAsync(new() { NodeId = "n1", Model = "m" })).BatchFullness);
+        await RpcAssert.FailsAsync(StatusCode.NotFound, client.GetModelStateAsync(new() { NodeId = "n1", Model = "x" }));
+        await RpcAssert.FailsAsync(StatusCode.NotFound, client.GetModelStateAsync(new() { NodeId = "n9", Model = "m" }));
+        Assert.AreEqual(2, (await client.ListModelStatesAsync(new())).States.Count);
+        Assert.AreEqual(("n2", "o"), (await client.ListModelStatesAsync(new() { Model = "o" })).States.Single() is var s ? (s.Labels.Node, s.Labels.Model) : default);
+        Assert.AreEqual(80.0, (await client.GetGpuStateAsync(new() { GpuUuid = "GPU-n2" })).VramTotalGb);
+        await RpcAssert.FailsAsync(StatusCode.NotFound, client.GetGpuStateAsync(new() { NodeId = "n1", GpuUuid = "GPU-n2" }));
+        Assert.AreEqual(2, (await client.ListGpuStatesAsync(new())).States.Count);
+    }
+
+    private static NodeReport Report(long sequence) => new()
+    {
+        NodeId = "n1",
+        Epoch = 5,
+        Sequence = sequence,
+        AgeMs = 2000,
+        Gpus = new() { Gpus = { new GpuState { GpuUuid = "g1", VramTotalGb = 80, SmUtilization = 0.25 } } },
+        Runtimes = new()
+        {
+            Runtimes =
+            {
+                new RuntimeState
+                {
+                    Runtime = "vllm",
+                    Endpoint = "http://10.0.0.1:8000",
+                    Healthy = true,
+                    Models = { new ModelState { Labels = new() { Model = "m" }, QueueDepth = 2, TtftMeanMs = 500, BatchFullness = 0.5, MaxConcurrency = 8 } },
+                },
+            },
+        },
+    };
+}
