@@ -10,14 +10,19 @@ namespace InferMesh.Tests.EndToEnd;
 [TestClass]
 public sealed class MainJobTests
 {
-    private const string Model = "llama-3.1-8b-instruct";
+    private const string Model = SharedMesh.Model;
     private static MeshProcess s_mesh = null!;
 
     [ClassInitialize]
-    public static async Task StartAsync(TestContext context) => s_mesh = await MeshProcess.StartAsync();
+    public static async Task StartAsync(TestContext context) => s_mesh = await SharedMesh.GetAsync();
 
     [ClassCleanup]
-    public static async Task StopAsync() => await s_mesh.DisposeAsync();
+    public static async Task CleanAsync()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, "/api/v1/policies/live-strategy");
+        request.Headers.IfMatch.Add(EntityTagHeaderValue.Any);
+        using var response = await s_mesh.Api.SendAsync(request);
+    }
 
     [TestMethod]
     public async Task Start_PrintsTheTable_AndAllNodesAreSynthetic()
