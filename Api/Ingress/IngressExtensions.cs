@@ -15,7 +15,7 @@ internal static class IngressExtensions
         + "targets are tried when one fails. Errors have the form of OpenAI's API. Headers that are read: x-request-id, x-infermesh-tenant, x-infermesh-slo, "
         + "x-infermesh-prompt-tokens. Headers of the answer: x-request-id, x-infermesh-node, x-infermesh-attempts, x-infermesh-decision, x-infermesh-synthetic.";
 
-    private static readonly int[] s_forwardStatuses = [200, 400, 403, 404, 413, 429, 502, 503, 504];
+    private static readonly int[] ForwardStatuses = [200, 400, 403, 404, 413, 429, 502, 503, 504];
 
     public static IServiceCollection AddIngress(this IServiceCollection services, IConfiguration configuration)
     {
@@ -38,9 +38,9 @@ internal static class IngressExtensions
     {
         var group = app.MapGroup("/v1").WithTags("Data plane");
         group.MapPost("/chat/completions", (HttpContext context, CompletionHandler handler) => handler.HandleAsync(context))
-            .Describe("CreateChatCompletion", "Forwards a chat completion to the runtime that the mesh picks", ForwardDescription, s_forwardStatuses);
+            .Describe("CreateChatCompletion", "Forwards a chat completion to the runtime that the mesh picks", ForwardDescription, ForwardStatuses);
         group.MapPost("/completions", (HttpContext context, CompletionHandler handler) => handler.HandleAsync(context))
-            .Describe("CreateCompletion", "Forwards a text completion to the runtime that the mesh picks", ForwardDescription, s_forwardStatuses);
+            .Describe("CreateCompletion", "Forwards a text completion to the runtime that the mesh picks", ForwardDescription, ForwardStatuses);
         group.MapGet("/models", (HttpContext context, ModelsHandler handler) => handler.ListAsync(context))
             .Describe("ListServedModels", "Models that requests can be routed to now", "In the form of OpenAI's list, from the live state of the nodes; at most one second old.", 200, 503);
         group.MapGet("/models/{**id}", (HttpContext context, ModelsHandler handler, string id) => handler.GetAsync(context, id))
