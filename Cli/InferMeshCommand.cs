@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using InferMesh.Cli.Agent;
 using InferMesh.Cli.Fleet;
 using InferMesh.Cli.Replay;
+using InferMesh.Cli.Sim;
 
 namespace InferMesh.Cli;
 
@@ -20,6 +21,7 @@ internal static class InferMeshCommand
         AgentCommand.Create(),
         FleetCommand.Create(static (target, interval) => new FleetReporter(target, interval, AgentLogging.Create(), TimeProvider.System)),
         ReplayCommand.Create(),
+        SimCommand.Create(),
     };
 
     /// <summary>Parses and runs; a wrong command line is one line on the error output.</summary>

@@ -6,8 +6,8 @@ namespace InferMesh.Api.Calls;
 internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time, ILogger<GrainCalls> logger)
 {
     private const int MaxAttempts = 3;
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>A call that may be made twice: up to three attempts, none started later than eight seconds after the first.</summary>
     /// <exception cref="MeshUnavailableException">No attempt succeeded.</exception>
@@ -20,7 +20,7 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
             {
                 return await call(grains).WaitAsync(cancellationToken);
             }
-            catch (Exception e) when (attempt < MaxAttempts && IsTransient(e) && !cancellationToken.IsCancellationRequested && time.GetElapsedTime(start) < s_deadline)
+            catch (Exception e) when (attempt < MaxAttempts && IsTransient(e) && !cancellationToken.IsCancellationRequested && time.GetElapsedTime(start) < Deadline)
             {
                 LogRetry(attempt, e.Message);
             }
@@ -29,7 +29,7 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
                 LogFailure(e, attempt);
                 throw new MeshUnavailableException("The cluster did not answer in time; the call may be repeated.", e);
             }
-            await Task.Delay(s_firstPause * (1 << attempt), time, cancellationToken);
+            await Task.Delay(FirstPause * (1 << attempt), time, cancellationToken);
         }
     }
 

@@ -8,7 +8,7 @@ namespace InferMesh.Api.Hosting;
 /// </summary>
 internal static class AspireNames
 {
-    private static readonly (string Theirs, string Ours)[] s_names =
+    private static readonly (string Theirs, string Ours)[] Names =
     [
         ("Orleans:ClusterId", $"{ClusterSettings.Section}:{nameof(ClusterSettings.ClusterId)}"),
         ("Orleans:ServiceId", $"{ClusterSettings.Section}:{nameof(ClusterSettings.ServiceId)}"),
@@ -16,7 +16,7 @@ internal static class AspireNames
 
     public static void AddAspireNames(this IConfigurationManager configuration)
     {
-        var defaults = s_names
+        var defaults = Names
             .Where(name => configuration[name.Theirs] is not null && configuration[name.Ours] is null)
             .Select(name => KeyValuePair.Create(name.Ours, configuration[name.Theirs]))
             .ToList();

@@ -3,7 +3,7 @@ namespace InferMesh.Api.Hosting;
 /// <summary>Looks for the cluster until the host stops: the API may start before the silos.</summary>
 internal sealed partial class ClusterConnectionRetry(TimeProvider time, ILogger<ClusterConnectionRetry> logger) : IClientConnectionRetryFilter
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private int _attempts;
 
     public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
@@ -11,7 +11,7 @@ internal sealed partial class ClusterConnectionRetry(TimeProvider time, ILogger<
         if (cancellationToken.IsCancellationRequested) return false;
         // One line at first and one a minute are enough to see what it waits for.
         if (_attempts++ % 60 == 0) LogWaiting(exception.Message);
-        await Task.Delay(s_pause, time, cancellationToken);
+        await Task.Delay(Pause, time, cancellationToken);
         return true;
     }
 

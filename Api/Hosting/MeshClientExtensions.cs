@@ -12,7 +12,7 @@ namespace InferMesh.Api.Hosting;
 /// <summary>The API as a client of the cluster: it starts without one, waits for it, and finds new silos within seconds.</summary>
 internal static class MeshClientExtensions
 {
-    private static readonly TimeSpan s_gatewayRefresh = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan GatewayRefresh = TimeSpan.FromSeconds(5);
 
     public static void AddMeshClient(this WebApplicationBuilder builder, ClusterSettings settings)
     {
@@ -30,7 +30,7 @@ internal static class MeshClientExtensions
                 streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
             });
             client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = settings.ResponseTimeout);
-            client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = s_gatewayRefresh);
+            client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = GatewayRefresh);
         });
 
         // Health must answer while the client still looks for a cluster.

@@ -10,7 +10,7 @@ internal static class DocumentInfo
     public const string BearerScheme = "bearer";
     public const string KeyScheme = "apiKey";
 
-    private static readonly (string Name, string Description)[] s_tags =
+    private static readonly (string Name, string Description)[] KnownTags =
     [
         ("Nodes", "GPU nodes: what they are, how they are, and the operator's commands."),
         ("Cells", "Groups of nodes that share one summary."),
@@ -32,8 +32,8 @@ internal static class DocumentInfo
         };
         // Relative: the document is the same wherever the API listens.
         document.Servers = [new() { Url = "/" }];
-        document.Tags = new HashSet<OpenApiTag>(s_tags.Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description })
-            .Concat(document.Tags?.Where(tag => s_tags.All(known => known.Name != tag.Name)) ?? []));
+        document.Tags = new HashSet<OpenApiTag>(KnownTags.Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description })
+            .Concat(document.Tags?.Where(tag => KnownTags.All(known => known.Name != tag.Name)) ?? []));
         document.Components ??= new();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {

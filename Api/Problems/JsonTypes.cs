@@ -7,12 +7,12 @@ namespace InferMesh.Api.Problems;
 /// <summary>What a caller may write where the reader expects a type.</summary>
 internal static class JsonTypes
 {
-    private static readonly Type[] s_enums = [typeof(PolicyKind), typeof(OutcomeStatus)];
+    private static readonly Type[] Enums = [typeof(PolicyKind), typeof(OutcomeStatus)];
 
     /// <summary>Describes a type by the name that the reader gives it in its message.</summary>
     public static string Describe(string typeName)
     {
-        if (s_enums.FirstOrDefault(type => typeName.Contains(type.Name, StringComparison.Ordinal)) is { } known) return OneOf(known);
+        if (Enums.FirstOrDefault(type => typeName.Contains(type.Name, StringComparison.Ordinal)) is { } known) return OneOf(known);
         if (typeName.Contains("Dictionary", StringComparison.Ordinal)) return "an object";
         if (typeName.Contains("List", StringComparison.Ordinal)) return "an array";
         if (typeName.Contains("System.String", StringComparison.Ordinal)) return "a text";

@@ -39,6 +39,11 @@ public static partial class MeshHost
             await RunAsync(app).ConfigureAwait(false);
             return ExitCodes.Stopped;
         }
+        catch (OperationCanceledException) when (app?.Lifetime.ApplicationStopping.IsCancellationRequested == true)
+        {
+            // Told to stop while it was still starting, such as looking for its cluster.
+            return ExitCodes.Stopped;
+        }
         catch (Exception e) when (StartupFailure.Explain(e) is { } known)
         {
             // Last, below what the parts log while they are taken down: the line that matters is the one at the prompt.

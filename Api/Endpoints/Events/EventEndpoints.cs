@@ -14,18 +14,18 @@ internal static class EventEndpoints
     private const string LastEventId = "Last-Event-ID";
     private const int DefaultLimit = 100;
 
-    private static readonly string[] s_types =
+    private static readonly string[] KnownTypes =
         [.. typeof(EventTypes).GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!).Order(StringComparer.Ordinal)];
 
-    private static readonly QueryParameter s_after = new("after", "Id of the last event that the caller has; 0 for all that are kept. A stream without it begins with the events to come.")
+    private static readonly QueryParameter AfterParameter = new("after", "Id of the last event that the caller has; 0 for all that are kept. A stream without it begins with the events to come.")
     {
         Type = QueryType.WholeNumber,
         Min = 0,
     };
 
-    private static readonly QueryParameter s_limit = new("limit", "Most events on a page; a stream has no limit.") { Type = QueryType.WholeNumber, Min = 1, Max = 1000, Default = DefaultLimit };
+    private static readonly QueryParameter LimitParameter = new("limit", "Most events on a page; a stream has no limit.") { Type = QueryType.WholeNumber, Min = 1, Max = 1000, Default = DefaultLimit };
 
-    private static readonly QueryParameter s_typesWanted = new("types", $"Types of events, separated by commas or given several times: {string.Join(", ", s_types)}.") { Repeats = true };
+    private static readonly QueryParameter TypesParameter = new("types", $"Types of events, separated by commas or given several times: {string.Join(", ", KnownTypes)}.") { Repeats = true };
 
     public static void MapEvents(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/events", Read)
@@ -34,7 +34,7 @@ internal static class EventEndpoints
                 `data` the event as JSON; a comment line every 15 s keeps the connection open. `Last-Event-ID` or `after` resumes; `event: TRUNCATED` says
                 that events in between are no longer kept.
                 """)
-            .WithQuery(s_after, s_limit, s_typesWanted)
+            .WithQuery(AfterParameter, LimitParameter, TypesParameter)
             .Returns<EventPageView>()
             .Streams()
             .Refuses(429);
@@ -45,7 +45,7 @@ internal static class EventEndpoints
         var types = Types(query);
         var after = After(query, context.Request);
         if (query.Errors.Count > 0) return new ProblemResult(Problem.Invalid(query.Errors));
-        if (WantsPage(context.Request)) return await PageAsync(streams, after ?? 0, (int)(query.Number(s_limit.Name) ?? DefaultLimit), types, context.RequestAborted);
+        if (WantsPage(context.Request)) return await PageAsync(streams, after ?? 0, (int)(query.Number(LimitParameter.Name) ?? DefaultLimit), types, context.RequestAborted);
         if (!streams.TryOpen()) return new ProblemResult(Problem.Of(429, "too-many-streams", "Too many event streams are open", "Close one, or read pages with \"Accept: application/json\"."));
         await streams.WriteAsync(context, after ?? -1, types);
         return TypedResults.Empty;
@@ -64,9 +64,9 @@ internal static class EventEndpoints
 
     private static string[] Types(QueryReader query)
     {
-        string[] wanted = [.. query.Texts(s_typesWanted.Name).SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
-        if (wanted.FirstOrDefault(t => !s_types.Contains(t)) is { } unknown)
-            query.Refuse(s_typesWanted.Name, $"\"{unknown}\" is not a type of event. Known: {string.Join(", ", s_types)}.");
+        string[] wanted = [.. query.Texts(TypesParameter.Name).SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        if (wanted.FirstOrDefault(t => !KnownTypes.Contains(t)) is { } unknown)
+            query.Refuse(TypesParameter.Name, $"\"{unknown}\" is not a type of event. Known: {string.Join(", ", KnownTypes)}.");
         return wanted;
     }
 
@@ -74,7 +74,7 @@ internal static class EventEndpoints
     private static long? After(QueryReader query, HttpRequest request)
     {
         var header = request.Headers[LastEventId].ToString();
-        if (header.Length == 0) return query.Number(s_after.Name);
+        if (header.Length == 0) return query.Number(AfterParameter.Name);
         if (long.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return id;
         query.Refuse(LastEventId, "must be the id of an event, a whole number from 0.");
         return null;

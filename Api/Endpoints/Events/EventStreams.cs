@@ -13,9 +13,9 @@ internal sealed class EventStreams(
     GrainCalls calls, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<JsonOptions> json, IOptionsMonitor<ApiSettings> settings)
 {
     private const int PageSize = 256;
-    private static readonly TimeSpan s_poll = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
     private int _open;
 
     /// <summary>Takes one of the places for streams; false when all are taken.</summary>
@@ -56,7 +56,7 @@ internal sealed class EventStreams(
         while (true)
         {
             var written = await WritePageAsync(response, page, types, cancellationToken);
-            if (!written && time.GetElapsedTime(lastWrite) >= s_heartbeat)
+            if (!written && time.GetElapsedTime(lastWrite) >= Heartbeat)
             {
                 await response.WriteAsync(": heartbeat\n\n", cancellationToken);
                 written = true;
@@ -84,12 +84,12 @@ internal sealed class EventStreams(
     {
         try
         {
-            return await ReadAsync(cursor, s_poll, cancellationToken);
+            return await ReadAsync(cursor, Poll, cancellationToken);
         }
         catch (MeshUnavailableException)
         {
             // The log comes back with another silo, and the cursor still holds: the stream goes on where it was.
-            await Task.Delay(s_pauseAfterFailure, time, cancellationToken);
+            await Task.Delay(PauseAfterFailure, time, cancellationToken);
             return new([], cursor, false);
         }
     }

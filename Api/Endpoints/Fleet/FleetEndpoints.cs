@@ -7,7 +7,7 @@ namespace InferMesh.Api.Endpoints.Fleet;
 /// <summary>Cells and models: what the fleet has, read only.</summary>
 internal static class FleetEndpoints
 {
-    private static readonly QueryParameter s_replicas = new("replicas", "Whether to list the replicas of each model.") { Type = QueryType.Flag };
+    private static readonly QueryParameter ReplicasParameter = new("replicas", "Whether to list the replicas of each model.") { Type = QueryType.Flag };
 
     public static void MapCells(this IEndpointRouteBuilder routes)
     {
@@ -24,7 +24,7 @@ internal static class FleetEndpoints
     {
         routes.MapGet("/models", ListModels)
             .Describe("Models", "ListModels", "Models that nodes serve now", "By name. With `replicas=true` each comes with its replicas.")
-            .WithQuery(s_replicas)
+            .WithQuery(ReplicasParameter)
             .Returns<Listing<ModelView>>();
         routes.MapGet("/models/{**name}", GetModel)
             .Describe("Models", "GetModel", "One model and where it is served", "The name may contain slashes, as in `org/model`.")
@@ -42,7 +42,7 @@ internal static class FleetEndpoints
 
     private static async Task<IResult> ListModels(HttpContext context, FleetReader fleet, CancellationToken cancellationToken)
     {
-        var withReplicas = new QueryReader(context).Flag(s_replicas.Name) ?? false;
+        var withReplicas = new QueryReader(context).Flag(ReplicasParameter.Name) ?? false;
         var models = ModelView.Of(await fleet.ReadAsync(cancellationToken));
         return TypedResults.Ok(new Listing<ModelView> { Items = withReplicas ? models : [.. models.Select(m => m with { Replicas = [] })] });
     }

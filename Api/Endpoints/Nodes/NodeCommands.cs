@@ -13,7 +13,7 @@ internal static class NodeCommands
 {
     private const int DefaultDrainSeconds = 300;
     private const int MaxDrainSeconds = 86_400;
-    private static readonly QueryParameter s_force = new("force", "Removes the node even when it is live.") { Type = QueryType.Flag };
+    private static readonly QueryParameter ForceParameter = new("force", "Removes the node even when it is live.") { Type = QueryType.Flag };
 
     public static void MapNodeCommands(this IEndpointRouteBuilder routes)
     {
@@ -38,7 +38,7 @@ internal static class NodeCommands
             .ChangesMesh().Returns<NodeDetail>().Refuses(400, 404, 409);
         routes.MapDelete("/nodes/{id}", Delete)
             .Describe("Nodes", "RemoveNode", "Forgets a node", "A node that is live is kept unless `force=true`.")
-            .WithQuery(s_force)
+            .WithQuery(ForceParameter)
             .ChangesMesh().Returns(204).Refuses(404, 409);
     }
 
@@ -95,7 +95,7 @@ internal static class NodeCommands
     private static async Task<IResult> Delete(string id, HttpContext context, GrainCalls calls)
     {
         if (!Names.IsValid(id)) return new ProblemResult(Problem.NotFound("node", id));
-        var force = new QueryReader(context).Flag(s_force.Name) ?? false;
+        var force = new QueryReader(context).Flag(ForceParameter.Name) ?? false;
         var actor = Actor.Of(context.Request).Name;
         var result = await calls.OnceAsync(g => g.GetGrain<INodeGrain>(id).Remove(force, actor), context.RequestAborted);
         return result.Status == NodeCommandStatus.Accepted ? TypedResults.NoContent() : Refusal(id, result);

@@ -10,7 +10,7 @@ internal sealed record NodeQuery
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1000;
-    private static readonly Dictionary<string, NodeHealth> s_health =
+    private static readonly Dictionary<string, NodeHealth> HealthByName =
         Enum.GetValues<NodeHealth>().ToDictionary(h => JsonNamingPolicy.SnakeCaseLower.ConvertName(h.ToString()));
 
     public static QueryParameter[] Parameters { get; } =
@@ -18,7 +18,7 @@ internal sealed record NodeQuery
         new("cell", "Nodes of this cell."),
         new("zone", "Nodes of this zone."),
         new("region", "Nodes of this region."),
-        new("health", "Nodes of this health; several are alternatives.") { Repeats = true, Allowed = [.. s_health.Keys] },
+        new("health", "Nodes of this health; several are alternatives.") { Repeats = true, Allowed = [.. HealthByName.Keys] },
         new("model", "Nodes that serve this model."),
         new("label", "Nodes that carry this label, as `key=value`; several must all match.") { Repeats = true },
         new("synthetic", "Only simulated nodes, or none of them.") { Type = QueryType.Flag },
@@ -56,7 +56,7 @@ internal sealed record NodeQuery
             Cell = query.Text("cell"),
             Zone = query.Text("zone"),
             Region = query.Text("region"),
-            Health = [.. query.Texts("health").Where(s_health.ContainsKey).Select(h => s_health[h])],
+            Health = [.. query.Texts("health").Where(HealthByName.ContainsKey).Select(h => HealthByName[h])],
             Model = query.Text("model"),
             Labels = [.. labels.Where(label => label.Length == 2).Select(label => KeyValuePair.Create(label[0], label[1]))],
             Synthetic = query.Flag("synthetic"),

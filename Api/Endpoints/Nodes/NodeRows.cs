@@ -46,13 +46,13 @@ internal sealed record NodeRow(CellSnapshot Cell, int Index, IReadOnlySet<string
 
 internal static class NodeRows
 {
-    private static readonly HashSet<string> s_none = [];
+    private static readonly HashSet<string> None = [];
 
     public static IEnumerable<NodeRow> Of(CellSnapshot cell)
     {
         var models = new HashSet<string>?[cell.Nodes.Registration.Length];
         for (var i = 0; i < cell.Targets.Node.Length; i++)
             (models[cell.Targets.Node[i]] ??= new(StringComparer.Ordinal)).Add(cell.Targets.Model[i]);
-        return Enumerable.Range(0, models.Length).Select(i => new NodeRow(cell, i, models[i] ?? s_none));
+        return Enumerable.Range(0, models.Length).Select(i => new NodeRow(cell, i, models[i] ?? None));
     }
 }

@@ -50,7 +50,7 @@ internal sealed record RoutingBody
 /// <summary>When a second attempt is sent.</summary>
 internal sealed record HedgingBody
 {
-    private static readonly HedgingSpec s_default = new();
+    private static readonly HedgingSpec Defaults = new();
 
     /// <summary>Off plans no hedge. Default true.</summary>
     public bool? Enabled { get; init; }
@@ -72,12 +72,12 @@ internal sealed record HedgingBody
 
     public HedgingSpec Read() => new()
     {
-        Enabled = Enabled ?? s_default.Enabled,
-        MinDelayMs = MinDelayMs ?? s_default.MinDelayMs,
-        MaxDelayMs = MaxDelayMs ?? s_default.MaxDelayMs,
-        DelayFactor = DelayFactor ?? s_default.DelayFactor,
-        MaxSaturation = MaxSaturation ?? s_default.MaxSaturation,
-        BudgetShare = BudgetShare ?? s_default.BudgetShare,
+        Enabled = Enabled ?? Defaults.Enabled,
+        MinDelayMs = MinDelayMs ?? Defaults.MinDelayMs,
+        MaxDelayMs = MaxDelayMs ?? Defaults.MaxDelayMs,
+        DelayFactor = DelayFactor ?? Defaults.DelayFactor,
+        MaxSaturation = MaxSaturation ?? Defaults.MaxSaturation,
+        BudgetShare = BudgetShare ?? Defaults.BudgetShare,
     };
 }
 

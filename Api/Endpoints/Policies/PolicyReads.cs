@@ -10,7 +10,7 @@ namespace InferMesh.Api.Endpoints.Policies;
 /// <summary>Reading policies.</summary>
 internal static class PolicyReads
 {
-    private static readonly QueryParameter s_kind = new("kind", "Policies of this kind.")
+    private static readonly QueryParameter KindParameter = new("kind", "Policies of this kind.")
     {
         Allowed = [.. Enum.GetNames<PolicyKind>().Select(kind => kind.ToLowerInvariant())],
     };
@@ -19,7 +19,7 @@ internal static class PolicyReads
     {
         routes.MapGet("/policies", List)
             .Describe("Policies", "ListPolicies", "Policies by name", "Those that are in force now.")
-            .WithQuery(s_kind)
+            .WithQuery(KindParameter)
             .Returns<Listing<PolicyView>>();
         routes.MapGet("/policies/{name}", Get)
             .Describe("Policies", "GetPolicy", "One policy", "The ETag is what a change must send as If-Match.")
@@ -35,7 +35,7 @@ internal static class PolicyReads
 
     private static async Task<IResult> List(HttpContext context, GrainCalls calls, CancellationToken cancellationToken)
     {
-        var kind = new QueryReader(context).Text(s_kind.Name) is { } text ? Enum.Parse<PolicyKind>(text, ignoreCase: true) : (PolicyKind?)null;
+        var kind = new QueryReader(context).Text(KindParameter.Name) is { } text ? Enum.Parse<PolicyKind>(text, ignoreCase: true) : (PolicyKind?)null;
         var listing = await calls.RetryAsync(g => g.GetGrain<IPolicyIndexGrain>(IPolicyIndexGrain.Key).List(), cancellationToken);
         return TypedResults.Ok(new Listing<PolicyView> { Items = [.. listing.Policies.Where(p => kind is null || p.Spec.Kind == kind).Select(PolicyView.Of)] });
     }

@@ -78,7 +78,7 @@ public sealed class WireContractTests
     private static string Describe()
     {
         var text = new StringBuilder();
-        text.Append("# Names on the wire and in storage. A line may be added; one that changes or goes breaks a rolling upgrade or stored state.\n");
+        text.Append("# Names on the wire and in storage. A line or a member may be added; one that changes or goes breaks a rolling upgrade or stored state.\n");
         Section("wire types: alias, then id:member:type or value:member", Wire.Select(t => $"{Alias(t)} {string.Join(' ', t.IsEnum ? Values(t) : Members(t).Select(m => $"{m.Id}:{m.Name}:{m.Type}"))}"));
         Section("grain interfaces: alias, then methods", GrainInterfaces.Select(t => $"{Alias(t)} {string.Join(' ', t.GetMethods(Declared).Select(Alias).Order(StringComparer.Ordinal))}"));
         Section("grain classes: grain type, then persisted states", GrainClasses.Select(t => $"{GrainType(t)} {string.Join(' ', StatesOf(t).Select(s => s.Split('/')[1]))}"));

@@ -7,7 +7,7 @@ namespace InferMesh.Tests.Unit.Api.Endpoints;
 [TestClass]
 public sealed class EventTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [TestMethod]
     public async Task Page_AcceptJson_ReadsOnFromItsCursor()
@@ -91,8 +91,8 @@ public sealed class EventTests
         using var stream = await StreamAsync(api, "/api/v1/events?after=0");
         Assert.AreEqual("1", await NextIdAsync(stream));
         var rest = stream.ReadToEndAsync();
-        await StopAsync(api).WaitAsync(s_patience);
-        await rest.WaitAsync(s_patience);
+        await StopAsync(api).WaitAsync(Patience);
+        await rest.WaitAsync(Patience);
         await api.DisposeAsync();
     }
 
@@ -113,14 +113,14 @@ public sealed class EventTests
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         foreach (var (name, value) in headers) request.Headers.Add(name, value);
-        var response = await api.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(s_patience);
+        var response = await api.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Patience);
         Assert.AreEqual("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         return new(await response.Content.ReadAsStreamAsync());
     }
 
     private static async Task<string> NextIdAsync(StreamReader stream)
     {
-        while (await stream.ReadLineAsync().WaitAsync(s_patience) is { } line)
+        while (await stream.ReadLineAsync().WaitAsync(Patience) is { } line)
         {
             if (line.StartsWith("id: ", StringComparison.Ordinal)) return line[4..];
         }

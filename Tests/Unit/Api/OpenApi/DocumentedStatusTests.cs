@@ -7,9 +7,9 @@ namespace InferMesh.Tests.Unit.Api.OpenApi;
 [TestClass]
 public sealed class DocumentedStatusTests
 {
-    private static readonly string[] s_segments = ["n1", "a%20b", "%00", "..%2f..", "%F0%9F%98%80", new('x', 3000)];
-    private static readonly string?[] s_bodies = [null, "", "{}", "[]", "null", "{\"kind\":\"routing\"}", "{\"model\":\"m\"}", "{\"a\":", "\u0000", "{\"name\":\"\\ud800\"}", "{\"version\":99999999999999999999}"];
-    private static readonly (string, string)[][] s_headers =
+    private static readonly string[] Segments = ["n1", "a%20b", "%00", "..%2f..", "%F0%9F%98%80", new('x', 3000)];
+    private static readonly string?[] Bodies = [null, "", "{}", "[]", "null", "{\"kind\":\"routing\"}", "{\"model\":\"m\"}", "{\"a\":", "\u0000", "{\"name\":\"\\ud800\"}", "{\"version\":99999999999999999999}"];
+    private static readonly (string, string)[][] HeaderSets =
     [
         [], [("If-Match", "*")], [("If-None-Match", "*")], [("If-Match", "\"1\"")], [("If-Match", "junk")], [("x-infermesh-actor", new string('a', 200))], [("Last-Event-ID", "x")],
     ];
@@ -43,14 +43,14 @@ public sealed class DocumentedStatusTests
 
     private static IEnumerable<(string Url, string? Body, (string, string)[] Headers)> Inputs(string path, JsonProperty operation)
     {
-        string[] segments = path.Contains('{', StringComparison.Ordinal) ? s_segments : [""];
-        var bodies = operation.Value.TryGetProperty("requestBody", out var taken) ? [.. s_bodies, Example(taken)] : new string?[] { null };
+        string[] segments = path.Contains('{', StringComparison.Ordinal) ? Segments : [""];
+        var bodies = operation.Value.TryGetProperty("requestBody", out var taken) ? [.. Bodies, Example(taken)] : new string?[] { null };
         foreach (var segment in segments)
         {
             var url = path.Replace("{id}", segment, StringComparison.Ordinal).Replace("{name}", segment, StringComparison.Ordinal);
             foreach (var body in bodies)
             {
-                foreach (var headers in s_headers) yield return (url, body, headers);
+                foreach (var headers in HeaderSets) yield return (url, body, headers);
             }
             foreach (var query in new[] { "?nope=1", "?limit=x&cursor=x&force=x&after=x&kind=x", "?limit=1&limit=2", "?=", "?label==&health=" })
                 yield return (url + query, bodies[^1], []);

@@ -1,0 +1,109 @@
+extern alias api;
+
+using System.Collections.Concurrent;
+using System.Net;
+using api::InferMesh.State.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace InferMesh.Tests.Unit.Cli.Agent;
+
+/// <summary>A state plane on a loopback port that can be stopped and started again there, and told to refuse or to stay silent.</summary>
+internal sealed class StatePlaneServer : IAsyncDisposable
+{
+    private WebApplication? _app;
+    private int _openStreams;
+
+    public int Port { get; private set; }
+
+    public Uri Address => new($"http://127.0.0.1:{Port}");
+
+    public ConcurrentQueue<RegisterNodeRequest> Registrations { get; } = new();
+
+    public ConcurrentQueue<NodeReport> Reports { get; } = new();
+
+    public int OpenStreams => Volatile.Read(ref _openStreams);
+
+    /// <summary>Whether reports are acknowledged.</summary>
+    public bool Acknowledges { get; set; } = true;
+
+    /// <summary>Status that answers a registration; null accepts it.</summary>
+    public Func<RpcException?> Refusal { get; set; } = () => null;
+
+    public static async Task<StatePlaneServer> StartAsync()
+    {
+        var server = new StatePlaneServer();
+        await server.UpAsync();
+        return server;
+    }
+
+    /// <summary>Starts on the port that it had before.</summary>
+    public async Task UpAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddGrpc();
+        builder.Services.AddSingleton(this);
+        ListenOptions? listener = null;
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, Port, listen => (listener, listen.Protocols) = (listen, HttpProtocols.Http2)));
+        _app = builder.Build();
+        _app.MapGrpcService<Service>();
+        await _app.StartAsync();
+        Port = ((IPEndPoint)listener!.EndPoint).Port;
+    }
+
+    public async Task DownAsync()
+    {
+        if (_app is not { } app)
+            return;
+        _app = null;
+        using var now = new CancellationTokenSource(TimeSpan.Zero);
+        await app.StopAsync(now.Token);
+        await app.DisposeAsync();
+    }
+
+    public ValueTask DisposeAsync() => new(DownAsync());
+
+    public static RpcException BadFields(params (string Field, string Message)[] fields)
+    {
+        var details = new BadRequest();
+        details.FieldViolations.AddRange(fields.Select(field => new BadRequest.Types.FieldViolation { Field = field.Field, Description = field.Message }));
+        var status = new Google.Rpc.Status { Code = (int)StatusCode.InvalidArgument, Message = "bad fields", Details = { Any.Pack(details) } };
+        return new RpcException(new Grpc.Core.Status(StatusCode.InvalidArgument, "bad fields"), new Metadata { { "grpc-status-details-bin", status.ToByteArray() } });
+    }
+
+    private sealed class Service(StatePlaneServer server) : StatePlane.StatePlaneBase
+    {
+        public override Task<RegisterNodeResponse> RegisterNode(RegisterNodeRequest request, ServerCallContext context)
+        {
+            server.Registrations.Enqueue(request);
+            return server.Refusal() is { } refusal ? throw refusal : Task.FromResult(new RegisterNodeResponse { Version = server.Registrations.Count });
+        }
+
+        public override async Task ReportNode(IAsyncStreamReader<NodeReport> reports, IServerStreamWriter<ReportAck> acks, ServerCallContext context)
+        {
+            Interlocked.Increment(ref server._openStreams);
+            try
+            {
+                while (await reports.MoveNext(context.CancellationToken))
+                {
+                    var report = reports.Current;
+                    server.Reports.Enqueue(report);
+                    if (server.Acknowledges)
+                        await acks.WriteAsync(new ReportAck { Epoch = report.Epoch, Sequence = report.Sequence });
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref server._openStreams);
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Nodes;
+using InferMesh.Grains.Options;
+
+namespace InferMesh.Tests.Unit.Grains.Nodes;
+
+[TestClass]
+public sealed class HealthMachineTests
+{
+    private static readonly HealthSettings s_limits = new();
+
+    [TestMethod]
+    [DataRow(0, NodeHealth.Ready)]
+    [DataRow(-5, NodeHealth.Ready)]
+    [DataRow(2.999, NodeHealth.Ready)]
+    [DataRow(3, NodeHealth.Suspect)]
+    [DataRow(9.999, NodeHealth.Suspect)]
+    [DataRow(10, NodeHealth.Offline)]
+    [DataRow(1e6, NodeHealth.Offline)]
+    public void Evaluate_Silence_MakesSuspectThenOffline(double seconds, NodeHealth expected) => Assert.AreEqual(expected, Health(seconds));
+
+    [TestMethod]
+    [DataRow(0, NodeHealth.Joining)]
+    [DataRow(9.999, NodeHealth.Joining)]
+    [DataRow(10, NodeHealth.Offline)]
+    public void Evaluate_NoReadingsYet_IsJoiningUntilGivenUp(double knownForSeconds, NodeHealth expected) =>
+        Assert.AreEqual(expected, HealthMachine.Evaluate(false, false, null, Fleet.Start, Fleet.Start.AddSeconds(knownForSeconds), s_limits));
+
+    [TestMethod]
+    [DataRow(true, false, 5, NodeHealth.Cordoned)]
+    [DataRow(false, true, 5, NodeHealth.Draining)]
+    [DataRow(true, true, 5, NodeHealth.Draining)]
+    [DataRow(true, true, 10, NodeHealth.Offline)]
+    public void Evaluate_OperatorsFlags_BeatSilenceUntilOffline(bool cordoned, bool draining, double seconds, NodeHealth expected) =>
+        Assert.AreEqual(expected, Health(seconds, cordoned, draining));
+
+    [TestMethod]
+    public void Evaluate_CordonedBeforeTheFirstReading_IsCordoned() =>
+        Assert.AreEqual(NodeHealth.Cordoned, HealthMachine.Evaluate(true, false, null, Fleet.Start, Fleet.Start.AddSeconds(1), s_limits));
+
+    private static NodeHealth Health(double silenceSeconds, bool cordoned = false, bool draining = false) =>
+        HealthMachine.Evaluate(cordoned, draining, Fleet.Start, Fleet.Start.AddDays(-1), Fleet.Start.AddSeconds(silenceSeconds), s_limits);
+}

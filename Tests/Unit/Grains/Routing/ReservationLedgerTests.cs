@@ -1,0 +1,122 @@
+using System.Net;
+using CsCheck;
+using InferMesh.Grains.Options;
+using InferMesh.Grains.Routing;
+using InferMesh.Strategies;
+using InferMesh.Strategies.Routing;
+using InferMesh.Tests.Unit.Strategies;
+using Microsoft.Extensions.Options;
+
+namespace InferMesh.Tests.Unit.Grains.Routing;
+
+[TestClass]
+public sealed class ReservationLedgerTests : IDisposable
+{
+    private static readonly SiloAddress s_silo = SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 11111), 42);
+
+    private readonly ManualTime _time = new();
+    private readonly ReservationLedger _ledger;
+
+    public ReservationLedgerTests() => _ledger = new(new LocalSilo(), _time, Options.Create(new RoutingSettings()));
+
+    public void Dispose() => _ledger.Dispose();
+
+    [TestMethod]
+    public void TryParse_OwnIds_GivesNumberAndSilo()
+    {
+        foreach (var expected in new[] { 1L, 2L, 3L })
+        {
+            Assert.IsTrue(ReservationLedger.TryParse(_ledger.NewId(), out var number, out var silo));
+            Assert.AreEqual((expected, s_silo), (number, silo));
+        }
+    }
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("-")]
+    [DataRow("1")]
+    [DataRow("1-")]
+    [DataRow("-127.0.0.1:11111@42")]
+    [DataRow("x-127.0.0.1:11111@42")]
+    [DataRow("11111111111111111-127.0.0.1:11111@42")]
+    [DataRow("1-127.0.0.1")]
+    [DataRow("1-127.0.0.1:99999999@42")]
+    [DataRow("1-nowhere:1@2")]
+    [DataRow("1-@")]
+    [DataRow("1-127.0.0.1:11111@99999999999999999999")]
+    public void TryParse_NotOfThisForm_IsFalse(string id) => Assert.IsFalse(ReservationLedger.TryParse(id, out _, out _));
+
+    [TestMethod]
+    public void TryParse_Anything_NeverThrows() => Gen.OneOf(
+        Gen.String, Gen.String.Select(s => "1-" + s), Gen.Char["0123456789abcdef-:.@[]x"].Array[0, 40].Select(c => new string(c)), Gen.Char["0123456789:.@"].Array[0, 30].Select(c => "a-" + new string(c)))
+        .Sample(static id => { _ = ReservationLedger.TryParse(id, out _, out _); }, iter: 20_000, print: static id => id);
+
+    [TestMethod]
+    public void Settle_OpenReservation_ReleasesOnce()
+    {
+        var decision = Decision();
+        var number = Reserve(decision);
+        Assert.AreEqual((1, 1), (_ledger.Open, decision.Choices[0].Local.Requests));
+        Assert.IsTrue(_ledger.Settle(number));
+        Assert.IsFalse(_ledger.Settle(number));
+        Assert.AreEqual((0, 0), (_ledger.Open, decision.Choices[0].Local.Requests));
+    }
+
+    [TestMethod]
+    public void Move_ToAnotherChoice_TakesThePlaceAlong()
+    {
+        var decision = Decision();
+        var number = Reserve(decision);
+        Assert.IsFalse(_ledger.Move(number, "elsewhere"));
+        Assert.IsTrue(_ledger.Move(number, decision.Choices[1].Identity.NodeId));
+        Assert.AreEqual((0, 1), (decision.Choices[0].Local.Requests, decision.Choices[1].Local.Requests));
+        _ledger.Settle(number);
+        Assert.AreEqual(0, decision.Choices[1].Local.Requests);
+        Assert.IsFalse(_ledger.Move(number, decision.Choices[0].Identity.NodeId));
+    }
+
+    [TestMethod]
+    public void Lease_NobodySettles_EndsAndReleases()
+    {
+        var decision = Decision();
+        _ledger.Reserve(decision, 100);
+        _time.Advance(TimeSpan.FromSeconds(119));
+        Assert.AreEqual(1, _ledger.Open);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.AreEqual((0, 0), (_ledger.Open, decision.Choices[0].Local.Requests));
+    }
+
+    [TestMethod]
+    public async Task MoveAndSettle_AtOnce_LeaveNothingBehind()
+    {
+        for (var round = 0; round < 200; round++)
+        {
+            var decision = Decision();
+            var number = Reserve(decision);
+            await Task.WhenAll(
+                Task.Run(() => _ledger.Move(number, decision.Choices[1].Identity.NodeId)), Task.Run(() => _ledger.Settle(number)), Task.Run(() => _ledger.Move(number, decision.Choices[0].Identity.NodeId)));
+            Assert.AreEqual((0, 0), (decision.Choices[0].Local.Requests, decision.Choices[1].Local.Requests));
+        }
+    }
+
+    private long Reserve(Decision decision)
+    {
+        Assert.IsTrue(ReservationLedger.TryParse(_ledger.Reserve(decision, 100), out var number, out _));
+        return number;
+    }
+
+    private static Decision Decision() => Tables.Decide(Tables.Table(Tables.Equal(3)), StrategyCatalog.Default);
+
+    private sealed class LocalSilo : ILocalSiloDetails
+    {
+        public string Name => "silo";
+
+        public string ClusterId => "cluster";
+
+        public string DnsHostName => "localhost";
+
+        public SiloAddress SiloAddress => s_silo;
+
+        public SiloAddress GatewayAddress => s_silo;
+    }
+}
