@@ -10,6 +10,13 @@ namespace InferMesh.Api.Ingress;
 /// <summary>The data plane: OpenAI-compatible calls, forwarded to the runtime that the mesh picks.</summary>
 internal static class IngressExtensions
 {
+    private const string ForwardDescription =
+        "The body goes to the runtime byte for byte, and its answer comes back as it is, streamed where the runtime streams. Until the first byte other "
+        + "targets are tried when one fails. Errors have the form of OpenAI's API. Headers that are read: x-request-id, x-infermesh-tenant, x-infermesh-slo, "
+        + "x-infermesh-prompt-tokens. Headers of the answer: x-request-id, x-infermesh-node, x-infermesh-attempts, x-infermesh-decision, x-infermesh-synthetic.";
+
+    private static readonly int[] ForwardStatuses = [200, 400, 403, 404, 413, 429, 502, 503, 504];
+
     public static IServiceCollection AddIngress(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddMeshOptions<IngressSettings>(configuration, IngressSettings.Section);
@@ -31,27 +38,20 @@ internal static class IngressExtensions
     {
         var group = app.MapGroup("/v1").WithTags("Data plane");
         group.MapPost("/chat/completions", (HttpContext context, CompletionHandler handler) => handler.HandleAsync(context))
-            .WithSummary("Forwards a chat completion to the runtime that the mesh picks")
-            .Describe(StatusCodes.Status200OK, StatusCodes.Status400BadRequest, StatusCodes.Status403Forbidden, StatusCodes.Status404NotFound,
-                StatusCodes.Status413PayloadTooLarge, StatusCodes.Status429TooManyRequests, StatusCodes.Status502BadGateway,
-                StatusCodes.Status503ServiceUnavailable, StatusCodes.Status504GatewayTimeout);
+            .Describe("CreateChatCompletion", "Forwards a chat completion to the runtime that the mesh picks", ForwardDescription, ForwardStatuses);
         group.MapPost("/completions", (HttpContext context, CompletionHandler handler) => handler.HandleAsync(context))
-            .WithSummary("Forwards a text completion to the runtime that the mesh picks")
-            .Describe(StatusCodes.Status200OK, StatusCodes.Status400BadRequest, StatusCodes.Status403Forbidden, StatusCodes.Status404NotFound,
-                StatusCodes.Status413PayloadTooLarge, StatusCodes.Status429TooManyRequests, StatusCodes.Status502BadGateway,
-                StatusCodes.Status503ServiceUnavailable, StatusCodes.Status504GatewayTimeout);
+            .Describe("CreateCompletion", "Forwards a text completion to the runtime that the mesh picks", ForwardDescription, ForwardStatuses);
         group.MapGet("/models", (HttpContext context, ModelsHandler handler) => handler.ListAsync(context))
-            .WithSummary("Models that requests can be routed to now")
-            .Describe(StatusCodes.Status200OK, StatusCodes.Status503ServiceUnavailable);
+            .Describe("ListServedModels", "Models that requests can be routed to now", "In the form of OpenAI's list, from the live state of the nodes; at most one second old.", 200, 503);
         group.MapGet("/models/{**id}", (HttpContext context, ModelsHandler handler, string id) => handler.GetAsync(context, id))
-            .WithSummary("One model that requests can be routed to now")
-            .Describe(StatusCodes.Status200OK, StatusCodes.Status404NotFound, StatusCodes.Status503ServiceUnavailable);
+            .Describe("GetServedModel", "One model that requests can be routed to now", "The name may hold slashes.", 200, 404, 503);
         return app;
     }
 
-    /// <summary>Statuses for the API's description: bodies are the runtimes' own.</summary>
-    private static void Describe(this RouteHandlerBuilder route, params int[] statuses)
+    /// <summary>What the API's description says; bodies are the runtimes' own, errors have OpenAI's form.</summary>
+    private static void Describe(this RouteHandlerBuilder route, string name, string summary, string description, params int[] statuses)
     {
-        foreach (var status in statuses) route.WithMetadata(new Microsoft.AspNetCore.Http.ProducesResponseTypeMetadata(status, null, ["application/json"]));
+        route.WithName(name).WithSummary(summary).WithDescription(description);
+        foreach (var status in statuses) route.WithMetadata(new ProducesResponseTypeMetadata(status, null, ["application/json"]));
     }
 }
