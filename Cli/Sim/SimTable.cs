@@ -1,5 +1,4 @@
 using System.Globalization;
-using InferMesh.Simulator.Engine;
 using Spectre.Console;
 
 namespace InferMesh.Cli.Sim;
