@@ -2,6 +2,7 @@ using InferMesh.Api.Calls;
 using InferMesh.Api.Ingress.Forwarding;
 using InferMesh.Api.Ingress.Models;
 using InferMesh.Api.Ingress.Routing;
+using InferMesh.Api.OpenApi;
 using InferMesh.ServiceDefaults.Options;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -38,9 +39,11 @@ internal static class IngressExtensions
     {
         var group = app.MapGroup("/v1").WithTags("Data plane");
         group.MapPost("/chat/completions", (HttpContext context, CompletionHandler handler) => handler.HandleAsync(context))
-            .Describe("CreateChatCompletion", "Forwards a chat completion to the runtime that the mesh picks", ForwardDescription, ForwardStatuses);
+            .Describe("CreateChatCompletion", "Forwards a chat completion to the runtime that the mesh picks", ForwardDescription, ForwardStatuses)
+            .Takes<ChatCompletionBody>("""{"model":"llama-3.1-8b-instruct","max_tokens":16,"messages":[{"role":"user","content":"Hello"}]}""");
         group.MapPost("/completions", (HttpContext context, CompletionHandler handler) => handler.HandleAsync(context))
-            .Describe("CreateCompletion", "Forwards a text completion to the runtime that the mesh picks", ForwardDescription, ForwardStatuses);
+            .Describe("CreateCompletion", "Forwards a text completion to the runtime that the mesh picks", ForwardDescription, ForwardStatuses)
+            .Takes<CompletionBody>("""{"model":"llama-3.1-8b-instruct","max_tokens":16,"prompt":"Hello"}""");
         group.MapGet("/models", (HttpContext context, ModelsHandler handler) => handler.ListAsync(context))
             .Describe("ListServedModels", "Models that requests can be routed to now", "In the form of OpenAI's list, from the live state of the nodes; at most one second old.", 200, 503);
         group.MapGet("/models/{**id}", (HttpContext context, ModelsHandler handler, string id) => handler.GetAsync(context, id))
@@ -48,10 +51,13 @@ internal static class IngressExtensions
         return app;
     }
 
+    private static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route, string example) => route.WithMetadata(new BodyType(typeof(T)), new BodyExample(example));
+
     /// <summary>What the API's description says; bodies are the runtimes' own, errors have OpenAI's form.</summary>
-    private static void Describe(this RouteHandlerBuilder route, string name, string summary, string description, params int[] statuses)
+    private static RouteHandlerBuilder Describe(this RouteHandlerBuilder route, string name, string summary, string description, params int[] statuses)
     {
         route.WithName(name).WithSummary(summary).WithDescription(description);
-        foreach (var status in statuses) route.WithMetadata(new ProducesResponseTypeMetadata(status, null, ["application/json"]));
+        foreach (var status in statuses) route.WithMetadata(new ProducesResponseTypeMetadata(status, status < 400 ? null : typeof(CompletionErrorBody), ["application/json"]));
+        return route;
     }
 }

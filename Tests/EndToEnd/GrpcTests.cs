@@ -23,7 +23,7 @@ public sealed class GrpcTests
     [TestMethod]
     public async Task HealthAndReflection_Answer()
     {
-        var health = await new Health.HealthClient(s_channel).CheckAsync(new HealthCheckRequest());
+        var health = await new Health.HealthClient(s_channel).CheckAsync(new Grpc.Health.V1.HealthCheckRequest());
         Assert.AreEqual(Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving, health.Status);
 
         using var call = new ServerReflection.ServerReflectionClient(s_channel).ServerReflectionInfo();

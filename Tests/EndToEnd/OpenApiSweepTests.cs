@@ -40,6 +40,8 @@ public sealed class OpenApiSweepTests
                     using var response = await mesh.Api.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
                     calls++;
                     var status = ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
+                    // An encoded address may name another route, or none: the server decodes it before it looks.
+                    if (url.Contains('%', StringComparison.Ordinal) && response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest) continue;
                     if (!documented.Contains(status) || response.StatusCode == HttpStatusCode.InternalServerError)
                         wrong.Add($"{operation.Name.ToUpperInvariant()} {url} {body} -> {status}, documented: {string.Join(", ", documented)}");
                     else if ((int)response.StatusCode >= 400 && path.Name.StartsWith("/api/", StringComparison.Ordinal) && response.Content.Headers.ContentType?.MediaType != "application/problem+json")
