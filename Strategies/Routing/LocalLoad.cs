@@ -16,7 +16,7 @@ public sealed class LocalLoad
     private const long SlotTicks = TimeSpan.TicksPerMillisecond * 250;
 
     private readonly Lock _gate = new();
-    private readonly Slot[] _history = new Slot[Slots];
+    private Slot[]? _history;
     private long _newest;
     private int _requests;
     private long _dispatchedTokens;
@@ -57,6 +57,7 @@ public sealed class LocalLoad
         lock (_gate)
         {
             // The first slot that was touched after the moment still knows the values from before its first change.
+            if (_history is null) return new(_requests, _dispatchedTokens);
             var wanted = atTicks / SlotTicks;
             var best = -1;
             for (var i = 0; i < Slots; i++)
@@ -69,6 +70,8 @@ public sealed class LocalLoad
 
     private void Open(long nowTicks)
     {
+        // Most targets of a large fleet never get a request from this router: they need no history.
+        _history ??= new Slot[Slots];
         var id = nowTicks / SlotTicks;
         if (id < _newest)
         {

@@ -73,8 +73,6 @@ public sealed record TargetRow
 /// </summary>
 public sealed class TargetSet
 {
-    private const double MaxReportedRequests = 1e9;
-
     /// <summary>Builds the set; rows may come in any order.</summary>
     /// <exception cref="ArgumentException">Two rows have the same node and endpoint.</exception>
     public TargetSet(string model, IEnumerable<TargetRow> rows)
@@ -103,6 +101,7 @@ public sealed class TargetSet
         PricePerHour = Array.ConvertAll(sorted, r => r.PricePerHour);
         SampledAtTicks = Array.ConvertAll(sorted, r => r.SampledAtTicks);
         Baseline = Array.ConvertAll(sorted, r => r.Local.At(r.SampledAtTicks));
+        Cost = [.. sorted.Zip(Baseline, (row, baseline) => new TargetCost(row, baseline))];
     }
 
     /// <summary>Model name that the targets serve.</summary>
@@ -119,6 +118,9 @@ public sealed class TargetSet
 
     /// <summary>The live counters as they were when each reading was taken.</summary>
     public LoadBaseline[] Baseline { get; }
+
+    /// <summary>What of a target goes into its price.</summary>
+    internal TargetCost[] Cost { get; }
 
     /// <summary>See <see cref="TargetRow.Standing"/>.</summary>
     public FilterReason[] Standing { get; }
@@ -164,14 +166,11 @@ public sealed class TargetSet
     public double Load(int target)
     {
         var local = Local[target].Requests;
-        var reported = Count(Running[target]) + Count(Waiting[target]);
-        return Math.Max(local, reported + local - Baseline[target].Requests);
-
-        static double Count(double reading) => Math.Min(Or(reading, 0), MaxReportedRequests);
+        return Math.Max(local, Cost[target].LoadBeyondLocal + local);
     }
 
     /// <summary>Sequences that the target batches, 1 or more; the figure of <see cref="CostModel.Fallback"/> when it is unknown.</summary>
-    public double BatchSize(int target) => MaxConcurrency[target] is >= 1 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
+    public double BatchSize(int target) => Cost[target].BatchSize;
 
     /// <summary>Age of the reading in seconds; <see cref="double.PositiveInfinity"/> when there is none.</summary>
     public double AgeSeconds(int target, long nowTicks) =>

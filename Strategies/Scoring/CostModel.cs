@@ -8,6 +8,12 @@ namespace InferMesh.Strategies.Scoring;
 /// </summary>
 public sealed record CostModel
 {
+    private const double MaxAgeSeconds = 30;
+
+    // Arrays of their own: an indexer of an interface costs more here than the arithmetic.
+    private readonly double[] _linkRttSeconds = [0.001, 0.0005, 0.002, 0.06];
+    private readonly double[] _linkBytesPerSecond = [1.25e9, 3e9, 1.25e9, 1.25e8];
+
     /// <summary>Most that one term can be: about 30 years, beyond any time that a caller waits.</summary>
     public const double MaxTermSeconds = 1e9;
 
@@ -43,58 +49,56 @@ public sealed record CostModel
     public double UncertaintyPerSecond { get; init; } = 0.02;
 
     /// <summary>Round trip in seconds of each link class where none was measured: unknown, same zone, same region, WAN.</summary>
-    public IReadOnlyList<double> LinkRttSeconds { get; init; } = [0.001, 0.0005, 0.002, 0.06];
+    public IReadOnlyList<double> LinkRttSeconds
+    {
+        get => _linkRttSeconds;
+        init => _linkRttSeconds = [.. value];
+    }
 
     /// <summary>Bytes per second of each link class: unknown, same zone, same region, WAN.</summary>
-    public IReadOnlyList<double> LinkBytesPerSecond { get; init; } = [1.25e9, 3e9, 1.25e9, 1.25e8];
+    public IReadOnlyList<double> LinkBytesPerSecond
+    {
+        get => _linkBytesPerSecond;
+        init => _linkBytesPerSecond = [.. value];
+    }
 
     /// <summary>The terms for one target: each finite, 0 to <see cref="MaxTermSeconds"/>, whatever the readings say.</summary>
     public CostTerms Price(in RankingInput input, int target)
     {
         var t = input.Targets;
+        ref readonly var cost = ref t.Cost[target];
         var request = input.Request;
-        var prefillRate = Positive(t.PrefillTokensPerSecond[target], Fallback.PrefillTokensPerSecond);
-        var decodeRate = Positive(t.DecodeTokensPerSecond[target], Fallback.DecodeTokensPerSecond);
-        var soloToken = Positive(t.MinSecondsPerToken[target], Fallback.MinSecondsPerToken);
-        var batch = t.BatchSize(target);
         var output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
         var age = t.AgeSeconds(target, input.NowTicks);
 
         var load = t.Load(target);
-        var prefill = request.PromptTokens / prefillRate;
-        var decode = output * SecondsPerToken(Math.Min(load + 1, batch), batch, soloToken, decodeRate);
+        var prefill = request.PromptTokens * cost.PrefillSecondsPerToken;
+        var decode = output * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize));
         // Places in the batch come free one by one; a waiting request stands behind those before it.
-        var waiting = Math.Max(0, load + 1 - batch);
-        var slotWait = waiting * (prefill + decode) / batch;
+        var waiting = load + 1 - cost.BatchSize;
+        var queue = waiting > 0 ? waiting * (prefill + decode) / cost.BatchSize : 0;
         // Prompts sent there since the reading that the GPU cannot have worked off yet.
         var backlog = t.Local[target].DispatchedPromptTokens - t.Baseline[target].DispatchedPromptTokens;
-        var prefillWait = Math.Max(0, backlog / prefillRate - (double.IsFinite(age) ? age : 0));
-        var queue = slotWait + prefillWait;
+        if (backlog > 0) queue += Math.Max(0, backlog * cost.PrefillSecondsPerToken - (double.IsFinite(age) ? age : 0));
 
-        var link = (int)t.Link(target, request.Origin);
-        var rtt = TargetSet.Or(t.RttSeconds[target], LinkRttSeconds[link]);
-        var network = NetworkWeight * (rtt + request.PayloadBytes / LinkBytesPerSecond[link]);
+        double network;
+        if (double.IsNaN(cost.RttSeconds) || request.PayloadBytes > 0)
+        {
+            var link = (int)t.Link(target, request.Origin);
+            network = NetworkWeight * ((double.IsNaN(cost.RttSeconds) ? _linkRttSeconds[link] : cost.RttSeconds) + request.PayloadBytes / _linkBytesPerSecond[link]);
+        }
+        else
+        {
+            network = NetworkWeight * cost.RttSeconds;
+        }
         // Nobody knows how long it loads: no weight makes that a target that is ready.
-        var cold = double.IsFinite(t.ColdStartSeconds[target]) ? ColdStartWeight * t.ColdStartSeconds[target] : MaxTermSeconds;
+        var cold = double.IsFinite(cost.ColdStartSeconds) ? ColdStartWeight * cost.ColdStartSeconds : MaxTermSeconds;
         // The request's share of the GPU, not its wall time: that is what a dollar buys.
-        var gpuSeconds = prefill + output / decodeRate;
-        var money = SecondsPerDollar * TargetSet.Or(t.PricePerHour[target], 0) / 3600 * gpuSeconds;
-        var uncertainty = UncertaintyPerSecond * Math.Min(double.IsFinite(age) ? age : 30, 30) * (queue + prefill + decode);
+        var money = SecondsPerDollar > 0 ? SecondsPerDollar * cost.DollarsPerSecond * (prefill + output * cost.SharePerSequenceSeconds) : 0;
+        var uncertainty = UncertaintyPerSecond * Math.Min(age, MaxAgeSeconds) * (queue + prefill + decode);
         return new(Bounded(queue), Bounded(prefill), Bounded(decode), Bounded(network), Bounded(cold), Bounded(money), Bounded(uncertainty));
-    }
-
-    /// <summary>
-    /// Time per output token in a batch of n. A step reads the weights once and adds work per sequence, so it grows linearly from the
-    /// solo speed to that of the full batch; no batch generates more than the GPU's rate.
-    /// </summary>
-    private static double SecondsPerToken(double n, double batch, double soloToken, double decodeRate)
-    {
-        var slope = batch > 1 ? Math.Max(0, batch / decodeRate - soloToken) / (batch - 1) : 0;
-        return Math.Max(soloToken + slope * (n - 1), n / decodeRate);
     }
 
     // Sums of bounded terms stay finite: they compare, and they can be written as JSON.
     private static double Bounded(double seconds) => seconds is >= 0 and <= MaxTermSeconds ? seconds : seconds < 0 ? 0 : MaxTermSeconds;
-
-    private static double Positive(double value, double fallback) => double.IsFinite(value) && value > 0 ? value : fallback;
 }

@@ -95,7 +95,8 @@ public sealed class CostModelTests
         var terms = Price(row, Request() with { PromptTokens = int.MaxValue, OutputTokens = int.MaxValue, PayloadBytes = long.MaxValue }, new() { SecondsPerDollar = 1e6 });
         Assert.IsTrue(double.IsFinite(terms.TotalSeconds));
         Assert.AreEqual(CostModel.MaxTermSeconds, terms.PrefillSeconds);
-        Assert.AreEqual(CostModel.MaxTermSeconds, terms.QueueSeconds, "an endless prefill may not make the queue a number that is none");
+        Assert.AreEqual(0, terms.QueueSeconds, "nobody waits, however long the prefill");
+        Assert.AreEqual(CostModel.MaxTermSeconds, Price(row with { Running = 64 }).QueueSeconds);
     }
 
     private static CostTerms Price(TargetRow row, RoutingRequest? request = null, CostModel? model = null) =>

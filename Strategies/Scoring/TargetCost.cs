@@ -1,0 +1,57 @@
+using InferMesh.Strategies.Routing;
+
+namespace InferMesh.Strategies.Scoring;
+
+/// <summary>
+/// What a decision needs of one target, worked out once when the table is built: readings that cannot be are replaced, rates are turned
+/// into times. One struct per target, so that a scan over a fleet touches memory in order.
+/// </summary>
+internal readonly struct TargetCost
+{
+    private const double MaxReportedRequests = 1e9;
+
+    public TargetCost(TargetRow row, LoadBaseline baseline)
+    {
+        BatchSize = row.MaxConcurrency is >= 1 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
+        LoadBeyondLocal = Count(row.Running) + Count(row.Waiting) - baseline.Requests;
+        PrefillSecondsPerToken = 1 / Positive(row.PrefillTokensPerSecond, CostModel.Fallback.PrefillTokensPerSecond);
+        SharePerSequenceSeconds = 1 / Positive(row.DecodeTokensPerSecond, CostModel.Fallback.DecodeTokensPerSecond);
+        SoloSeconds = Positive(row.MinSecondsPerToken, CostModel.Fallback.MinSecondsPerToken);
+        SlopeSeconds = BatchSize > 1 ? Math.Max(0, BatchSize * SharePerSequenceSeconds - SoloSeconds) / (BatchSize - 1) : 0;
+        RttSeconds = TargetSet.Or(row.RttSeconds, double.NaN);
+        ColdStartSeconds = double.IsFinite(row.ColdStartSeconds) ? row.ColdStartSeconds : double.PositiveInfinity;
+        DollarsPerSecond = TargetSet.Or(row.PricePerHour, 0) / 3600;
+
+        static double Count(double reading) => Math.Min(TargetSet.Or(reading, 0), MaxReportedRequests);
+
+        static double Positive(double value, double fallback) => double.IsFinite(value) && value > 0 ? value : fallback;
+    }
+
+    public double BatchSize { get; }
+
+    /// <summary>What the reading says, less what this router had in flight when it was taken.</summary>
+    public double LoadBeyondLocal { get; }
+
+    public double PrefillSecondsPerToken { get; }
+
+    /// <summary>What one sequence adds to the time per token when the GPU generates at its full rate.</summary>
+    public double SharePerSequenceSeconds { get; }
+
+    public double SoloSeconds { get; }
+
+    public double SlopeSeconds { get; }
+
+    /// <summary>Not a number when it was not measured.</summary>
+    public double RttSeconds { get; }
+
+    /// <summary>Infinite when nobody knows.</summary>
+    public double ColdStartSeconds { get; }
+
+    public double DollarsPerSecond { get; }
+
+    /// <summary>
+    /// Time per output token in a batch of n. A step reads the weights once and adds work per sequence, so it grows linearly from the
+    /// solo speed to that of the full batch; no batch generates more than the GPU's rate.
+    /// </summary>
+    public double SecondsPerToken(double n) => Math.Max(SoloSeconds + SlopeSeconds * (n - 1), n * SharePerSequenceSeconds);
+}
