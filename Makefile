@@ -33,7 +33,7 @@ lint: ## Check format and analysers without changing anything
 sim: ## Compare the strategies on a simulated mixed fleet (synthetic)
 	dotnet run --project Cli -c Release -- sim
 
-openapi: ## Write docs/openapi.json anew from the running API
+openapi: ## Write the reviewed contracts anew: docs/openapi.json, docs/contracts
 	./eng/update-openapi.sh
 
 measure: ## Measure a running mesh with a real trace and write the table of docs/quickstart.md

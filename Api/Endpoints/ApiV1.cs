@@ -1,3 +1,4 @@
+using InferMesh.Api.Calls;
 using InferMesh.Api.Endpoints.Events;
 using InferMesh.Api.Endpoints.Fleet;
 using InferMesh.Api.Endpoints.Nodes;

@@ -1,3 +1,4 @@
+using InferMesh.Api.Calls;
 using InferMesh.Api.Grpc.Control;
 using InferMesh.Api.Grpc.Errors;
 using InferMesh.Api.Grpc.Scoring;
@@ -28,7 +29,7 @@ internal static class GrpcPlanes
                 options.Services.Map(service, check => check.Tags.Contains(HealthTags.Ready));
         });
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<CellReader>();
+        services.TryAddSingleton<FleetReader>();
         services.TryAddSingleton<ITelemetryPublisher, StreamTelemetryPublisher>();
         services.AddSingleton<ReportMetrics>();
         return services;

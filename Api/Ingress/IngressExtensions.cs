@@ -1,4 +1,4 @@
-using InferMesh.Api.Grpc;
+using InferMesh.Api.Calls;
 using InferMesh.Api.Ingress.Forwarding;
 using InferMesh.Api.Ingress.Models;
 using InferMesh.Api.Ingress.Routing;
@@ -23,7 +23,7 @@ internal static class IngressExtensions
         // The host has checked its own settings before.
         services.ThrowOnBadSettings(configuration);
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<CellReader>();
+        services.TryAddSingleton<FleetReader>();
         services.AddSingleton<IngressMetrics>();
         services.AddSingleton<IngressRouter>();
         services.AddSingleton<RuntimeClient>();

@@ -1,3 +1,4 @@
+using InferMesh.Api.Calls;
 using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using InferMesh.Api.Calls;
-using InferMesh.Api.Endpoints.Fleet;
 using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;

@@ -22,7 +22,9 @@ internal sealed partial class ControlPlaneService
         violations.Require(PageToken.TryRead(request.PageToken, out var after), "page_token", "must be a next_page_token of this call.");
         violations.ThrowIfAny();
 
-        var snapshots = await cells.ReadAsync(context.CancellationToken, request.Cell);
+        var snapshots = request.Cell.Length == 0
+            ? await cells.ReadAsync(context.CancellationToken)
+            : await cells.ReadAsync(request.Cell, context.CancellationToken) is { } cell ? [cell] : [];
         var matches = snapshots.SelectMany(Rows).Where(row => Matches(row, request)).OrderBy(row => row.Registration.NodeId, StringComparer.Ordinal).ToList();
         var size = request.PageSize == 0 ? DefaultPageSize : request.PageSize;
         var rest = matches.Where(row => string.CompareOrdinal(row.Registration.NodeId, after) > 0).Take(size + 1).ToList();

@@ -7,7 +7,7 @@ using InferMesh.Grains.Abstractions.Nodes;
 namespace InferMesh.Api.Grpc.Control;
 
 /// <summary>The control plane over gRPC: a thin layer that checks, calls one grain and maps the answer.</summary>
-internal sealed partial class ControlPlaneService(GrainCalls calls, CellReader cells, IHostApplicationLifetime lifetime) : ControlPlane.ControlPlaneBase
+internal sealed partial class ControlPlaneService(GrainCalls calls, FleetReader cells, IHostApplicationLifetime lifetime) : ControlPlane.ControlPlaneBase
 {
     private const int MaxTargetNodes = 1000;
     private const int NodeReadParallelism = 32;

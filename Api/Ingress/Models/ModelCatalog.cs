@@ -1,11 +1,11 @@
-using InferMesh.Api.Grpc;
+using InferMesh.Api.Calls;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Nodes;
 
 namespace InferMesh.Api.Ingress.Models;
 
 /// <summary>The models that a request could be routed to now. Thread-safe.</summary>
-internal sealed class ModelCatalog(CellReader cells, TimeProvider time) : IDisposable
+internal sealed class ModelCatalog(FleetReader cells, TimeProvider time) : IDisposable
 {
     // Clients may ask as often as they like: a large cluster's snapshots are read once a second at most.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);

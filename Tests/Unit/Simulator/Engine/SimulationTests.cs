@@ -29,16 +29,18 @@ public sealed class SimulationTests
         {
             Assert.AreEqual(r.Arrived, r.Completed + r.Refused + r.Unfinished, r.Strategy);
             Assert.AreEqual(r.Arrived - r.Refused, r.NodeRequests.Sum(), r.Strategy);
-            if (rho < 1) Assert.AreEqual(0, r.Refused + r.Unfinished, r.Strategy);
         }
     }
 
     [TestMethod]
     public void Run_StableLoad_ObeysLittlesLaw()
     {
-        foreach (var r in All(Options()))
+        // Short outputs, so that all can finish: then what is held and what is waited are the same seconds, counted in two ways.
+        var options = Options() with { Rho = 0.5, Duration = TimeSpan.FromSeconds(30), Outputs = new(160, 0.8, 512) };
+        foreach (var r in All(options))
         {
-            var arrivalsPerSecond = r.Arrived / Options().Duration.TotalSeconds;
+            Assert.AreEqual(0, r.Refused + r.Unfinished, r.Strategy);
+            var arrivalsPerSecond = r.Arrived / options.Duration.TotalSeconds;
             Assert.AreEqual(arrivalsPerSecond * r.E2eSeconds.Mean!.Value, r.MeanHeld, 0.05 * r.MeanHeld, r.Strategy);
         }
     }

@@ -1,8 +1,7 @@
-using InferMesh.Api.Calls;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
 
-namespace InferMesh.Api.Endpoints.Fleet;
+namespace InferMesh.Api.Calls;
 
 /// <summary>Reads the fleet from the snapshots of its cells: one call per cell, never one per node.</summary>
 internal sealed class FleetReader(GrainCalls calls)
