@@ -6,8 +6,8 @@ namespace InferMesh.Silo.Probes;
 /// <summary>Probes the silo's machine and reports it: one batch per interval, the newest readings only.</summary>
 internal sealed partial class ProbeService(ProbeSettings settings, ITelemetrySink sink, TimeProvider time, ILogger<ProbeService> logger) : BackgroundService
 {
-    private static readonly TimeSpan s_firstReadingsLimit = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan s_registerRetry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstReadingsLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RegisterRetry = TimeSpan.FromSeconds(2);
 
     private long _sequence;
     private bool _failing;
@@ -16,7 +16,7 @@ internal sealed partial class ProbeService(ProbeSettings settings, ITelemetrySin
     {
         using var client = Client();
         await using var probe = NodeProbe.Start(ProbeTargets.Create(settings, client, time), time);
-        await probe.FirstReadings.WaitAsync(s_firstReadingsLimit, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await probe.FirstReadings.WaitAsync(FirstReadingsLimit, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
             await ReportAsync(probe, stoppingToken);
@@ -79,7 +79,7 @@ internal sealed partial class ProbeService(ProbeSettings settings, ITelemetrySin
                 Failed(exception);
             }
 
-            await Task.Delay(s_registerRetry, time, stoppingToken);
+            await Task.Delay(RegisterRetry, time, stoppingToken);
         }
     }
 

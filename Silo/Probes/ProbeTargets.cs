@@ -10,7 +10,7 @@ internal static class ProbeTargets
     private const string ApiSuffix = "/v1";
 
     /// <summary>The probes' own limit comes first: its message says which request was slow.</summary>
-    private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
 
     public static NodeProbeOptions Create(ProbeSettings settings, HttpClient client, TimeProvider time) => new()
     {
@@ -35,7 +35,7 @@ internal static class ProbeTargets
         Gpu = runtime.Gpu,
         PricePerHour = runtime.PricePerHour,
         Interval = interval,
-        Timeout = runtime.Timeout + s_grace,
+        Timeout = runtime.Timeout + Grace,
         Capacity = new RuntimeCapacity
         {
             MaxConcurrency = runtime.MaxConcurrency,

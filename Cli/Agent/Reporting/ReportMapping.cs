@@ -7,7 +7,11 @@ namespace InferMesh.Cli.Agent.Reporting;
 /// <summary>Readings on the wire. What is unknown stays absent.</summary>
 internal static class ReportMapping
 {
-    private const double BytesPerGb = 1e9;
+    /// <summary>The wire says GB and means 2^30 bytes, as GPUs are sold.</summary>
+    private const double BytesPerGb = 1L << 30;
+
+    /// <summary>The most that a report may say; older than this is as good as silent.</summary>
+    private const double MaxAgeMs = 3_600_000;
     private const double MsPerSecond = 1000;
 
     public static NodeReport ToReport(string nodeId, long epoch, long sequence, NodeReading reading, double? rttMs, TimeProvider time)
@@ -28,18 +32,19 @@ internal static class ReportMapping
         if (rttMs is { } rtt)
             report.RttMs = rtt;
         // Last, so that the mapping's own time counts as age too.
-        report.AgeMs = reading.Age(time).TotalMilliseconds;
+        report.AgeMs = Math.Min(reading.Age(time).TotalMilliseconds, MaxAgeMs);
         return report;
     }
 
     private static GpuState ToGpu(string nodeId, GpuEntry gpu)
     {
         var state = new GpuState { GpuUuid = gpu.Uuid, Node = nodeId, Name = gpu.Name, MigProfile = gpu.MigProfile, Lost = gpu.Lost };
-        Set(gpu.SmUtilization, value => state.SmUtilization = value);
-        Set(gpu.MemoryUtilization, value => state.MemoryUtilization = value);
+        SetShare(gpu.SmUtilization, value => state.SmUtilization = value);
+        SetShare(gpu.MemoryUtilization, value => state.MemoryUtilization = value);
         Set(gpu.VramUsedBytes / BytesPerGb, value => state.VramUsedGb = value);
         Set(gpu.VramTotalBytes / BytesPerGb, value => state.VramTotalGb = value);
-        Set(gpu.TemperatureCelsius, value => state.TemperatureC = value);
+        if (gpu.TemperatureCelsius is { } celsius && double.IsFinite(celsius))
+            state.TemperatureC = celsius;
         Set(gpu.PowerWatts, value => state.PowerWatts = value);
         if (gpu.EccUncorrectedErrors is { } errors)
             state.EccErrors = errors;
@@ -66,14 +71,14 @@ internal static class ReportMapping
         };
         Set(model.Running, value => state.Running = value);
         Set(model.Waiting, value => state.QueueDepth = value);
-        Set(model.KvCacheUsage, value => state.KvCacheUsage = value);
+        SetShare(model.KvCacheUsage, value => state.KvCacheUsage = value);
         Set(model.PromptTokensPerSecond, value => state.PromptTokensPerSecond = value);
         Set(model.GenerationTokensPerSecond, value => state.ServiceRate = value);
         Set(model.Ttft?.MeanSeconds * MsPerSecond, value => state.TtftMeanMs = value);
         Set(model.Ttft?.P95Seconds * MsPerSecond, value => state.TtftP95Ms = value);
         Set(model.Tpot?.MeanSeconds * MsPerSecond, value => state.TpotMeanMs = value);
         Set(model.E2E?.P95Seconds * MsPerSecond, value => state.P95LatencyMs = value);
-        Set(model.PrefixCacheHitRate, value => state.PrefixCacheHitRate = value);
+        SetShare(model.PrefixCacheHitRate, value => state.PrefixCacheHitRate = value);
         SetCapacity(state, target.Capacity, model);
         state.LoraAdapters.AddRange(LoraAdapters.Of(model, runtime.Models));
         return state;
@@ -85,13 +90,16 @@ internal static class ReportMapping
         Set(capacity.PrefillTokensPerSecond, value => state.PrefillCapacityTokensPerSecond = value);
         Set(capacity.DecodeTokensPerSecond, value => state.DecodeCapacityTokensPerSecond = value);
         Set(capacity.MinSecondsPerToken, value => state.MinSecondsPerToken = value);
-        Set(model.Running / capacity.MaxConcurrency, value => state.BatchFullness = Math.Min(value, 1));
+        SetShare(model.Running / capacity.MaxConcurrency, value => state.BatchFullness = value);
     }
 
-    /// <summary>Sets a number that is known; a histogram without a sum has a mean that is not.</summary>
+    /// <summary>Sets an amount that is known: a histogram without a sum has a mean that is none, and a broken page may say anything.</summary>
     private static void Set(double? value, Action<double> set)
     {
-        if (value is { } known && double.IsFinite(known))
+        if (value is { } known && double.IsFinite(known) && known >= 0)
             set(known);
     }
+
+    /// <summary>Sets a share; rounding may put it just beyond the whole.</summary>
+    private static void SetShare(double? value, Action<double> set) => Set(value, known => set(Math.Min(known, 1)));
 }

@@ -10,6 +10,7 @@ internal sealed class ReportSession(NodeReporter node, StatePlaneTarget target, 
 {
     private NodeReading? _sent;
     private RegisterNodeRequest? _registered;
+    private volatile bool _streaming;
 
     /// <summary>Runs until cancelled or broken; never throws for what a network or a server does.</summary>
     /// <exception cref="RegistrationRejectedException">The mesh refuses the node.</exception>
@@ -17,12 +18,13 @@ internal sealed class ReportSession(NodeReporter node, StatePlaneTarget target, 
     {
         using var acks = new AckTracker(time, options.AckLimit, node.Rtt);
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(acks.Overdue);
-        // A stop lets the stream end well, but not for long.
-        await using var stop = cancellationToken.UnsafeRegister(_ => abort.CancelAfter(options.StopLimit), null);
+        // A stop lets an open stream end well, but not for long.
+        await using var stop = cancellationToken.UnsafeRegister(_ => abort.CancelAfter(_streaming ? options.StopLimit : TimeSpan.Zero), null);
         try
         {
             await RegisterAsync(abort.Token);
             using var call = target.Client.ReportNode(cancellationToken: abort.Token);
+            _streaming = true;
             await ExchangeAsync(call, acks, abort, cancellationToken);
             return new SessionEnd("the API ended the stream", acks.Acks > 0);
         }

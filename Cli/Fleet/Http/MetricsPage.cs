@@ -22,7 +22,7 @@ internal static class MetricsPage
     private static void Render(StringBuilder page, IReadOnlyList<ModelMetrics> models, double kvUsage)
     {
         Head(page, "infermesh_synthetic", "gauge", "1: this runtime is synthetic, its figures measure no GPU.");
-        page.Append("infermesh_synthetic 1\n");
+        page.Append("infermesh_synthetic{synthetic=\"true\"} 1\n");
 
         Values(page, models, "vllm:num_requests_running", "gauge", "Number of requests in model execution batches.", static m => m.Running);
         Values(page, models, "vllm:num_requests_waiting", "gauge", "Number of requests waiting to be processed.", static m => m.Waiting);

@@ -1,3 +1,4 @@
+using InferMesh.Adapters.Runtimes.Vllm;
 using InferMesh.Cli.Agent;
 using InferMesh.Cli.Fleet;
 using InferMesh.Simulator.World;
@@ -27,6 +28,7 @@ public sealed class FleetReporterTests
         var report = server.Reports.First(report => report.NodeId == node.Id && report.Runtimes is { Runtimes: [{ Healthy: true }] });
         var runtime = report.Runtimes.Runtimes[0];
         Assert.AreEqual(node.Endpoint.GetLeftPart(UriPartial.Authority), runtime.Endpoint);
+        Assert.IsTrue(await SaysSyntheticAsync(node), "an agent that reads this page knows that it is an imitation");
         Assert.AreEqual(FleetOptions.DefaultModel, runtime.Models[0].Labels.Model);
         Assert.AreEqual(node.GpuProfile.PriceUsdPerHour, runtime.PricePerHour);
         Assert.AreEqual(node.GpuProfile.PrefillTokensPerSecond, runtime.Models[0].PrefillCapacityTokensPerSecond);
@@ -35,6 +37,12 @@ public sealed class FleetReporterTests
 
         await stop.CancelAsync();
         await running.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    private static async Task<bool> SaysSyntheticAsync(SyntheticNode node)
+    {
+        using var client = ProbeFactory.Client();
+        return (await new VllmProbe(client, new VllmProbeOptions { Endpoint = node.Endpoint }, TimeProvider.System).ReadAsync(CancellationToken.None)).Synthetic;
     }
 
     [TestMethod]

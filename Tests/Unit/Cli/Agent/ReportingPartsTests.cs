@@ -91,14 +91,14 @@ public sealed class ReportingPartsTests
             [
                 new ModelReading
                 {
-                    Model = "m", Runtime = "vllm", Loaded = true, SampledAt = default, Running = 0,
+                    Model = "m", Runtime = "vllm", Loaded = true, SampledAt = default, Running = 0, PrefixCacheHitRate = 1.0000001,
                     Ttft = new LatencyWindow(double.NaN, 0.1, 0.2, 0.3, 4),
                 },
             ],
         };
         var reading = new NodeReading
         {
-            Gpus = new GpuPart([new GpuEntry { Uuid = "GPU-1", VramTotalBytes = 80_000_000_000 }], time.GetTimestamp(), 1, false),
+            Gpus = new GpuPart([new GpuEntry { Uuid = "GPU-1", VramTotalBytes = 80L << 30 }], time.GetTimestamp(), 1, false),
             Runtimes = new RuntimePart([runtime], time.GetTimestamp(), 1),
         };
         time.Advance(TimeSpan.FromMilliseconds(250));
@@ -113,6 +113,7 @@ public sealed class ReportingPartsTests
         Assert.IsTrue(model.HasRunning, "zero is known");
         Assert.AreEqual(0, model.Running);
         Assert.IsFalse(model.HasQueueDepth || model.HasKvCacheUsage || model.HasTtftMeanMs || model.HasMaxConcurrency || model.HasBatchFullness);
+        Assert.AreEqual(1, model.PrefixCacheHitRate, "a share is at most the whole");
         Assert.AreEqual(200, model.TtftP95Ms, 1e-9);
         Assert.IsFalse(report.Runtimes.Runtimes[0].HasPricePerHour);
     }

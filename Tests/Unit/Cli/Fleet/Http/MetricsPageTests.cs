@@ -16,7 +16,7 @@ public sealed class MetricsPageTests
 
         var page = await harness.Client.GetStringAsync(new Uri(harness.Node.Endpoint, "/metrics"), TestContext.CancellationToken);
         const string Labels = "{engine=\"0\",model_name=\"llama-3.1-8b-instruct\"}";
-        Assert.AreEqual(1, Value(page, "infermesh_synthetic"));
+        Assert.AreEqual(1, Value(page, "infermesh_synthetic{synthetic=\"true\"}"));
         Assert.AreEqual(0, Value(page, "vllm:num_requests_running" + Labels));
         Assert.AreEqual(0, Value(page, "vllm:kv_cache_usage_perc" + Labels));
         Assert.AreEqual(2, Value(page, "vllm:prompt_tokens_total" + Labels));
