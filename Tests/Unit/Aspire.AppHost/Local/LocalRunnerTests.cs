@@ -60,7 +60,7 @@ public sealed class LocalRunnerTests : IDisposable
         Assert.HasCount(5, pids);
         Assert.IsFalse(pids.Any(Runs));
         Assert.IsEmpty(Directory.GetFiles(_directory.File("data/run")));
-        Assert.Contains("fleet ready: fleet --nodes 8 --cells 2 --seed 1 --report " + _mesh.GrpcAddress, await File.ReadAllTextAsync(_directory.File("data/logs/fleet.log"), TestContext.CancellationToken));
+        Assert.Contains("fleet ready: fleet --nodes 8 --cells 2 --seed 1 --base-port 18000 --admin-port 17999 --report " + _mesh.GrpcAddress, await File.ReadAllTextAsync(_directory.File("data/logs/fleet.log"), TestContext.CancellationToken));
     }
 
     [TestMethod]

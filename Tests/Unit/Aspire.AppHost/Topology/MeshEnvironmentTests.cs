@@ -61,5 +61,5 @@ public sealed class MeshEnvironmentTests
 
     [TestMethod]
     public void FleetArguments_OfThePlan_AreTheCommandLine() => Assert.AreEqual(
-        "fleet --nodes 8 --cells 2 --seed 1 --report http://127.0.0.1:50051", string.Join(' ', FleetArguments.Of(Mesh.FleetPlan!, Mesh.GrpcAddress)));
+        "fleet --nodes 8 --cells 2 --seed 1 --base-port 18000 --admin-port 17999 --report http://127.0.0.1:50051", string.Join(' ', FleetArguments.Of(Mesh.FleetPlan!, Mesh.GrpcAddress)));
 }

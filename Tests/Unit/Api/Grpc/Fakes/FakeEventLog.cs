@@ -3,6 +3,7 @@ using InferMesh.Grains.Abstractions.Events;
 namespace InferMesh.Tests.Unit.Api.Grpc.Fakes;
 
 /// <summary>An event log that keeps what it is given from <see cref="Oldest"/> on.</summary>
+[GrainType("fake-grpc-event-log")] // a silo in the same process registers every grain class by its name
 internal sealed class FakeEventLog : IEventLogGrain
 {
     private readonly List<MeshEvent> _events = [];

@@ -5,6 +5,7 @@ using InferMesh.Grains.Abstractions.Routing;
 namespace InferMesh.Tests.Unit.Api.Grpc.Fakes;
 
 /// <summary>A router that answers as it is told and remembers what it was asked.</summary>
+[GrainType("fake-grpc-router")]
 internal sealed class FakeRouter : IRouterGrain
 {
     private readonly Channel<RouteOutcome> _reported = Channel.CreateUnbounded<RouteOutcome>();
