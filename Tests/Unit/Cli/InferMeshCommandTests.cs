@@ -14,7 +14,6 @@ public sealed class InferMeshCommandTests
     [DataRow("fleet --base-port 17995", "--admin-port")]
     [DataRow("fleet --gpu-mix TPU:1", "--gpu-mix")]
     [DataRow("fleet --time-scale 0", "--time-scale")]
-    [DataRow("fleet --report http://127.0.0.1:1", "--report")]
     [DataRow("fleet --report x", "--report")]
     [DataRow("replay", "--trace")]
     [DataRow("replay --trace x --format parquet --target http://127.0.0.1:1", "--format")]
