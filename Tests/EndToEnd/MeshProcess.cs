@@ -23,7 +23,9 @@ internal sealed partial class MeshProcess : IAsyncDisposable
         Grpc = new($"http://127.0.0.1:{grpcPort}");
         var start = new ProcessStartInfo("dotnet")
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
             ArgumentList =
             {
                 Repository.Assembly("Aspire.AppHost", "InferMesh.Aspire.AppHost"), "--Mesh:Mode=local", $"--Mesh:ApiPort={apiPort}", $"--Mesh:GrpcPort={grpcPort}",

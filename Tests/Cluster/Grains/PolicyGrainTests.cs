@@ -30,7 +30,10 @@ public sealed class PolicyGrainTests
         var result = await grain.Put(
             new()
             {
-                Kind = PolicyKind.Routing, Priority = 5000, Models = ["a*b"], Slo = new() { TtftMs = -1 },
+                Kind = PolicyKind.Routing,
+                Priority = 5000,
+                Models = ["a*b"],
+                Slo = new() { TtftMs = -1 },
                 Routing = new() { Strategy = "mesh", Parameters = new Dictionary<string, double> { ["network_weight"] = double.NaN, ["nonsense"] = 1 } },
             },
             PolicyVersions.Any,

@@ -53,7 +53,13 @@ public sealed class SimulationTests
         var profile = GpuCatalog.All[0] with { MaxConcurrentSequences = 1, StepBaseSeconds = Step, StepPerSequenceSeconds = 0, StepPerKvTokenSeconds = 0 };
         var options = new SimulationOptions
         {
-            Nodes = [profile], Rho = 0.6, Duration = TimeSpan.FromHours(1), SignalPeriod = TimeSpan.FromMinutes(1), Prompts = new(1, 0, 1), Outputs = new(10, 0.5, 200), Seed = 3,
+            Nodes = [profile],
+            Rho = 0.6,
+            Duration = TimeSpan.FromHours(1),
+            SignalPeriod = TimeSpan.FromMinutes(1),
+            Prompts = new(1, 0, 1),
+            Outputs = new(10, 0.5, 200),
+            Seed = 3,
         };
         var service = Workload.Draw(options).Arrivals.Select(a => a.OutputTokens * Step).ToArray();
         var rate = service.Length / options.Duration.TotalSeconds;
