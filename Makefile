@@ -36,8 +36,9 @@ sim: ## Compare the strategies on a simulated mixed fleet (synthetic)
 openapi: ## Write the reviewed contracts anew: docs/openapi.json, docs/contracts
 	./eng/update-openapi.sh
 
-measure: ## Measure a running mesh with a real trace and write the table of docs/quickstart.md
+measure: ## Measure a running mesh with a real trace, and what telemetry costs (INFERMESH_DATA)
 	./eng/measure.sh
+	./eng/measure-telemetry.sh
 
 clean: ## Remove build output and local state
 	rm -rf .infermesh artifacts TestResults
