@@ -10,7 +10,7 @@ using Perfolizer.Horology;
 
 // In this process and with short iterations: a run is for ratios and allocated bytes, which are the same on any machine.
 var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
-    .WithWarmupCount(2).WithIterationCount(5).WithIterationTime(TimeInterval.FromMilliseconds(120)).WithId("Short");
+    .WithWarmupCount(8).WithIterationCount(5).WithIterationTime(TimeInterval.FromMilliseconds(120)).WithId("Short");
 var config = ManualConfig.CreateEmpty()
     .AddJob(job)
     .AddLogger(ConsoleLogger.Default)
