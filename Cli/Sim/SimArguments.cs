@@ -7,12 +7,12 @@ namespace InferMesh.Cli.Sim;
 /// <summary>Reads the options of <c>infermesh sim</c>; what is wrong is said in one line that names the option.</summary>
 internal static class SimArguments
 {
-    private static readonly (string Suffix, double Seconds)[] s_units = [("ms", 0.001), ("s", 1), ("m", 60)];
+    private static readonly (string Suffix, double Seconds)[] Units = [("ms", 0.001), ("s", 1), ("m", 60)];
 
     /// <summary>A time such as <c>250ms</c>, <c>1s</c>, <c>2m</c>; a bare number is seconds.</summary>
     public static TimeSpan Time(string option, string text, TimeSpan min, TimeSpan max)
     {
-        var (suffix, unit) = Array.Find(s_units, u => text.EndsWith(u.Suffix, StringComparison.Ordinal)) is { Suffix: not null } found ? found : ("", 1);
+        var (suffix, unit) = Array.Find(Units, u => text.EndsWith(u.Suffix, StringComparison.Ordinal)) is { Suffix: not null } found ? found : ("", 1);
         return double.TryParse(text.AsSpan(0, text.Length - suffix.Length), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             && number * unit >= min.TotalSeconds && number * unit <= max.TotalSeconds
             ? TimeSpan.FromSeconds(number * unit)

@@ -5,7 +5,7 @@ namespace InferMesh.Tests.Unit.Architecture;
 /// <summary>The repository that this assembly was built in, as files.</summary>
 internal static class Repository
 {
-    private static readonly HashSet<string> s_notSources = new(StringComparer.Ordinal) { "bin", "obj", "artifacts", "TestResults", "node_modules" };
+    private static readonly HashSet<string> NotSources = new(StringComparer.Ordinal) { "bin", "obj", "artifacts", "TestResults", "node_modules" };
 
     /// <summary>Folder of the solution.</summary>
     public static string Root { get; } = FindRoot();
@@ -21,7 +21,7 @@ internal static class Repository
     public static IReadOnlyDictionary<string, Project> Projects { get; } = Files(".csproj").Select(Project.Read).ToDictionary(p => p.Name, StringComparer.Ordinal);
 
     private static IEnumerable<FileInfo> Walk(DirectoryInfo folder) =>
-        folder.EnumerateFiles().Concat(folder.EnumerateDirectories().Where(d => !d.Name.StartsWith('.') && !s_notSources.Contains(d.Name)).SelectMany(Walk));
+        folder.EnumerateFiles().Concat(folder.EnumerateDirectories().Where(d => !d.Name.StartsWith('.') && !NotSources.Contains(d.Name)).SelectMany(Walk));
 
     private static string FindRoot()
     {

@@ -17,15 +17,15 @@ public sealed class WireContractTests
     private const string File = "docs/contracts/aliases.txt";
     private const BindingFlags Declared = BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
 
-    private static readonly Type[] s_types = [.. new[] { typeof(MeshStreams).Assembly, typeof(MeshGrains).Assembly }
+    private static readonly Type[] AllTypes = [.. new[] { typeof(MeshStreams).Assembly, typeof(MeshGrains).Assembly }
         .SelectMany(a => a.GetTypes()).Where(t => t.Namespace?.StartsWith("InferMesh.", StringComparison.Ordinal) == true)];
 
-    private static IEnumerable<Type> Wire => s_types.Where(t => t.GetCustomAttribute<GenerateSerializerAttribute>(inherit: false) is not null);
+    private static IEnumerable<Type> Wire => AllTypes.Where(t => t.GetCustomAttribute<GenerateSerializerAttribute>(inherit: false) is not null);
 
-    private static IEnumerable<Type> GrainClasses => s_types.Where(t => t is { IsClass: true, IsAbstract: false } && typeof(Grain).IsAssignableFrom(t));
+    private static IEnumerable<Type> GrainClasses => AllTypes.Where(t => t is { IsClass: true, IsAbstract: false } && typeof(Grain).IsAssignableFrom(t));
 
     private static IEnumerable<Type> GrainInterfaces =>
-        s_types.Where(t => t.IsInterface && (typeof(IGrain).IsAssignableFrom(t) || typeof(IGrainService).IsAssignableFrom(t)));
+        AllTypes.Where(t => t.IsInterface && (typeof(IGrain).IsAssignableFrom(t) || typeof(IGrainService).IsAssignableFrom(t)));
 
     [TestMethod]
     public void WireTypes_Each_HaveAnAlias() => Assert.IsEmpty(Wire.Where(t => Alias(t) is null));
@@ -47,7 +47,7 @@ public sealed class WireContractTests
     }
 
     [TestMethod]
-    public void Aliases_OfTypes_AreUnique() => Unique(s_types.Select(Alias).OfType<string>());
+    public void Aliases_OfTypes_AreUnique() => Unique(AllTypes.Select(Alias).OfType<string>());
 
     [TestMethod]
     public void MemberIds_OfEachWireType_AreUnique()

@@ -7,7 +7,7 @@ namespace InferMesh.Tests.Unit.Grains.Cells;
 [TestClass]
 public sealed class CellMembersTests
 {
-    private static readonly HealthSettings s_limits = new();
+    private static readonly HealthSettings Limits = new();
 
     [TestMethod]
     public void Take_OlderReadings_AreDropped()
@@ -37,31 +37,31 @@ public sealed class CellMembersTests
     {
         var members = Members(Fleet.Summary("a", sequence: 5, running: 5));
         Assert.IsTrue(members.Take(Fleet.Bare("a", version: 2) with { Cordoned = true }, Fleet.Start));
-        members.Judge(Fleet.Start, s_limits);
+        members.Judge(Fleet.Start, Limits);
         var snapshot = members.Snapshot("c1", 1, 1, Fleet.Start);
         Assert.AreEqual((5.0, NodeHealth.Cordoned, 2L), (snapshot.Targets.Running[0], snapshot.Nodes.Health[0], snapshot.Nodes.Version[0]));
     }
 
     [TestMethod]
-    public void Judge_FirstVerdict_IsNoChange() => Assert.IsEmpty(Members(Fleet.Summary("a")).Judge(Fleet.Start, s_limits));
+    public void Judge_FirstVerdict_IsNoChange() => Assert.IsEmpty(Members(Fleet.Summary("a")).Judge(Fleet.Start, Limits));
 
     [TestMethod]
     public void Judge_SilentNode_ReportsEachStepOnce()
     {
         var members = Members(Fleet.Summary("a"));
-        members.Judge(Fleet.Start, s_limits);
-        Assert.AreEqual(new HealthChange("a", NodeHealth.Ready, NodeHealth.Suspect), members.Judge(Fleet.Start.AddSeconds(4), s_limits).Single());
-        Assert.IsEmpty(members.Judge(Fleet.Start.AddSeconds(5), s_limits));
-        Assert.AreEqual(new HealthChange("a", NodeHealth.Suspect, NodeHealth.Offline), members.Judge(Fleet.Start.AddSeconds(11), s_limits).Single());
+        members.Judge(Fleet.Start, Limits);
+        Assert.AreEqual(new HealthChange("a", NodeHealth.Ready, NodeHealth.Suspect), members.Judge(Fleet.Start.AddSeconds(4), Limits).Single());
+        Assert.IsEmpty(members.Judge(Fleet.Start.AddSeconds(5), Limits));
+        Assert.AreEqual(new HealthChange("a", NodeHealth.Suspect, NodeHealth.Offline), members.Judge(Fleet.Start.AddSeconds(11), Limits).Single());
         members.Take(Fleet.Summary("a", sequence: 2, at: Fleet.Start.AddSeconds(12)), Fleet.Start.AddSeconds(12));
-        Assert.AreEqual(new HealthChange("a", NodeHealth.Offline, NodeHealth.Ready), members.Judge(Fleet.Start.AddSeconds(12), s_limits).Single());
+        Assert.AreEqual(new HealthChange("a", NodeHealth.Offline, NodeHealth.Ready), members.Judge(Fleet.Start.AddSeconds(12), Limits).Single());
     }
 
     [TestMethod]
     public void Snapshot_Columns_AreByNodeNameAndOfOneLength()
     {
         var members = Members(Fleet.Summary("b"), Fleet.Bare("a"), Fleet.Summary("c"));
-        members.Judge(Fleet.Start, s_limits);
+        members.Judge(Fleet.Start, Limits);
         var s = members.Snapshot("c1", 7, 8, Fleet.Start);
         Assert.AreEqual(("c1", 7L, 8L), (s.CellId, s.Incarnation, s.Version));
         CollectionAssert.AreEqual(new[] { "a", "b", "c" }, s.Nodes.Registration.Select(r => r.NodeId).ToArray());

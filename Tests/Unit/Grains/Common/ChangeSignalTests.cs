@@ -5,7 +5,7 @@ namespace InferMesh.Tests.Unit.Grains.Common;
 [TestClass]
 public sealed class ChangeSignalTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     private readonly ManualTime _time = new();
     private readonly ChangeSignal _signal;
@@ -18,7 +18,7 @@ public sealed class ChangeSignalTests
         Task[] waits = [_signal.WaitAsync(TimeSpan.FromHours(1)), _signal.WaitAsync(TimeSpan.FromHours(1))];
         Assert.IsFalse(waits.Any(w => w.IsCompleted));
         _signal.Pulse();
-        await Task.WhenAll(waits).WaitAsync(s_limit);
+        await Task.WhenAll(waits).WaitAsync(Limit);
     }
 
     [TestMethod]
@@ -28,7 +28,7 @@ public sealed class ChangeSignalTests
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.IsFalse(wait.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(1));
-        await wait.WaitAsync(s_limit);
+        await wait.WaitAsync(Limit);
     }
 
     [TestMethod]

@@ -7,7 +7,7 @@ namespace InferMesh.Tests.Unit.Grains.Nodes;
 [TestClass]
 public sealed class HealthMachineTests
 {
-    private static readonly HealthSettings s_limits = new();
+    private static readonly HealthSettings Limits = new();
 
     [TestMethod]
     [DataRow(0, NodeHealth.Ready)]
@@ -24,7 +24,7 @@ public sealed class HealthMachineTests
     [DataRow(9.999, NodeHealth.Joining)]
     [DataRow(10, NodeHealth.Offline)]
     public void Evaluate_NoReadingsYet_IsJoiningUntilGivenUp(double knownForSeconds, NodeHealth expected) =>
-        Assert.AreEqual(expected, HealthMachine.Evaluate(false, false, null, Fleet.Start, Fleet.Start.AddSeconds(knownForSeconds), s_limits));
+        Assert.AreEqual(expected, HealthMachine.Evaluate(false, false, null, Fleet.Start, Fleet.Start.AddSeconds(knownForSeconds), Limits));
 
     [TestMethod]
     [DataRow(true, false, 5, NodeHealth.Cordoned)]
@@ -36,8 +36,8 @@ public sealed class HealthMachineTests
 
     [TestMethod]
     public void Evaluate_CordonedBeforeTheFirstReading_IsCordoned() =>
-        Assert.AreEqual(NodeHealth.Cordoned, HealthMachine.Evaluate(true, false, null, Fleet.Start, Fleet.Start.AddSeconds(1), s_limits));
+        Assert.AreEqual(NodeHealth.Cordoned, HealthMachine.Evaluate(true, false, null, Fleet.Start, Fleet.Start.AddSeconds(1), Limits));
 
     private static NodeHealth Health(double silenceSeconds, bool cordoned = false, bool draining = false) =>
-        HealthMachine.Evaluate(cordoned, draining, Fleet.Start, Fleet.Start.AddDays(-1), Fleet.Start.AddSeconds(silenceSeconds), s_limits);
+        HealthMachine.Evaluate(cordoned, draining, Fleet.Start, Fleet.Start.AddDays(-1), Fleet.Start.AddSeconds(silenceSeconds), Limits);
 }

@@ -12,7 +12,7 @@ namespace InferMesh.Tests.Unit.Grains.Routing;
 [TestClass]
 public sealed class ReservationLedgerTests : IDisposable
 {
-    private static readonly SiloAddress s_silo = SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 11111), 42);
+    private static readonly SiloAddress LocalAddress = SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 11111), 42);
 
     private readonly ManualTime _time = new();
     private readonly ReservationLedger _ledger;
@@ -27,7 +27,7 @@ public sealed class ReservationLedgerTests : IDisposable
         foreach (var expected in new[] { 1L, 2L, 3L })
         {
             Assert.IsTrue(ReservationLedger.TryParse(_ledger.NewId(), out var number, out var silo));
-            Assert.AreEqual((expected, s_silo), (number, silo));
+            Assert.AreEqual((expected, LocalAddress), (number, silo));
         }
     }
 
@@ -115,8 +115,8 @@ public sealed class ReservationLedgerTests : IDisposable
 
         public string DnsHostName => "localhost";
 
-        public SiloAddress SiloAddress => s_silo;
+        public SiloAddress SiloAddress => LocalAddress;
 
-        public SiloAddress GatewayAddress => s_silo;
+        public SiloAddress GatewayAddress => LocalAddress;
     }
 }

@@ -8,7 +8,7 @@ namespace InferMesh.Tests.Unit.Simulator.Engine;
 [TestClass]
 public sealed class SimulationTests
 {
-    private static readonly GpuProfile[] s_mixed = [.. Enumerable.Range(0, 16).Select(i => GpuCatalog.All[i % 4 < 2 ? 0 : i % 4 - 1])];
+    private static readonly GpuProfile[] Mixed = [.. Enumerable.Range(0, 16).Select(i => GpuCatalog.All[i % 4 < 2 ? 0 : i % 4 - 1])];
 
     [TestMethod]
     public void Run_SameOptions_GivesTheSameBytes() => Assert.AreEqual(JsonSerializer.Serialize(All(Options())), JsonSerializer.Serialize(All(Options())));
@@ -87,7 +87,7 @@ public sealed class SimulationTests
         Assert.ThrowsExactly<ArgumentException>(() => All(Options() with { SignalPeriod = TimeSpan.Zero }));
     }
 
-    private static SimulationOptions Options() => new() { Nodes = s_mixed, Duration = TimeSpan.FromSeconds(12) };
+    private static SimulationOptions Options() => new() { Nodes = Mixed, Duration = TimeSpan.FromSeconds(12) };
 
     private static IReadOnlyList<SimulationResult> All(SimulationOptions options) => Simulation.Run(options, StrategyCatalog.All.Select(s => StrategyCatalog.Create(s.Name)));
 }
