@@ -29,15 +29,16 @@ public static class TelemetryExtensions
                 .AddRuntimeInstrumentation()
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
-                .AddPrometheusExporter())
-            .WithTracing(traces => traces
+                .AddPrometheusExporter());
+
+        // Without a collector the exporters would retry for nothing, log providers would format every record twice, and each grain
+        // call would fill a span that nobody reads. Trace context still passes through: that is not the exporter's work.
+        if (!string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpointVariable]))
+        {
+            telemetry.WithTracing(traces => traces
                 .AddSource("Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application", "Npgsql", "InferMesh.*")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))
                 .AddHttpClientInstrumentation());
-
-        // Without a collector the exporters would retry for nothing, and log providers would format every record twice.
-        if (!string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpointVariable]))
-        {
             builder.Logging.AddOpenTelemetry(logs => logs.IncludeScopes = true);
             telemetry.UseOtlpExporter();
         }

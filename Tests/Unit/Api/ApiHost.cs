@@ -26,7 +26,8 @@ internal sealed class ApiHost : WebApplicationFactory<ApiSettings>
         UseKestrel();
         StartServer();
         var address = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        Http = new() { BaseAddress = new(address) };
+        // Who asks before sending a body waits for the answer, also on a busy machine.
+        Http = new(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) }) { BaseAddress = new(address) };
     }
 
     public FakeMesh Mesh { get; } = new();
