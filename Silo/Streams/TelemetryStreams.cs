@@ -9,7 +9,8 @@ namespace InferMesh.Silo.Streams;
 /// </summary>
 internal static class TelemetryStreams
 {
-    private static readonly TimeSpan s_pullPeriod = TimeSpan.FromMilliseconds(50);
+    // Part of the age of every reading, half of it on average; each pull is a grain call per queue, also when there is nothing.
+    private static readonly TimeSpan s_pullPeriod = TimeSpan.FromMilliseconds(100);
 
     public static ISiloBuilder AddTelemetryStreams(this ISiloBuilder silo) =>
         silo.AddMemoryStreams(MeshStreams.ProviderName, streams =>
