@@ -8,4 +8,6 @@ internal sealed class Mesh(CostModel cost) : ScoringStrategy(cost)
     public override string Name => "mesh";
 
     protected override double Score(in RankingInput input, int target) => Cost.Price(input, target).TotalSeconds;
+
+    protected override double LowerBound(in RankingInput input, in BlockBounds bounds) => Cost.LowerBound(input, bounds);
 }
