@@ -20,6 +20,8 @@ internal static class StrategyEntries
     private static readonly StrategyParameter LearningRate = new("learning_rate", "", 0.05, 0.001, 1, "Weight of the newest answer in what is learned.");
     private static readonly StrategyParameter MaxCorrection = new("max_correction", "", 4, 1, 8, "Largest factor by which what is learned changes an expected time, up or down.");
 
+    private static readonly StrategyParameter MemorySeconds = new("memory_seconds", "s", 120, 1, 86_400, "Seconds without an answer after which what was learned of a target counts half.");
+
     public static StrategyEntry[] All { get; } =
     [
         new(new("baseline_rr", "Round robin over the eligible targets.", [], DecisionCostSeconds: 1e-6), _ => new BaselineRoundRobin()),
@@ -70,7 +72,7 @@ internal static class StrategyEntries
                 .. CostParameters.Select(c => c.Name == "seconds_per_dollar" ? c with { Default = 100 } : c),
                 LearningRate,
                 MaxCorrection,
-                new("memory_seconds", "s", 120, 1, 86_400, "Seconds without an answer after which what was learned of a target counts half."),
+                MemorySeconds,
                 new("throughput_weight", "", 0.5, 0, 10, "What a second that other requests lose is worth."),
                 new("tail_weight", "", 0.5, 0, 10, "Standard deviations of lateness added to queue and prefill."),
                 new("failure_seconds", "s", 5, 0, 600, "Seconds that a failed attempt costs."),
@@ -83,10 +85,11 @@ internal static class StrategyEntries
                 .. CostParameters,
                 LearningRate,
                 MaxCorrection,
+                MemorySeconds,
                 new("exploration", "", 0.1, 0, 1, "How far seeded chance moves the model, in its own doubts."),
                 new("min_answers", "", 50, 1, 1e6, "Answers before the model counts."),
             ]),
-            p => new MlEnhancedMesh(Cost(p), new(p["learning_rate"]), p["exploration"], p["max_correction"], p["min_answers"])),
+            p => new MlEnhancedMesh(Cost(p), new(p["learning_rate"], p["memory_seconds"]), p["exploration"], p["max_correction"], p["min_answers"])),
         new(
             new("prefix_mesh", "The mesh that counts the prefill saved where the start of the prompt is cached.",
             [

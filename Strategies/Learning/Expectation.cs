@@ -19,13 +19,13 @@ internal readonly record struct Expectation(double NetworkSeconds, double QueueS
     /// <summary>Expected time in all, at least a millisecond.</summary>
     public double E2eSeconds => TtftSeconds + DecodeSeconds;
 
-    /// <summary>The expectation for a request on a target that had so many requests.</summary>
-    public static Expectation Of(TargetSet targets, int target, int promptTokens, int outputTokens, double load)
+    /// <summary>The expectation for an answer, at the load that its target had when it was picked.</summary>
+    public static Expectation Of(TargetSet targets, int target, in Outcome answer)
     {
         ref readonly var cost = ref targets.Cost[target];
-        load = TargetSet.Or(load, 0);
-        var prefill = Math.Max(0, promptTokens) * cost.PrefillSecondsPerToken;
-        var decode = Math.Max(1, outputTokens) * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize));
+        var load = TargetSet.Or(answer.LoadAtDispatch, 0);
+        var prefill = Math.Max(0, answer.PromptTokens) * cost.PrefillSecondsPerToken;
+        var decode = Math.Max(1, answer.OutputTokens) * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize));
         var waiting = load + 1 - cost.BatchSize;
         var queue = waiting > 0 ? waiting * (prefill + decode) / cost.BatchSize : 0;
         return new(double.IsNaN(cost.RttSeconds) ? 0 : Math.Min(cost.RttSeconds, CostModel.MaxTermSeconds), CostModel.Bounded(queue), CostModel.Bounded(prefill), CostModel.Bounded(decode));

@@ -8,7 +8,9 @@ namespace InferMesh.Strategies.Learning;
 /// is made, plus a part of the target's own. Learned by normalised gradient steps (AdaGrad, Duchi, Hazan and Singer 2011); weights of load features stay 0 or more, so that
 /// more load never looks better. Thread-safe.
 /// </summary>
-internal sealed class LatencyModel(double learningRate)
+/// <param name="learningRate">Weight of the newest answer, 0 to 1.</param>
+/// <param name="memorySeconds">Seconds after which a target's own part counts half when no answer has come since.</param>
+internal sealed class LatencyModel(double learningRate, double memorySeconds)
 {
     /// <summary>Features: one, load, queue, waiting, KV cache, prompt, age, prefill share, round trip.</summary>
     public const int Features = 9;
@@ -18,7 +20,7 @@ internal sealed class LatencyModel(double learningRate)
     private const double MaxWeight = 2;
     private const double Prior = 4;
 
-    private readonly TargetMemory<LogMean, Weights> _memory = new(static () => new());
+    private readonly TargetMemory<OwnPart, Weights> _memory = new(static () => new());
 
     /// <summary>The features of a target, each about 0 to 4 at most.</summary>
     public static void Describe(in RankingInput input, int target, Span<double> features)
@@ -47,7 +49,9 @@ internal sealed class LatencyModel(double learningRate)
     public double Own(in RankingInput input, int target, double exploration)
     {
         ref readonly var row = ref _memory.For(input.Targets).Rows[target];
-        return row.Shrunk(Prior) - exploration / Math.Sqrt(1 + row.Count) * (0.5 + 0.5 * Chance(input.Seed, target + Features));
+        var silent = Math.Max(0, input.NowTicks - row.AtTicks) / (double)TimeSpan.TicksPerSecond;
+        var known = row.Lateness.Shrunk(Prior) * memorySeconds / (memorySeconds + silent);
+        return known - exploration / Math.Sqrt(1 + row.Lateness.Count) * (0.5 + 0.5 * Chance(input.Seed, target + Features));
     }
 
     /// <summary>Remembers what the decision knew, until the answer comes.</summary>
@@ -61,11 +65,17 @@ internal sealed class LatencyModel(double learningRate)
     public void Completed(in Outcome outcome)
     {
         if (!outcome.Succeeded || !(outcome.E2eSeconds > 0)) return;
-        var answer = outcome;
-        lock (_memory.Gate) _memory.Each(outcome.Target, (view, row) => Learn(view, row, answer));
+        lock (_memory.Gate)
+        {
+            foreach (var view in _memory.Views)
+            {
+                var row = view.RowOf(outcome.Target);
+                if (row >= 0) Learn(view, row, outcome);
+            }
+        }
     }
 
-    private void Learn(TargetMemory<LogMean, Weights>.View view, int row, in Outcome answer)
+    private void Learn(TargetMemory<OwnPart, Weights>.View view, int row, in Outcome answer)
     {
         var targets = view.Targets;
         ref readonly var cost = ref targets.Cost[row];
@@ -73,11 +83,12 @@ internal sealed class LatencyModel(double learningRate)
         Span<double> features = stackalloc double[Features];
         Fill(features, answer.LoadAtDispatch, cost.BatchSize, waiting, kv, answer.PromptTokens, age, cost);
 
-        var expected = Expectation.Of(targets, row, answer.PromptTokens, answer.OutputTokens, answer.LoadAtDispatch).E2eSeconds;
+        var expected = Expectation.Of(targets, row, answer).E2eSeconds;
         var late = LogMean.Log(answer.E2eSeconds / expected);
         ref var own = ref view.Rows[row];
-        view.Model.Step(features, late - own.Shrunk(Prior), learningRate);
-        own.Observe(late - view.Model.Predict(features), 0.05);
+        view.Model.Step(features, late - own.Lateness.Shrunk(Prior), learningRate);
+        own.Lateness.Observe(late - view.Model.Predict(features), learningRate);
+        own.AtTicks = Math.Max(own.AtTicks, answer.CompletedAtTicks);
     }
 
     private static void Fill(Span<double> features, double load, double batch, double waiting, double kv, int promptTokens, double ageSeconds, in TargetCost cost)
@@ -102,6 +113,13 @@ internal sealed class LatencyModel(double learningRate)
         var hash = TieBreak.Hash(seed ^ 0xC2B2AE3D27D4EB4FUL, what);
         var sum = (hash & 0xFFFF) + (hash >> 16 & 0xFFFF) + (hash >> 32 & 0xFFFF) + (hash >> 48);
         return Math.Clamp((sum / 65535.0 - 2) * 1.7320508, -2, 2);
+    }
+
+    /// <summary>The part of one target.</summary>
+    private struct OwnPart
+    {
+        public LogMean Lateness;
+        public long AtTicks;
     }
 
     /// <summary>The shared part of the model.</summary>

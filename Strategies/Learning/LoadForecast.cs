@@ -51,8 +51,14 @@ internal sealed class LoadForecast(double smoothing, double rateSeconds, double 
     /// <summary>A request came back.</summary>
     public void Completed(in Outcome outcome)
     {
-        var at = outcome.CompletedAtTicks;
-        lock (_memory.Gate) _memory.Each(outcome.Target, (view, row) => view.Rows[row].Completed.Add(at, rateSeconds));
+        lock (_memory.Gate)
+        {
+            foreach (var view in _memory.Views)
+            {
+                var row = view.RowOf(outcome.Target);
+                if (row >= 0) view.Rows[row].Completed.Add(outcome.CompletedAtTicks, rateSeconds);
+            }
+        }
     }
 
     private void Look(TargetMemory<Row, Turn>.View view, int target)

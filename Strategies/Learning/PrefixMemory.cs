@@ -82,7 +82,7 @@ internal sealed class PrefixMemory(int blocksPerTarget, bool precise)
         {
             foreach (var view in _memory.Views)
             {
-                var row = TargetOrder.Find(view.Targets.Identity, target);
+                var row = view.RowOf(target);
                 if (row < 0) continue;
                 var number = Number(view, row);
                 whole &= stored ? view.Model.Told!.Stored(number, sequence, blocks, tier) : view.Model.Told!.Removed(number, sequence, blocks, tier);

@@ -37,8 +37,14 @@ internal sealed class ServiceCorrections(double rate, double maxFactor, double m
     /// <summary>Takes an answer in.</summary>
     public void Observe(in Outcome outcome)
     {
-        var answer = outcome;
-        lock (_memory.Gate) _memory.Each(outcome.Target, (view, row) => Observe(view, row, answer));
+        lock (_memory.Gate)
+        {
+            foreach (var view in _memory.Views)
+            {
+                var row = view.RowOf(outcome.Target);
+                if (row >= 0) Observe(view, row, outcome);
+            }
+        }
     }
 
     private void Observe(TargetMemory<Row, Types>.View view, int target, in Outcome answer)
@@ -49,7 +55,7 @@ internal sealed class ServiceCorrections(double rate, double maxFactor, double m
         row.Count++;
         if (!answer.Succeeded) return;
 
-        var expected = Expectation.Of(view.Targets, target, answer.PromptTokens, answer.OutputTokens, answer.LoadAtDispatch);
+        var expected = Expectation.Of(view.Targets, target, answer);
         if (answer.TtftSeconds > 0)
         {
             var late = LogMean.Log(answer.TtftSeconds / expected.TtftSeconds);

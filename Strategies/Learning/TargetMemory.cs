@@ -19,7 +19,7 @@ internal sealed class TargetMemory<TRow, TModel>(Func<TModel> newModel, Func<TMo
     /// <summary>Guards all rows.</summary>
     public Lock Gate { get; } = new();
 
-    /// <summary>One per model.</summary>
+    /// <summary>One per model. A target may serve several.</summary>
     public ReadOnlySpan<View> Views => Volatile.Read(ref _views);
 
     /// <summary>The rows that belong to these targets. Cheap as long as the table stays the same.</summary>
@@ -30,16 +30,6 @@ internal sealed class TargetMemory<TRow, TModel>(Func<TModel> newModel, Func<TMo
             if (ReferenceEquals(view.Targets, targets)) return view;
         }
         lock (Gate) return Align(targets);
-    }
-
-    /// <summary>Calls back for each model that knows the target. The caller holds <see cref="Gate"/>.</summary>
-    public void Each(TargetIdentity target, OnRow action)
-    {
-        foreach (var view in _views)
-        {
-            var row = TargetOrder.Find(view.Targets.Identity, target);
-            if (row >= 0) action(view, row);
-        }
     }
 
     private View Align(TargetSet targets)
@@ -61,14 +51,15 @@ internal sealed class TargetMemory<TRow, TModel>(Func<TModel> newModel, Func<TMo
         return view;
     }
 
-    /// <summary>See <see cref="Each"/>.</summary>
-    public delegate void OnRow(View view, int row);
-
     /// <summary>The memory of one model.</summary>
     /// <param name="Targets">The targets that the rows belong to.</param>
     /// <param name="Rows">One per target.</param>
     /// <param name="Model">What is remembered of the model as a whole.</param>
-    public sealed record View(TargetSet Targets, TRow[] Rows, TModel Model);
+    public sealed record View(TargetSet Targets, TRow[] Rows, TModel Model)
+    {
+        /// <summary>Row of a target; -1 when the model does not know it.</summary>
+        public int RowOf(TargetIdentity target) => TargetOrder.Find(Targets.Identity, target);
+    }
 }
 
 /// <summary>Positions in lists of targets, which are in the order of the routing table.</summary>

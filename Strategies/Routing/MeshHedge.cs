@@ -25,11 +25,11 @@ internal sealed class MeshHedge(CostModel cost, double quantile) : PricedStrateg
 
     public void Completed(in Outcome outcome)
     {
-        var (ttft, load, prompt, output) = (outcome.TtftSeconds, outcome.LoadAtDispatch, outcome.PromptTokens, outcome.OutputTokens);
         if (!outcome.Succeeded) return;
-        lock (_memory.Gate)
+        foreach (var view in _memory.Views)
         {
-            _memory.Each(outcome.Target, (view, row) => view.Model.Observe(ttft / Expectation.Of(view.Targets, row, prompt, output, load).TtftSeconds));
+            var row = view.RowOf(outcome.Target);
+            if (row >= 0) view.Model.Observe(outcome.TtftSeconds / Expectation.Of(view.Targets, row, outcome).TtftSeconds);
         }
     }
 
