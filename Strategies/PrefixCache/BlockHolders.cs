@@ -94,16 +94,27 @@ internal sealed class BlockHolders(int tiers)
         return tier;
     }
 
-    /// <summary>The holders of a block in one tier.</summary>
-    public void Read(ulong block, int tier, Span<ulong> holders)
+    /// <summary>Whether all of these targets hold the block in the fastest tier: the common case, and the one that must be quick.</summary>
+    public bool AllHoldFirst(ulong block, ReadOnlySpan<ulong> targets)
     {
-        holders.Clear();
         var position = _map.Find(block);
-        if (position >= 0) Merge(_map.Value(position), tier, holders);
+        if (position < 0) return false;
+        var value = _map.Value(position);
+        if (value >= 0)
+        {
+            if (value % KvTiers.Count != 0) return false;
+            var only = value / KvTiers.Count;
+            for (var w = 0; w < targets.Length; w++) if ((targets[w] & ~(w == only / 64 ? Mask(only) : 0)) != 0) return false;
+            return true;
+        }
+        var row = _rows.AsSpan(~value * Stride, targets.Length);
+        var missing = 0UL;
+        for (var w = 0; w < row.Length; w++) missing |= targets[w] & ~row[w];
+        return missing == 0;
     }
 
     /// <summary>The holders of a block in all tiers.</summary>
-    public void ReadAll(ulong block, Span<ulong> holders)
+    public void Read(ulong block, Span<ulong> holders)
     {
         holders.Clear();
         var position = _map.Find(block);
