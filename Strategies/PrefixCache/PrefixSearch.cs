@@ -6,6 +6,7 @@ namespace InferMesh.Strategies.PrefixCache;
 internal ref struct PrefixSearch
 {
     private const int MaxLeap = 64;
+    private const int Batch = 32;
 
     private readonly BlockHolders _holders;
     private readonly ReadOnlySpan<ulong> _chain;
@@ -60,12 +61,18 @@ internal ref struct PrefixSearch
     /// <summary>Exact always: looks at each block.</summary>
     public int Walk()
     {
-        for (var at = 0; at < _chain.Length && _alive.ContainsAnyExcept(0UL); at++)
+        Span<int> places = stackalloc int[Batch];
+        for (var from = 0; from < _chain.Length && _alive.ContainsAnyExcept(0UL); from += Batch)
         {
-            if (AllAt(at)) continue;
-            _holders.Read(_chain[at], _here);
-            LeaveAt(at);
-            Discount(at);
+            var blocks = _chain.Slice(from, Math.Min(Batch, _chain.Length - from));
+            _holders.Find(blocks, places);
+            for (var i = 0; i < blocks.Length; i++)
+            {
+                if (_holders.AllHoldFirst(places[i], _alive)) continue;
+                _holders.Read(blocks[i], _here);
+                LeaveAt(from + i);
+                Discount(from + i);
+            }
         }
         return End();
     }
