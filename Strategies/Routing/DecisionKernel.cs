@@ -82,7 +82,7 @@ public static class DecisionKernel
         }
         var count = policy.Strategy.Rank(input, best);
         var picks = best[..count];
-        return new(DecisionOutcome.Routed, count, HedgePlanner.Plan(policy.Hedging, input, picks, policy.Strategy.Explain(input, picks[0].Target)), TimeSpan.Zero);
+        return new(DecisionOutcome.Routed, count, HedgePlanner.Plan(policy.Hedging, input, picks, policy.Strategy.Explain(input, picks[0].Target), policy.Strategy), TimeSpan.Zero);
     }
 
     /// <summary>The index of a tracked set, when its own verdicts are all that holds for the request.</summary>
