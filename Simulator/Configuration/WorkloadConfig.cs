@@ -56,6 +56,16 @@ public enum ArrivalType
     Trace,
 }
 
+/// <summary>Laws of the time that a state of an mmpp lasts.</summary>
+public enum DwellKind
+{
+    /// <summary>Exponential with the given mean: a true mmpp.</summary>
+    Exponential,
+
+    /// <summary>Exactly the given time, starting with the first state: as in the original.</summary>
+    Fixed,
+}
+
 /// <summary>When requests arrive.</summary>
 public sealed record ArrivalConfig
 {
@@ -79,6 +89,9 @@ public sealed record ArrivalConfig
 
     /// <summary>Mean seconds in each state (mmpp).</summary>
     public IReadOnlyList<double> DwellS { get; init; } = [];
+
+    /// <summary>Law of the dwell times (mmpp).</summary>
+    public DwellKind Dwell { get; init; } = DwellKind.Exponential;
 
     /// <summary>Users (closed_loop), 1 or more.</summary>
     public int Users { get; init; } = 32;
