@@ -6,8 +6,8 @@ using InferMesh.Strategies.Topology;
 namespace InferMesh.Simulator.Network;
 
 /// <summary>
-/// How far apart cells and nodes are, from coordinates or a matrix. Fixed for a run, symmetric, safe for concurrent use; needs memory for the
-/// cells only, however many nodes there are. Round trips between cells include the last hop within the node's cell.
+/// How far apart cells and nodes are, from coordinates or a matrix. Fixed for a run, safe for concurrent use; needs memory for the cells only,
+/// however many nodes there are. A round trip between cells includes the last hop within the node's cell.
 /// </summary>
 public sealed class NetworkModel
 {
@@ -25,12 +25,14 @@ public sealed class NetworkModel
     private readonly double[] _nodeSeconds;
     private readonly ulong _seed;
     private readonly double _intraBytes, _interBytes;
+    private readonly RttMatrix? _matrix;
 
     private NetworkModel(SimConfig config)
     {
         var network = config.Network;
         (_shape, _seed) = (network.InterCellCoords, config.Seed);
         (_intraBytes, _interBytes) = (network.BwMbps.IntraCell * BytesPerMegabit, network.BwMbps.InterRegion * BytesPerMegabit);
+        _matrix = network.RttMatrixFile is { } file ? RttMatrix.Load(ConfigFile.Resolve(file)!) : null;
         _coordinates = new double[config.Topology.Cells * _shape.Dim];
         var random = new RandomStream(_seed, CoordinateStream);
         for (var i = 0; i < _coordinates.Length; i++) _coordinates[i] = 200 * random.NextUnit() - 100;
@@ -60,6 +62,7 @@ public sealed class NetworkModel
 
     private double BetweenCells(int a, int b)
     {
+        if (_matrix is not null) return _matrix.Seconds(a, b);
         var square = 0.0;
         for (var i = 0; i < _shape.Dim; i++)
         {

@@ -17,8 +17,11 @@ internal static class WorkloadStreams
     public const ulong Users = 1_009;
     public const ulong Groups = 1_010;
 
-    /// <summary>First of as many streams as there are users or clients, one each.</summary>
+    /// <summary>First of as many streams as there are users.</summary>
     public const ulong PerUser = 1UL << 32;
+
+    /// <summary>First of as many streams as there are clients.</summary>
+    public const ulong PerClient = 1UL << 33;
 
     public static RandomStream Open(ulong seed, ulong stream) => new(seed, stream);
 }

@@ -1,3 +1,4 @@
+using InferMesh.Simulator.Workload.Arrivals;
 using InferMesh.Simulator.Workload.Traces;
 
 namespace InferMesh.Simulator.Configuration.Validation;
@@ -44,17 +45,28 @@ internal static class WorkloadChecks
                 findings.Require(arrival.States is null || arrival.States == rates, $"{Path}.states", $"is {arrival.States}, but rates_rps has {rates}");
                 break;
             case ArrivalType.Trace:
-                File(arrival.File, $"{Path}.file", findings);
-                findings.Require(arrival.Format is not null && TraceFile.TryParseFormat(arrival.Format, out _), $"{Path}.format", $"'{arrival.Format}' is not known; it must be one of {TraceFile.FormatNames}");
+                var known = arrival.Format is not null && TraceFile.TryParseFormat(arrival.Format, out _);
+                findings.Require(known, $"{Path}.format", $"'{arrival.Format}' is not known; it must be one of {TraceFile.FormatNames}");
+                FileCheck.Check(arrival.File, $"{Path}.file", findings, known ? _ => Trace(arrival) : null);
                 break;
             case ArrivalType.Clients:
-                File(arrival.File, $"{Path}.file", findings);
+                FileCheck.Check(arrival.File, $"{Path}.file", findings, file => Clients(arrival, file));
                 break;
             case ArrivalType.ClosedLoop:
                 findings.Require(arrival.Rho is null, $"{Path}.rho", $"does not go with a closed loop, whose rate is what comes of it; set users");
                 break;
         }
     }
+
+    private static string? Trace(ArrivalConfig arrival)
+    {
+        var records = TraceFlow.Load(arrival);
+        if (records.Count == 0) return "has no record after start_s";
+        return arrival.Rho is not null && TraceFlow.Rps(records) == 0 ? "has no length in time that rho could scale" : null;
+    }
+
+    private static string? Clients(ArrivalConfig arrival, string file) =>
+        ClientTimes.MeanRps(ClientTimes.Load(file), arrival.StartS, 1e9) > 0 ? null : "has no request after start_s";
 
     private static void Sessions(SessionsConfig sessions, WorkloadConfig workload, Findings findings)
     {
@@ -65,10 +77,4 @@ internal static class WorkloadChecks
         findings.Require((long)sessions.Groups * sessions.UsersPerGroup <= 10_000_000, $"{Path}.users_per_group", $"makes {(long)sessions.Groups * sessions.UsersPerGroup} users; at most 10000000 are simulated");
     }
 
-    public static void File(string? path, string key, Findings findings)
-    {
-        if (string.IsNullOrWhiteSpace(path)) findings.Add(key, "is missing");
-        else if (ConfigFile.Resolve(path) is not { } resolved) findings.Add(key, $"'{path}' names an environment variable that is not set");
-        else findings.Require(System.IO.File.Exists(resolved), key, $"'{resolved}' is no file that can be read");
-    }
 }

@@ -1,3 +1,4 @@
+using InferMesh.Simulator.Network;
 using InferMesh.Simulator.World;
 
 namespace InferMesh.Simulator.Configuration.Validation;
@@ -11,7 +12,7 @@ internal static class WorldChecks
     {
         Topology(config, findings);
         WorkloadChecks.Dist(config.Network.IntraCellRttMs, "network.intra_cell_rtt_ms", findings);
-        if (config.Network.RttMatrixFile is { } file) WorkloadChecks.File(file, "network.rtt_matrix_file", findings);
+        if (config.Network.RttMatrixFile is { } matrix) FileCheck.Check(matrix, "network.rtt_matrix_file", findings, file => Matrix(file, config.Topology.Cells));
         Range(config.Signals.QueueDepthMs, "signals.queue_depth_ms", findings);
         Range(config.Signals.VramMs, "signals.vram_ms", findings);
         Range(config.Signals.P95Ms, "signals.p95_ms", findings);
@@ -44,6 +45,9 @@ internal static class WorldChecks
             findings.Require(known || profile.TokensPerS is not null, $"{path}.tokens_per_s", $"is missing: '{profile.Name}' is not in the catalogue");
         findings.Require(config.Topology.GpuProfiles.Take(index).All(p => p.Name != profile.Name), $"{path}.name", $"'{profile.Name}' is listed twice");
     }
+
+    private static string? Matrix(string file, int cells) =>
+        RttMatrix.Load(file) is var matrix && matrix.Size < cells ? FormattableString.Invariant($"has {matrix.Size} rows; topology.cells is {cells}") : null;
 
     private static void Range(RangeMs range, string path, Findings findings) =>
         findings.Require(range.Min <= range.Max, path, $"goes from {range.Min} to {range.Max}; the second must not be below the first");

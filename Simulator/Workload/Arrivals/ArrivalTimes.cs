@@ -5,9 +5,14 @@ namespace InferMesh.Simulator.Workload.Arrivals;
 /// <summary>Builds arrival times.</summary>
 internal static class ArrivalTimes
 {
-    /// <summary>Times of an open arrival process with the mean rate <paramref name="rps"/> (an mmpp keeps its own unless a load is asked for).</summary>
-    public static IArrivalTimes Open(SimConfig config, double rps)
+    /// <summary>Times of an open arrival process.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="rps">Mean requests per second; an mmpp keeps its own rates unless a load is asked for.</param>
+    /// <param name="endSeconds">When arrivals end.</param>
+    /// <param name="requestsPerArrival">Mean requests that come of one arrival: the turns of a conversation.</param>
+    public static IArrivalTimes Open(SimConfig config, double rps, double endSeconds, double requestsPerArrival = 1)
     {
+        rps /= requestsPerArrival;
         var arrival = config.Workload.Arrival;
         var random = WorkloadStreams.Open(config.Seed, WorkloadStreams.Arrivals);
         return arrival.Type switch
@@ -16,6 +21,7 @@ internal static class ArrivalTimes
             ArrivalType.Gamma => new RenewalTimes(random, GapLaw.Gamma(arrival.Cv), rps),
             ArrivalType.Weibull => new RenewalTimes(random, GapLaw.Weibull(arrival.Cv), rps),
             ArrivalType.Mmpp => Mmpp(),
+            ArrivalType.Clients => new ClientTimes(ClientTimes.Load(ConfigFile.Resolve(arrival.File!)!), config.Seed, arrival.StartS, endSeconds, rps),
             _ => new PoissonTimes(random, rps),
         };
 
@@ -25,7 +31,7 @@ internal static class ArrivalTimes
             arrival.RatesRps,
             arrival.DwellS,
             arrival.Dwell == DwellKind.Fixed,
-            arrival.Rho is null ? 1 : rps / MmppTimes.MeanRps(arrival.RatesRps, arrival.DwellS));
+            arrival.Rho is null ? 1 / requestsPerArrival : rps / MmppTimes.MeanRps(arrival.RatesRps, arrival.DwellS));
     }
 
     /// <summary>Requests per second as written; see <see cref="WorkloadMeans.TraceRps"/>.</summary>
