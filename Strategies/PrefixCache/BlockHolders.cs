@@ -7,6 +7,8 @@ namespace InferMesh.Strategies.PrefixCache;
 /// </summary>
 internal sealed class BlockHolders(int tiers)
 {
+    private const int Nowhere = int.MinValue;
+
     private readonly BlockMap _map = new();
     private ulong[] _rows = [];
     private int[] _rowHolders = [];
@@ -94,16 +96,44 @@ internal sealed class BlockHolders(int tiers)
         return tier;
     }
 
-    /// <summary>The holders of a block in one tier.</summary>
-    public void Read(ulong block, int tier, Span<ulong> holders)
+    /// <summary>
+    /// Finds blocks, for <see cref="AllHoldFirst(int, ReadOnlySpan{ulong})"/>. Many at once: the searches do not depend on each other, so the processor waits for memory once and not once each.
+    /// </summary>
+    public void Find(ReadOnlySpan<ulong> blocks, Span<int> places)
     {
-        holders.Clear();
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            var position = _map.Find(blocks[i]);
+            places[i] = position < 0 ? Nowhere : _map.Value(position);
+        }
+    }
+
+    /// <summary>Whether all of these targets hold the block in the fastest tier: the common case, and the one that must be quick.</summary>
+    public bool AllHoldFirst(int place, ReadOnlySpan<ulong> targets)
+    {
+        if (place == Nowhere) return false;
+        if (place >= 0)
+        {
+            if (place % KvTiers.Count != 0) return false;
+            var only = place / KvTiers.Count;
+            for (var w = 0; w < targets.Length; w++) if ((targets[w] & ~(w == only / 64 ? Mask(only) : 0)) != 0) return false;
+            return true;
+        }
+        var row = _rows.AsSpan(~place * Stride, targets.Length);
+        var missing = 0UL;
+        for (var w = 0; w < row.Length; w++) missing |= targets[w] & ~row[w];
+        return missing == 0;
+    }
+
+    /// <summary>See <see cref="AllHoldFirst(int, ReadOnlySpan{ulong})"/>.</summary>
+    public bool AllHoldFirst(ulong block, ReadOnlySpan<ulong> targets)
+    {
         var position = _map.Find(block);
-        if (position >= 0) Merge(_map.Value(position), tier, holders);
+        return position >= 0 && AllHoldFirst(_map.Value(position), targets);
     }
 
     /// <summary>The holders of a block in all tiers.</summary>
-    public void ReadAll(ulong block, Span<ulong> holders)
+    public void Read(ulong block, Span<ulong> holders)
     {
         holders.Clear();
         var position = _map.Find(block);

@@ -6,6 +6,7 @@ namespace InferMesh.Strategies.PrefixCache;
 internal ref struct PrefixSearch
 {
     private const int MaxLeap = 64;
+    private const int Batch = 32;
 
     private readonly BlockHolders _holders;
     private readonly ReadOnlySpan<ulong> _chain;
@@ -25,7 +26,7 @@ internal ref struct PrefixSearch
         _alive = bits[..holders.Words];
         _here = bits[holders.Words..];
         _lost.Clear();
-        holders.ReadAll(chain[0], _alive);
+        holders.Read(chain[0], _alive);
     }
 
     /// <summary>Exact when a target that holds a block holds all before it: leaps that grow while nobody leaves, and a bisection where somebody does.</summary>
@@ -49,7 +50,7 @@ internal ref struct PrefixSearch
                 if (AllAt(middle)) low = middle;
                 else next = middle;
             }
-            _holders.ReadAll(_chain[next], _here);
+            _holders.Read(_chain[next], _here);
             LeaveAt(next);
             at = next;
             leap = 1;
@@ -60,22 +61,23 @@ internal ref struct PrefixSearch
     /// <summary>Exact always: looks at each block.</summary>
     public int Walk()
     {
-        Discount(0);
-        for (var at = 1; at < _chain.Length && _alive.ContainsAnyExcept(0UL); at++)
+        Span<int> places = stackalloc int[Batch];
+        for (var from = 0; from < _chain.Length && _alive.ContainsAnyExcept(0UL); from += Batch)
         {
-            _holders.ReadAll(_chain[at], _here);
-            LeaveAt(at);
-            Discount(at);
+            var blocks = _chain.Slice(from, Math.Min(Batch, _chain.Length - from));
+            _holders.Find(blocks, places);
+            for (var i = 0; i < blocks.Length; i++)
+            {
+                if (_holders.AllHoldFirst(places[i], _alive)) continue;
+                _holders.Read(blocks[i], _here);
+                LeaveAt(from + i);
+                Discount(from + i);
+            }
         }
         return End();
     }
 
-    private readonly bool AllAt(int position)
-    {
-        _holders.ReadAll(_chain[position], _here);
-        for (var w = 0; w < _alive.Length; w++) if ((_alive[w] & ~_here[w]) != 0) return false;
-        return true;
-    }
+    private readonly bool AllAt(int position) => _holders.AllHoldFirst(_chain[position], _alive);
 
     /// <summary>Who is not in the bit set of this position holds the blocks before it only.</summary>
     private void LeaveAt(int position)
@@ -97,12 +99,11 @@ internal ref struct PrefixSearch
     /// <summary>A block that is not in the memory of the GPU saves less.</summary>
     private readonly void Discount(int position)
     {
-        _holders.Read(_chain[position], (int)KvTier.Gpu, _here);
         for (var w = 0; w < _alive.Length; w++)
         {
-            for (var slow = _alive[w] & ~_here[w]; slow != 0; slow &= slow - 1)
+            for (var left = _alive[w]; left != 0; left &= left - 1)
             {
-                var target = w * 64 + BitOperations.TrailingZeroCount(slow);
+                var target = w * 64 + BitOperations.TrailingZeroCount(left);
                 _lost[target] += 1 - KvTiers.Weight(_holders.BestTier(_chain[position], target));
             }
         }
