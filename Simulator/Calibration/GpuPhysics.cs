@@ -36,8 +36,8 @@ public sealed record GpuPhysics
     /// <summary>Microseconds that each sequence adds to a step: sampler and bookkeeping.</summary>
     public required double SequenceMicroseconds { get; init; }
 
-    /// <summary>Bytes per token and layer that move for norms and activations, in units of the model's width.</summary>
-    public double ElementwiseWidths { get; init; } = 40;
+    /// <summary>Bytes that move per token and layer for norms and activations, in units of the model's width.</summary>
+    public double ElementwiseWidths { get; init; } = 28;
 
     /// <summary>Bytes per second of an all-reduce, per GPU.</summary>
     public required double LinkBytesPerSecond { get; init; }
