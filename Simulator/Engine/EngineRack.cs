@@ -1,10 +1,11 @@
 using InferMesh.Simulator.Service;
 using InferMesh.Simulator.World;
+using InferMesh.Strategies.PrefixCache;
 
 namespace InferMesh.Simulator.Engine;
 
-/// <summary>The engines of all targets: wakes them when they are due and keeps account of what they hold. A target that never gets a request costs a few bytes.</summary>
-internal sealed class EngineRack(Fleet fleet, EventQueue queue)
+/// <summary>The engines of all targets: makes them when they are first used, wakes them when they are due and keeps account of what they hold. A target that never gets a request costs a few bytes.</summary>
+internal sealed class EngineRack(Fleet fleet, EventQueue queue, KvFeed? feed)
 {
     private readonly INodeEngine?[] _engines = new INodeEngine?[fleet.Count];
     private readonly Standing[] _standing = new Standing[fleet.Count];
@@ -27,7 +28,7 @@ internal sealed class EngineRack(Fleet fleet, EventQueue queue)
         var engine = _engines[target];
         if (engine is null)
         {
-            engine = _engines[target] = fleet.Spec(target).NewEngine();
+            engine = _engines[target] = fleet.Spec(target).NewEngine(feed?.Listen(target));
             _standing[target].WakeNs = long.MaxValue;
             _used.Add(target);
         }
@@ -73,9 +74,13 @@ internal sealed class EngineRack(Fleet fleet, EventQueue queue)
         return nowNs == 0 ? 0 : (s.KvNs + s.Kv * (nowNs - s.KvSinceNs)) / nowNs;
     }
 
+    /// <summary>Prompt blocks that engines did not compute again.</summary>
+    public long ReusedBlocks() => _used.Sum(target => _engines[target] is ContinuousEngine engine ? engine.ReusedTokens / BlockHash.BlockTokens : 0);
+
     /// <summary>Books what changed and schedules the next wake-up; returns whether the reading is another.</summary>
     private bool Account(int target, INodeEngine engine, long nowNs)
     {
+        feed?.Flush(target, nowNs);
         ref var s = ref _standing[target];
         var next = engine.NextNs;
         if (next < s.WakeNs)

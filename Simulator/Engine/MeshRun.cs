@@ -3,6 +3,7 @@ using InferMesh.Simulator.Network;
 using InferMesh.Simulator.Results;
 using InferMesh.Simulator.Workload;
 using InferMesh.Strategies;
+using InferMesh.Strategies.PrefixCache;
 
 namespace InferMesh.Simulator.Engine;
 
@@ -14,6 +15,7 @@ internal sealed class MeshRun
 
     private readonly RunWorld _world;
     private readonly RequestLife _life;
+    private readonly KvFeed? _feed;
     private readonly RunOptions _options;
     private readonly string _strategy;
     private readonly ulong _seed;
@@ -28,7 +30,6 @@ internal sealed class MeshRun
         var fleet = plan.Fleet;
         var network = NetworkModel.Build(config);
         var queue = new EventQueue();
-        var rack = new EngineRack(fleet, queue);
         var cold = new ColdTargets(config, fleet);
         var description = StrategyCatalog.All.FirstOrDefault(s => s.Name == strategy.Name);
         var oracle = strategy.Name == OracleName ? new Oracle(fleet) : null;
@@ -36,6 +37,8 @@ internal sealed class MeshRun
             [.. Enumerable.Range(0, config.Workload.Tenants.Count).Select(t => $"tenant-{t}")], [.. config.SloClasses.Select(c => c.Name)], target => cold.Seconds(target, 0));
         MeshRouter[] routers = [.. Enumerable.Range(0, config.Routers.Count).Select(r => new MeshRouter(
             fleet, network, RouterSet.CellOf(r, config.Routers.Count, fleet.Cells), oracle ?? StrategyCatalog.Create(strategy.Name, strategy.Parameters), settings))];
+        _feed = routers[0].Strategy is IKvEventStrategy { WantsKvEvents: true } ? new(config, fleet, queue, routers) : null;
+        var rack = new EngineRack(fleet, queue, _feed);
         _world = new()
         {
             Fleet = fleet,
@@ -119,6 +122,9 @@ internal sealed class MeshRun
                 break;
             case EventKind.ReadingArrives:
                 _world.Signals.Arrive(e.Index, e.Tag);
+                break;
+            case EventKind.BlocksArrive:
+                _feed!.Arrive(e.Index, e.Tag);
                 break;
             case EventKind.CellRefreshed:
                 _world.Signals.Refresh(e.Index, e.Tag, e.AtNs);

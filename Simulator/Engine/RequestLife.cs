@@ -105,6 +105,7 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
             return;
         }
         world.Delivered[target]++;
+        world.Metrics.PrefixBlocks += flight.Request.Prefix.Length;
         if (changed) world.Signals.Changed(target, nowNs);
     }
 

@@ -19,7 +19,9 @@ internal sealed record RunPlan(SimConfig Config, Fleet Fleet, double Rps)
             ? WorkloadSource.Means(config with { Workload = config.Workload with { Mix = new(), Arrival = new(), Sessions = null } })
             : means;
         var meanWork = TokenRateProfile.MeanWork(config.Workload.Mix, llm.PromptTokens + llm.OutputTokens);
-        NodeKind[] kinds = [.. config.Topology.GpuProfiles.Select(gpu => TokenRateProfile.KindOf(gpu, config.Topology.Mig, meanWork))];
+        NodeKind[] kinds = [.. config.Topology.GpuProfiles.Select(gpu => config.Service.Model == ServiceModel.ContinuousBatching
+            ? ContinuousKind.Of(config, gpu, means)
+            : TokenRateProfile.KindOf(gpu, config.Topology.Mig, meanWork))];
         var fleet = Fleet.Build(config.Topology, kinds, cell => cell, "simulated");
         var capacity = 0.0;
         for (var target = 0; target < fleet.Count; target++) capacity += fleet.Spec(target).Capability.RequestsPerSecond;

@@ -13,6 +13,7 @@ internal enum EventKind : byte
     NodeRepaired,
     ReadingTaken,
     ReadingArrives,
+    BlocksArrive,
     CellRefreshed,
     RequestDelivered,
     HedgeDue,

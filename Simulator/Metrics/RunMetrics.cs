@@ -66,6 +66,9 @@ internal sealed class RunMetrics
 
     public double WastedTokens { get; set; }
 
+    /// <summary>Prompt blocks that requests brought to engines, each attempt counted.</summary>
+    public long PrefixBlocks { get; set; }
+
     public double NetworkBytes { get; set; }
 
     public void Arrive(in SimRequest request)

@@ -71,7 +71,7 @@ internal sealed record TokenRateProfile(double TokensPerSecond, int Concurrency,
             var weights = Math.Min(WeightBytes, bytes / 2);
             var profile = new TokenRateProfile(tokensPerSecond, batches, (long)(gpu.BatchWindowMs * 1e6), bytes - weights, gpu.KvCacheGbPerReq * Gigabyte);
             var fit = Math.Clamp(Math.Floor(profile.KvBytes / profile.LlmBytes), 1, (double)batches * profile.MaxBatch);
-            return new(name, new(fit, tokensPerSecond, tokensPerSecond, 1 / tokensPerSecond, tokensPerSecond / meanWork, dollars), bytes, weights, profile.KvBytes, () => new TokenRateEngine(profile));
+            return new(name, new(fit, tokensPerSecond, tokensPerSecond, 1 / tokensPerSecond, tokensPerSecond / meanWork, dollars), bytes, weights, profile.KvBytes, _ => new TokenRateEngine(profile));
         }
     }
 }
