@@ -66,6 +66,8 @@ internal sealed class AttentionGrid
         (history, context) = (chunk == 0 ? 0 : history, decodes == 0 ? 0 : context);
         if (points.TryGetValue((chunk, history, decodes, context), out var measured))
             return measured;
+        if (decodes > 0 && context == 0)
+            return Value(points, chunk, history, 0, 0);
         if (chunk == 0 && decodes == 0)
             return 0;
         if (chunk == 0 || decodes == 0)
@@ -79,10 +81,10 @@ internal sealed class AttentionGrid
     {
         var (bestWork, best) = (0.0, 0.0);
         var work = Work(chunk, history, decodes, context);
-        foreach (var (key, value) in points.OrderBy(static point => point.Key))
+        foreach (var ((c, h, d, x), value) in points)
         {
-            var (c, h, d, x) = key;
-            if (c <= chunk && h <= history && d <= decodes && x <= context && Work(c, h, d, x) > bestWork)
+            // Of equal work the slower one, so that the order of the points does not matter.
+            if (c <= chunk && h <= history && d <= decodes && x <= context && (Work(c, h, d, x), value).CompareTo((bestWork, best)) > 0)
                 (bestWork, best) = (Work(c, h, d, x), value);
         }
 

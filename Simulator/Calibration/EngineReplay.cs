@@ -28,6 +28,7 @@ public static class EngineReplay
     }
 
     /// <summary>Keeps a number of equal requests in the engine: each is followed by another when it ends.</summary>
+    /// <remarks>The first ones are cut to different lengths, so that they do not end together for ever, and are left out of the answer.</remarks>
     /// <param name="engine">An empty engine.</param>
     /// <param name="promptTokens">Prompt tokens of each.</param>
     /// <param name="outputTokens">Output tokens of each.</param>
@@ -40,20 +41,20 @@ public static class EngineReplay
         var times = new Times(requests);
         var sent = 0;
         for (; sent < Math.Min(concurrency, count); sent++)
-            Send(0);
+            Send(0, Math.Max(1, outputTokens * (sent + 1) / concurrency));
         while (engine.NextNs < long.MaxValue)
         {
             var nowNs = engine.NextNs;
             engine.Advance(nowNs, times);
             for (; times.Finish > 0 && sent < count; times.Finish--, sent++)
-                Send(nowNs);
+                Send(nowNs, outputTokens);
         }
 
-        return times.Of;
+        return times.Of[Math.Min(concurrency, count)..];
 
-        void Send(long atNs)
+        void Send(long atNs, int output)
         {
-            requests[sent] = new SimRequest(sent, atNs, RequestType.Llm, promptTokens, outputTokens, 0, -1, 0, -1, default);
+            requests[sent] = new SimRequest(sent, atNs, RequestType.Llm, promptTokens, output, 0, -1, 0, -1, default);
             engine.Submit(requests[sent], atNs);
         }
     }

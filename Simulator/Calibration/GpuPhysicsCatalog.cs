@@ -7,6 +7,7 @@ namespace InferMesh.Simulator.Calibration;
 /// <item>RTX 4090, RTX PRO 6000: kernel tables of Llama-3.1-8B and Qwen3-32B inside vLLM 0.19 (LLMServingSim).</item>
 /// <item>H100: matrix products of Llama-3.1-8B and 70B (LLMServingSim's older profiles); attention and all-reduce (AIConfigurator, vLLM 0.14).</item>
 /// <item>A100: matrix products, attention and all-reduce (AIConfigurator, vLLM 0.14).</item>
+/// <item>On both RTX the share for keys and values and the fixed part of a step were set by recorded vLLM 0.19 runs of Llama-3.1-8B.</item>
 /// <item>H200 and B200: the H100's shares. L40S, L4 and A10G: the RTX 4090's, but 0.58 of the operations, an assumption after the
 /// utilisation that BLIS gives for the L40S. Nothing was measured on these five.</item>
 /// <item>Prices: cloud-gpus of March 2025 where it lists the type; B200, RTX 4090 and RTX PRO 6000 are assumptions; H200, L40S and L4
@@ -27,8 +28,8 @@ public static class GpuPhysicsCatalog
         ComputeEfficiency = 0.76,
         KvEfficiency = 0.85,
         AttentionEfficiency = 0.40,
-        LayerMicroseconds = 20,
-        StepMicroseconds = 300,
+        LayerMicroseconds = 36,
+        StepMicroseconds = 600,
         SequenceMicroseconds = 3,
         LinkBytesPerSecond = 245e9,
         LinkMicroseconds = 5,
@@ -47,8 +48,8 @@ public static class GpuPhysicsCatalog
         ComputeEfficiency = 0.865,
         KvEfficiency = 0.75,
         AttentionEfficiency = 0.42,
-        LayerMicroseconds = 22,
-        StepMicroseconds = 300,
+        LayerMicroseconds = 36,
+        StepMicroseconds = 600,
         SequenceMicroseconds = 3,
         LinkBytesPerSecond = 141e9,
         LinkMicroseconds = 6,
@@ -65,10 +66,10 @@ public static class GpuPhysicsCatalog
         Flops = 165.2e12,
         WeightEfficiency = 0.92,
         ComputeEfficiency = 0.995,
-        KvEfficiency = 0.86,
+        KvEfficiency = 0.80,
         AttentionEfficiency = 0.65,
         LayerMicroseconds = 18,
-        StepMicroseconds = 100,
+        StepMicroseconds = 1000,
         SequenceMicroseconds = 1,
         LinkBytesPerSecond = 16e9,
         LinkMicroseconds = 20,
@@ -85,7 +86,7 @@ public static class GpuPhysicsCatalog
         Flops = 467.8e12,
         WeightEfficiency = 0.79,
         ComputeEfficiency = 0.845,
-        KvEfficiency = 0.75,
+        KvEfficiency = 0.66,
         AttentionEfficiency = 0.45,
         PricePerHour = 1.79,
     };
