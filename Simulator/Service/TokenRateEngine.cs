@@ -1,220 +1,273 @@
 namespace InferMesh.Simulator.Service;
 
 /// <summary>
-/// The original's node with honest timers. Requests of one type gather in a batch until it is full or its window is over; then it waits for a place and for memory. The
-/// active batches share the GPU's rate (processor sharing), and a batch gives its place and its memory back when it is done. First tokens come when the batch's prompts are done.
+/// The original's node with honest timers: requests of one type wait for a batch, which closes when it is full or its window is over; batches share the device's tokens per
+/// second equally and give their memory back when they end. A batch computes all its prompts, gives all first tokens, computes all outputs, and answers as a whole.
 /// </summary>
-/// <param name="settings">The GPU.</param>
-public sealed class TokenRateEngine(TokenRateSettings settings) : INodeEngine
+internal sealed class TokenRateEngine(TokenRateProfile profile) : INodeEngine
 {
     private const int Types = 3;
+    private const int None = -1;
 
-    // Positions are sums of doubles: what is this close is there.
-    private const double Slack = 1e-6;
+    private Member[] _members = [];
+    private int _free = None, _made;
+    private Queue _llm = Queue.Empty, _vision = Queue.Empty, _asr = Queue.Empty;
+    private Batch[] _batches = [];
+    private int _active;
+    private int _running, _waiting;
+    private double _usedBytes;
+    private double _progress;
+    private double _busyNs;
+    private long _last;
 
-    // Inline: an idle node of a large fleet is one small object.
-    private TokenRateBatch[] _batches = [];
-    private TokenRateQueue _llm, _vision, _asr;
-    private (long Llm, long Vision, long Asr) _openSinceNs;
-    private int _active, _running;
-    private double _position, _usedGb, _busyNs;
-    private long _atNs;
-
-    /// <inheritdoc/>
     public long NextNs { get; private set; } = long.MaxValue;
 
-    /// <inheritdoc/>
     public long BlocksInUse => _running;
 
-    private int Waiting => _llm.Count + _vision.Count + _asr.Count;
-
-    /// <inheritdoc/>
     public bool Submit(in SimRequest request, long nowNs)
     {
-        if (settings.GbOf(request.Type) > settings.MemoryGb) return false;
-        ref var queue = ref Queue(request.Type);
-        if (queue.Count == 0) OpenSince(request.Type) = nowNs;
-        queue.Enqueue(new(request.Id, request.Type, request.PromptTokens, request.OutputTokens));
-        Schedule(nowNs);
+        var bytes = profile.BytesOf(request.Type);
+        if (bytes > profile.KvBytes) return false;
+        Progress(nowNs);
+        ref var queue = ref QueueOf((int)request.Type);
+        var member = NewMember();
+        _members[member] = new() { Request = request.Id, First = TokenRateProfile.FirstWork(request), Work = TokenRateProfile.Work(request), Output = request.OutputTokens, AtNs = nowNs, Next = None };
+        if (queue.Count++ == 0) queue.Head = member;
+        else _members[queue.Tail].Next = member;
+        queue.Tail = member;
+        _waiting++;
+        Plan(nowNs);
         return true;
     }
 
-    /// <inheritdoc/>
     public bool Cancel(int request, long nowNs)
     {
-        if (_llm.Remove(request) || _vision.Remove(request) || _asr.Remove(request))
+        Progress(nowNs);
+        for (var type = 0; type < Types; type++)
         {
-            Schedule(nowNs);
+            ref var queue = ref QueueOf(type);
+            if (!Unlink(ref queue.Head, ref queue.Tail, request)) continue;
+            queue.Count--;
+            _waiting--;
+            Plan(nowNs);
             return true;
         }
         for (var b = 0; b < _active; b++)
         {
-            for (var i = 0; i < _batches[b].Count; i++)
-            {
-                // A batch computes as a whole: the place stays taken until it is done.
-                ref var item = ref _batches[b].Items![i];
-                if (item.Id != request) continue;
-                item = item with { Id = -1 };
-                return true;
-            }
+            ref var batch = ref _batches[b];
+            var tail = None;
+            if (!Unlink(ref batch.Members, ref tail, request)) continue;
+            // The batch is computed as it was laid out; what the request held is free again.
+            _running--;
+            _usedBytes -= profile.BytesOf(batch.Type);
+            if (batch.Members == None) Remove(b);
+            Plan(nowNs);
+            return true;
         }
         return false;
     }
 
-    /// <inheritdoc/>
     public void Advance(long nowNs, IEngineEvents events)
     {
-        ArgumentNullException.ThrowIfNull(events);
         Progress(nowNs);
+        // What comes due within the nanosecond is due: times are rounded up to whole ones.
+        var due = _progress + 1.5 * RatePerNs;
         for (var b = 0; b < _active; b++)
         {
-            if (_batches[b].FirstTokenAt <= _position + Slack) FirstTokens(ref _batches[b], nowNs, events);
-        }
-        for (var b = _active - 1; b >= 0; b--)
-        {
-            if (_batches[b].EndAt <= _position + Slack) Finish(b, nowNs, events);
-        }
-        for (var type = 0; type < Types; type++)
-        {
-            while (Due((RequestType)type) <= nowNs && Close((RequestType)type, nowNs, events))
+            ref var batch = ref _batches[b];
+            if (batch.FirstNs == 0 && batch.FirstAt <= due)
             {
+                batch.FirstNs = nowNs;
+                if (batch.Type == RequestType.Llm) TellFirst(batch.Members, nowNs, events);
             }
+            if (batch.EndAt > due) continue;
+            Finish(batch, nowNs, events);
+            Remove(b--);
         }
-        Schedule(nowNs);
+        Start(nowNs, events);
+        Plan(nowNs);
     }
 
-    /// <inheritdoc/>
-    public EngineReading Read(long nowNs) => new(nowNs, _running, Waiting, _usedGb / settings.MemoryGb);
+    public EngineReading Read(long nowNs) => new(nowNs, _running, _waiting, _usedBytes / profile.KvBytes);
 
-    /// <inheritdoc/>
     public void Crash(long nowNs, List<int> lost)
     {
-        ArgumentNullException.ThrowIfNull(lost);
         Progress(nowNs);
-        for (var b = 0; b < _active; b++)
+        for (var type = 0; type < Types; type++)
         {
-            for (var i = 0; i < _batches[b].Count; i++)
-            {
-                if (_batches[b].Items![i].Id >= 0) lost.Add(_batches[b].Items![i].Id);
-            }
+            Lose(QueueOf(type).Head, lost);
+            QueueOf(type) = Queue.Empty;
         }
-        _llm.Clear(lost);
-        _vision.Clear(lost);
-        _asr.Clear(lost);
-        (_active, _running, _usedGb) = (0, 0, 0);
+        for (var b = 0; b < _active; b++) Lose(_batches[b].Members, lost);
+        (_active, _running, _waiting, _usedBytes, _free, _made) = (0, 0, 0, 0, None, 0);
         NextNs = long.MaxValue;
     }
 
-    /// <inheritdoc/>
-    public double BusySeconds(long nowNs) => (_busyNs + (_active > 0 ? nowNs - _atNs : 0)) / 1e9;
-
-    private ref TokenRateQueue Queue(RequestType type)
-    {
-        switch (type)
-        {
-            case RequestType.Vision: return ref _vision;
-            case RequestType.Asr: return ref _asr;
-            default: return ref _llm;
-        }
-    }
-
-    private ref long OpenSince(RequestType type)
-    {
-        switch (type)
-        {
-            case RequestType.Vision: return ref _openSinceNs.Vision;
-            case RequestType.Asr: return ref _openSinceNs.Asr;
-            default: return ref _openSinceNs.Llm;
-        }
-    }
-
-    /// <summary>When the open batch of a type may start, as far as places and memory allow; never while they do not.</summary>
-    private long Due(RequestType type)
-    {
-        ref var queue = ref Queue(type);
-        if (queue.Count == 0 || _active == settings.Concurrency || Room(type) == 0) return long.MaxValue;
-        return queue.Count >= settings.MaxBatch ? long.MinValue : OpenSince(type) + settings.BatchWindowNs;
-    }
-
-    private int Room(RequestType type) => (int)Math.Floor((settings.MemoryGb - _usedGb) / settings.GbOf(type) + 1e-9);
-
-    private bool Close(RequestType type, long nowNs, IEngineEvents events)
-    {
-        ref var queue = ref Queue(type);
-        var size = Math.Min(Math.Min(queue.Count, settings.MaxBatch), Room(type));
-        if (size == 0) return false;
-        if (_active == _batches.Length) Array.Resize(ref _batches, Math.Min(settings.Concurrency, Math.Max(1, _batches.Length * 2)));
-        ref var batch = ref _batches[_active++];
-        if (batch.Items is null || batch.Items.Length < size) batch.Items = new TokenRateItem[size];
-        (batch.Count, batch.Gb) = (size, size * settings.GbOf(type));
-        double first = 0, all = 0;
-        for (var i = 0; i < size; i++)
-        {
-            var item = queue.Dequeue();
-            batch.Items[i] = item;
-            var (prompt, whole) = TokenRateSettings.WorkOf(type, item.PromptTokens, item.OutputTokens);
-            (first, all) = (first + prompt, all + whole);
-            events.Started(item.Id, nowNs);
-        }
-        (batch.FirstTokenAt, batch.EndAt) = (_position + first, _position + all);
-        _usedGb += batch.Gb;
-        _running += size;
-        OpenSince(type) = nowNs;
-        return true;
-    }
-
-    private static void FirstTokens(ref TokenRateBatch batch, long nowNs, IEngineEvents events)
-    {
-        (batch.FirstTokenAt, batch.FirstTokenNs) = (double.NaN, nowNs);
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch.Items![i].Id >= 0) events.FirstToken(batch.Items[i].Id, nowNs);
-        }
-    }
-
-    private void Finish(int b, long nowNs, IEngineEvents events)
-    {
-        var batch = _batches[b];
-        for (var i = 0; i < batch.Count; i++)
-        {
-            var item = batch.Items![i];
-            if (item.Id < 0) continue;
-            // The model has no steps: output comes out evenly from the first token to the end.
-            if (item.OutputTokens > 1) events.Gaps(item.Id, (nowNs - batch.FirstTokenNs) / (item.OutputTokens - 1), item.OutputTokens - 1);
-            events.Finished(item.Id, nowNs);
-        }
-        _running -= batch.Count;
-        _usedGb = _running == 0 ? 0 : _usedGb - batch.Gb;
-        // The last one takes its place, and leaves it its arrays.
-        (_batches[b], _batches[_active - 1]) = (_batches[_active - 1], batch);
-        _active--;
-    }
-
-    private void Progress(long nowNs)
-    {
-        if (_active > 0)
-        {
-            _position += (nowNs - _atNs) / 1e9 * settings.TokensPerSecond / _active;
-            _busyNs += nowNs - _atNs;
-        }
-        else
-        {
-            // Idle: begin anew, so that sums stay small and exact.
-            _position = 0;
-        }
-        _atNs = nowNs;
-    }
-
-    private void Schedule(long nowNs)
+    public double BusySeconds(long nowNs)
     {
         Progress(nowNs);
+        return _busyNs / 1e9;
+    }
+
+    private double RatePerNs => profile.TokensPerSecond / 1e9 / Math.Max(1, _active);
+
+    /// <summary>Each of the running batches has computed so much since there was any.</summary>
+    private void Progress(long nowNs)
+    {
+        var passed = nowNs - _last;
+        _last = nowNs;
+        if (_active == 0)
+        {
+            _progress = 0;
+            return;
+        }
+        _progress += passed * RatePerNs;
+        _busyNs += passed;
+    }
+
+    private void Start(long nowNs, IEngineEvents events)
+    {
+        for (var type = 0; type < Types; type++)
+        {
+            ref var queue = ref QueueOf(type);
+            while (queue.Count > 0 && IsDue(queue, nowNs) && RoomFor((RequestType)type) is > 0 and var room) Open(ref queue, (RequestType)type, Math.Min(room, queue.Count), nowNs, events);
+        }
+    }
+
+    private void Open(ref Queue queue, RequestType type, int size, long nowNs, IEngineEvents events)
+    {
+        double first = 0, work = 0;
+        var head = queue.Head;
+        var last = head;
+        for (var i = 0; i < size; i++)
+        {
+            ref var member = ref _members[i == 0 ? head : last = _members[last].Next];
+            first += member.First;
+            work += member.Work;
+            events.Started(member.Request, nowNs);
+        }
+        queue.Head = _members[last].Next;
+        _members[last].Next = None;
+        queue.Count -= size;
+        _waiting -= size;
+        _running += size;
+        _usedBytes += size * profile.BytesOf(type);
+        if (_active == _batches.Length) Array.Resize(ref _batches, Math.Clamp(_active * 2, 1, profile.Concurrency));
+        _batches[_active++] = new() { Type = type, Members = head, FirstAt = _progress + first, EndAt = _progress + work };
+    }
+
+    private void Finish(in Batch batch, long nowNs, IEngineEvents events)
+    {
+        if (batch.Type != RequestType.Llm) TellFirst(batch.Members, nowNs, events);
+        for (var m = batch.Members; m != None;)
+        {
+            ref var member = ref _members[m];
+            if (member.Output > 1) events.Gaps(member.Request, (nowNs - batch.FirstNs) / (member.Output - 1), member.Output - 1);
+            events.Finished(member.Request, nowNs);
+            _running--;
+            _usedBytes -= profile.BytesOf(batch.Type);
+            var next = member.Next;
+            (member.Next, _free) = (_free, m);
+            m = next;
+        }
+        // Sums of many sizes do not come back to zero by themselves.
+        if (_running == 0) _usedBytes = 0;
+    }
+
+    private void TellFirst(int members, long nowNs, IEngineEvents events)
+    {
+        for (var m = members; m != None; m = _members[m].Next) events.FirstToken(_members[m].Request, nowNs);
+    }
+
+    private void Remove(int batch)
+    {
+        _batches[batch] = _batches[--_active];
+        if (_active == 0) _progress = 0;
+    }
+
+    private void Plan(long nowNs)
+    {
         var next = long.MaxValue;
-        for (var type = 0; type < Types; type++) next = Math.Min(next, Math.Max(Due((RequestType)type), nowNs));
+        for (var type = 0; type < Types; type++)
+        {
+            ref readonly var queue = ref QueueOf(type);
+            if (queue.Count == 0 || RoomFor((RequestType)type) == 0) continue;
+            next = Math.Min(next, IsDue(queue, nowNs) ? nowNs : _members[queue.Head].AtNs + profile.WindowNs);
+        }
         for (var b = 0; b < _active; b++)
         {
-            var left = Math.Max(0, _batches[b].NextAt - _position) * _active / settings.TokensPerSecond * 1e9;
-            next = Math.Min(next, nowNs + (long)Math.Ceiling(left));
+            ref readonly var batch = ref _batches[b];
+            var at = batch.FirstNs == 0 ? Math.Min(batch.FirstAt, batch.EndAt) : batch.EndAt;
+            next = Math.Min(next, nowNs + (long)Math.Ceiling(Math.Max(0, at - _progress) / RatePerNs));
         }
         NextNs = next;
+    }
+
+    private bool IsDue(in Queue queue, long nowNs) => queue.Count >= profile.MaxBatch || nowNs - _members[queue.Head].AtNs >= profile.WindowNs;
+
+    private int RoomFor(RequestType type) =>
+        _active >= profile.Concurrency ? 0 : (int)Math.Min(profile.MaxBatch, (profile.KvBytes - _usedBytes) / profile.BytesOf(type) + 1e-9);
+
+    private bool Unlink(ref int head, ref int tail, int request)
+    {
+        for (int previous = None, m = head; m != None; previous = m, m = _members[m].Next)
+        {
+            if (_members[m].Request != request) continue;
+            if (previous == None) head = _members[m].Next;
+            else _members[previous].Next = _members[m].Next;
+            if (tail == m) tail = previous;
+            (_members[m].Next, _free) = (_free, m);
+            return true;
+        }
+        return false;
+    }
+
+    private void Lose(int head, List<int> lost)
+    {
+        for (var m = head; m != None; m = _members[m].Next) lost.Add(_members[m].Request);
+    }
+
+    private int NewMember()
+    {
+        if (_free != None)
+        {
+            var member = _free;
+            _free = _members[member].Next;
+            return member;
+        }
+        if (_made == _members.Length) Array.Resize(ref _members, Math.Max(4, _made * 2));
+        return _made++;
+    }
+
+    private ref Queue QueueOf(int type)
+    {
+        if (type == (int)RequestType.Llm) return ref _llm;
+        if (type == (int)RequestType.Vision) return ref _vision;
+        return ref _asr;
+    }
+
+    private struct Member
+    {
+        public int Request;
+        public int Output;
+        public int Next;
+        public long AtNs;
+        public double First;
+        public double Work;
+    }
+
+    private struct Queue
+    {
+        public int Head, Tail, Count;
+
+        public static Queue Empty => new() { Head = None, Tail = None };
+    }
+
+    private struct Batch
+    {
+        public RequestType Type;
+        public int Members;
+        public double FirstAt, EndAt;
+        public long FirstNs;
     }
 }

@@ -6,7 +6,7 @@ namespace InferMesh.Tests.Unit.Simulator.Service;
 [TestClass]
 public sealed class TokenRateEngineTests
 {
-    private static readonly TokenRateSettings Gpu = new(1000, 2, 8_000_000, 64, 1);
+    private static readonly TokenRateProfile Gpu = new(1000, 2, 8_000_000, 64e9, 1e9);
 
     [TestMethod]
     public void Advance_LoneRequest_WaitsForItsWindowThenRunsAtTheFullRate()
@@ -43,7 +43,7 @@ public sealed class TokenRateEngineTests
     }
 
     [TestMethod]
-    public void Submit_MoreThanTheMemory_IsRefused() => Assert.IsFalse(new TokenRateEngine(Gpu with { MemoryGb = 0.1 }).Submit(Request(0, 0, 1, 1), 0));
+    public void Submit_MoreThanTheMemory_IsRefused() => Assert.IsFalse(new TokenRateEngine(Gpu with { KvBytes = 0.1e9 }).Submit(Request(0, 0, 1, 1), 0));
 
     [TestMethod]
     public void Cancel_WaitingAndRunning_AreNeverAnswered()
@@ -65,7 +65,7 @@ public sealed class TokenRateEngineTests
         Gen.Select(Gen.Select(Gen.Long[0, 2_000_000_000], Gen.Int[1, 500], Gen.Int[1, 500]).Array[1, 80], Gen.Int[1, 4], Gen.Int[4, 40]).Sample(static (arrivals, places, gb) =>
         {
             var sorted = arrivals.OrderBy(a => a.Item1).ToArray();
-            var gpu = Gpu with { Concurrency = places, MemoryGb = gb };
+            var gpu = Gpu with { Concurrency = places, KvBytes = gb * 1e9 };
             var log = Run(gpu, sorted);
             for (var i = 0; i < sorted.Length; i++)
             {
@@ -76,16 +76,16 @@ public sealed class TokenRateEngineTests
             Assert.AreEqual(sorted.Sum(a => a.Item2 + a.Item3) / gpu.TokensPerSecond, log.BusySeconds, 1e-5);
         });
 
-    private static Log Run(TokenRateSettings gpu, (long AtNs, int Prompt, int Output)[] arrivals)
+    private static Log Run(TokenRateProfile gpu, IReadOnlyList<(long AtNs, int Prompt, int Output)> arrivals)
     {
         var engine = new TokenRateEngine(gpu);
-        var log = new Log(arrivals.Length);
+        var log = new Log(arrivals.Count);
         var now = 0L;
-        for (var i = 0; i <= arrivals.Length; i++)
+        for (var i = 0; i <= arrivals.Count; i++)
         {
-            var until = i < arrivals.Length ? arrivals[i].AtNs : long.MaxValue;
+            var until = i < arrivals.Count ? arrivals[i].AtNs : long.MaxValue;
             while (engine.NextNs <= until && engine.NextNs < long.MaxValue) engine.Advance(now = engine.NextNs, log);
-            if (i < arrivals.Length) Assert.IsTrue(engine.Submit(Request(i, until, arrivals[i].Prompt, arrivals[i].Output), until));
+            if (i < arrivals.Count) Assert.IsTrue(engine.Submit(Request(i, until, arrivals[i].Prompt, arrivals[i].Output), until));
         }
         Assert.AreEqual((0, 0, 0.0, 0L), (engine.Read(now).Running, engine.Read(now).Waiting, engine.Read(now).KvCacheUsage, engine.BlocksInUse));
         log.BusySeconds = engine.BusySeconds(now);
