@@ -1,5 +1,4 @@
 using InferMesh.Strategies.Routing;
-using InferMesh.Strategies.Scoring;
 
 namespace InferMesh.Strategies;
 
@@ -16,7 +15,10 @@ public sealed record StrategyParameter(string Name, string Unit, double Default,
 /// <param name="Name">Its name.</param>
 /// <param name="Description">What it does, in one sentence.</param>
 /// <param name="Parameters">What it can be tuned by.</param>
-public sealed record StrategyDescription(string Name, string Description, IReadOnlyList<StrategyParameter> Parameters);
+/// <param name="Hedges">Whether its decisions carry a second attempt of its own accord.</param>
+/// <param name="DecisionCostSeconds">Processor seconds of one decision among 512 targets, an order of magnitude as measured (docs/performance.md): what a simulation charges.</param>
+public sealed record StrategyDescription(
+    string Name, string Description, IReadOnlyList<StrategyParameter> Parameters, bool Hedges = false, double DecisionCostSeconds = 10e-6);
 
 /// <summary>A value that the validator refused.</summary>
 /// <param name="Field">Path of the field, such as <c>parameters.network_weight</c>.</param>
@@ -29,31 +31,8 @@ public static class StrategyCatalog
     /// <summary>Strategy of a mesh without a routing policy.</summary>
     public const string Default = "mesh";
 
-    private static readonly StrategyParameter[] CostParameters =
-    [
-        new("network_weight", "", 1, 0, 100, "Weight of the network term."),
-        new("cold_start_weight", "", 1, 0, 100, "Weight of the cold-start term."),
-        new("seconds_per_dollar", "s/USD", 0, 0, 1e6, "Seconds that one US dollar of GPU time is worth; 0 leaves money out."),
-        new("uncertainty_per_second", "1/s", 0.02, 0, 1, "Share of the estimate that is added per second of a reading's age."),
-    ];
-
-    private static readonly Entry[] Entries =
-    [
-        new(new("baseline_rr", "Round robin over the eligible targets.", []), _ => new BaselineRoundRobin()),
-        new(new("least_queue", "Fewest requests, running and waiting.", []), _ => new LeastQueue()),
-        new(
-            new("heuristic", "Weighted sum of queue, KV-cache and batch shares.",
-            [
-                new("queue_weight", "", 0.4, 0, 100, "Weight of the queue share."),
-                new("kv_weight", "", 0.3, 0, 100, "Weight of the KV-cache share."),
-                new("batch_weight", "", 0.3, 0, 100, "Weight of the batch share."),
-            ]),
-            p => new Heuristic(p["queue_weight"], p["kv_weight"], p["batch_weight"])),
-        new(new("mesh", "Least expected time: queue, prefill, decode, network, cold start and money in seconds.", CostParameters), p => new Mesh(Cost(p))),
-    ];
-
     /// <summary>All strategies, in the order of the catalogue.</summary>
-    public static IReadOnlyList<StrategyDescription> All { get; } = Array.ConvertAll(Entries, e => e.Description);
+    public static IReadOnlyList<StrategyDescription> All { get; } = Array.ConvertAll(StrategyEntries.All, e => e.Description);
 
     /// <summary>Checks a name and its parameters; an empty list means that <see cref="Create"/> will succeed.</summary>
     public static IReadOnlyList<ParameterError> Validate(string? name, IReadOnlyDictionary<string, double>? parameters)
@@ -63,7 +42,7 @@ public static class StrategyCatalog
         return [.. (parameters ?? new Dictionary<string, double>()).Select(p => Check(entry.Description, known.FirstOrDefault(k => k.Name == p.Key), p.Key, p.Value)).OfType<ParameterError>()];
     }
 
-    /// <summary>Creates a strategy; parameters that are not given take their defaults.</summary>
+    /// <summary>Creates a strategy, a new one each time: what it learns stays with it. Parameters that are not given take their defaults.</summary>
     /// <exception cref="ArgumentException"><see cref="Validate"/> finds an error.</exception>
     public static IRoutingStrategy Create(string name, IReadOnlyDictionary<string, double>? parameters = null)
     {
@@ -72,7 +51,7 @@ public static class StrategyCatalog
         return entry.Factory(entry.Description.Parameters.ToDictionary(p => p.Name, p => parameters is not null && parameters.TryGetValue(p.Name, out var v) ? v : p.Default));
     }
 
-    private static Entry? Find(string? name) => Array.Find(Entries, e => e.Description.Name == name);
+    private static StrategyEntry? Find(string? name) => Array.Find(StrategyEntries.All, e => e.Description.Name == name);
 
     private static ParameterError? Check(StrategyDescription strategy, StrategyParameter? parameter, string name, double value) => parameter switch
     {
@@ -81,14 +60,4 @@ public static class StrategyCatalog
         _ when !(value >= parameter.Min && value <= parameter.Max) => new($"parameters.{name}", FormattableString.Invariant($"{value} is out of range {parameter.Min}..{parameter.Max}.")),
         _ => null,
     };
-
-    private static CostModel Cost(IReadOnlyDictionary<string, double> p) => new()
-    {
-        NetworkWeight = p["network_weight"],
-        ColdStartWeight = p["cold_start_weight"],
-        SecondsPerDollar = p["seconds_per_dollar"],
-        UncertaintyPerSecond = p["uncertainty_per_second"],
-    };
-
-    private sealed record Entry(StrategyDescription Description, Func<IReadOnlyDictionary<string, double>, IRoutingStrategy> Factory);
 }

@@ -44,8 +44,8 @@ public readonly record struct HedgePlan(HedgeVerdict Verdict, int Pick, TimeSpan
 /// <summary>Plans the hedge of one decision.</summary>
 public static class HedgePlanner
 {
-    /// <summary>The first pick of another failure domain, after a delay that follows the expected time to first token.</summary>
-    public static HedgePlan Plan(HedgeSettings settings, in RankingInput input, ReadOnlySpan<RankedTarget> picks, in CostTerms first)
+    /// <summary>The first pick of another failure domain, after a delay that follows the expected time to first token, or what the strategy itself calls late.</summary>
+    public static HedgePlan Plan(HedgeSettings settings, in RankingInput input, ReadOnlySpan<RankedTarget> picks, in CostTerms first, IRoutingStrategy? strategy = null)
     {
         if (!settings.Enabled) return new(HedgeVerdict.Disabled, -1, default);
         if (picks.Length < 2) return new(HedgeVerdict.NoSecondTarget, -1, default);
@@ -55,7 +55,8 @@ public static class HedgePlanner
         for (var i = 1; i < picks.Length; i++)
         {
             if (input.Targets.Identity[picks[i].Target].FailureDomain == domain) continue;
-            var delay = Math.Clamp(first.TimeToFirstTokenSeconds * settings.DelayFactor, settings.MinDelay.TotalSeconds, settings.MaxDelay.TotalSeconds);
+            var late = strategy is IHedgingStrategy own ? own.LateFirstTokenSeconds(input, picks[0].Target, first) : first.TimeToFirstTokenSeconds * settings.DelayFactor;
+            var delay = Math.Clamp(late, settings.MinDelay.TotalSeconds, settings.MaxDelay.TotalSeconds);
             return new(HedgeVerdict.Planned, i, TimeSpan.FromSeconds(delay));
         }
         return new(HedgeVerdict.SameFailureDomain, -1, default);

@@ -46,7 +46,7 @@ public static class DecisionKernel
         var picks = best[..policy.Strategy.Rank(input, best)];
         var choices = new Choice[picks.Length];
         for (var i = 0; i < picks.Length; i++) choices[i] = Describe(input, policy.Strategy, picks[i]);
-        var hedge = HedgePlanner.Plan(policy.Hedging, input, picks, choices[0].Terms);
+        var hedge = HedgePlanner.Plan(policy.Hedging, input, picks, choices[0].Terms, policy.Strategy);
         return new(DecisionOutcome.Routed, choices, hedge, TimeSpan.Zero, policy.Strategy.Name, table.Version, policy, targets.Count, eligible, excluded);
 
         Decision Refuse(DecisionOutcome outcome, TimeSpan retryAfter, TargetSet? considered, int left, IReadOnlyList<Exclusion> reasons) =>

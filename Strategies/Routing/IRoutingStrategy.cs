@@ -56,4 +56,7 @@ public readonly ref struct RankingInput
 
     /// <summary>Breaks ties; equal seeds break them equally.</summary>
     public ulong Seed { get; }
+
+    /// <summary>What a strategy worked out once for this decision.</summary>
+    internal ReadOnlySpan<double> Prepared { get; init; }
 }

@@ -38,6 +38,12 @@ public sealed record RoutingRequest
     /// <summary>What the caller demands of a node.</summary>
     public PlacementRule Demand { get; init; } = PlacementRule.Anywhere;
 
+    /// <summary>Chained hashes of the prompt's full blocks (<see cref="PrefixCache.BlockHash"/>); empty when unknown.</summary>
+    public ReadOnlyMemory<ulong> Prefix { get; init; }
+
+    /// <summary>Conversation that the request belongs to; "" when none.</summary>
+    public string Session { get; init; } = "";
+
     /// <summary>Most targets that one decision returns.</summary>
     public const int MaxTargetsLimit = 16;
 }

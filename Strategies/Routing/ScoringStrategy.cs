@@ -9,7 +9,7 @@ internal abstract class ScoringStrategy(CostModel cost) : IRoutingStrategy
 
     public abstract string Name { get; }
 
-    public int Rank(in RankingInput input, Span<RankedTarget> best)
+    public virtual int Rank(in RankingInput input, Span<RankedTarget> best)
     {
         var top = new TopK(best, input.Seed);
         for (var target = 0; target < input.Filter.Length; target++)
@@ -19,7 +19,7 @@ internal abstract class ScoringStrategy(CostModel cost) : IRoutingStrategy
         return top.Count;
     }
 
-    public CostTerms Explain(in RankingInput input, int target) => Cost.Price(input, target);
+    public virtual CostTerms Explain(in RankingInput input, int target) => Cost.Price(input, target);
 
     protected abstract double Score(in RankingInput input, int target);
 }

@@ -63,23 +63,28 @@ public sealed record CostModel
     }
 
     /// <summary>The terms for one target: each finite, 0 to <see cref="MaxTermSeconds"/>, whatever the readings say.</summary>
-    public CostTerms Price(in RankingInput input, int target)
+    public CostTerms Price(in RankingInput input, int target) => Price(input, target, new(input.Targets.Load(target)));
+
+    /// <summary>The terms for one target as a strategy sees it.</summary>
+    internal CostTerms Price(in RankingInput input, int target, in TargetView view)
     {
         var t = input.Targets;
         ref readonly var cost = ref t.Cost[target];
         var request = input.Request;
         var output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
-        var age = t.AgeSeconds(target, input.NowTicks);
+        var age = Math.Min(t.AgeSeconds(target, input.NowTicks), view.MaxAgeSeconds);
 
-        var load = t.Load(target);
+        var load = view.Load;
         var prefill = request.PromptTokens * cost.PrefillSecondsPerToken;
         var decode = output * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize));
         // Places in the batch come free one by one; a waiting request stands behind those before it.
         var waiting = load + 1 - cost.BatchSize;
-        var queue = waiting > 0 ? waiting * (prefill + decode) / cost.BatchSize : 0;
+        var queue = waiting > 0 ? waiting * (view.ColdShare * prefill + decode) / cost.BatchSize : 0;
         // Prompts sent there since the reading that the GPU cannot have worked off yet.
         var backlog = t.Local[target].DispatchedPromptTokens - t.Baseline[target].DispatchedPromptTokens;
-        if (backlog > 0) queue += Math.Max(0, backlog * cost.PrefillSecondsPerToken - (double.IsFinite(age) ? age : 0));
+        if (backlog > 0) queue += Math.Max(0, backlog * view.ColdShare * cost.PrefillSecondsPerToken - (double.IsFinite(age) ? age : 0));
+
+        prefill = Math.Max(0, prefill - view.SavedTokens * cost.PrefillSecondsPerToken);
 
         double network;
         if (double.IsNaN(cost.RttSeconds) || request.PayloadBytes > 0)
@@ -100,5 +105,12 @@ public sealed record CostModel
     }
 
     // Sums of bounded terms stay finite: they compare, and they can be written as JSON.
-    private static double Bounded(double seconds) => seconds is >= 0 and <= MaxTermSeconds ? seconds : seconds < 0 ? 0 : MaxTermSeconds;
+    internal static double Bounded(double seconds) => seconds is >= 0 and <= MaxTermSeconds ? seconds : seconds < 0 ? 0 : MaxTermSeconds;
 }
+
+/// <summary>What a strategy believes of a target where it differs from the reading.</summary>
+/// <param name="Load">Requests on it.</param>
+/// <param name="SavedTokens">Prompt tokens of this request that need no prefill.</param>
+/// <param name="ColdShare">Share of the prompt tokens of others that do, 0..1.</param>
+/// <param name="MaxAgeSeconds">Age beyond which a reading is not held against the target: it was not used.</param>
+internal readonly record struct TargetView(double Load, double SavedTokens = 0, double ColdShare = 1, double MaxAgeSeconds = double.PositiveInfinity);

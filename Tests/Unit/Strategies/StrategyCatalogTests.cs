@@ -41,7 +41,7 @@ public sealed class StrategyCatalogTests
     {
         var error = StrategyCatalog.Validate(name, null).Single();
         Assert.AreEqual("strategy", error.Field);
-        StringAssert.Contains(error.Message, "baseline_rr, least_queue, heuristic, mesh");
+        StringAssert.Contains(error.Message, "baseline_rr, power_of_two, least_queue, heuristic, mesh, mesh_hedge");
     }
 
     [TestMethod]

@@ -1,0 +1,43 @@
+using InferMesh.Strategies.Learning;
+using InferMesh.Strategies.Scoring;
+
+namespace InferMesh.Strategies.Routing;
+
+/// <summary>
+/// The mesh with a will to balance that grows with pressure. An idle fleet is routed by latency alone; the busier it is as a whole, the more an uneven load costs, since
+/// readings err most where the batches are full. Both extra terms are seconds of the request's own service.
+/// </summary>
+/// <param name="cost">Cost model.</param>
+/// <param name="balanceWeight">Weight of occupancy at pressure 1; it grows with the square of pressure.</param>
+/// <param name="spreadWeight">Weight of this router's own share at pressure 1; it grows with pressure.</param>
+/// <param name="smoothingSeconds">Time constant of the pressure.</param>
+internal sealed class AdaptiveMesh(CostModel cost, double balanceWeight, double spreadWeight, double smoothingSeconds) : PricedStrategy(cost), ILearningStrategy
+{
+    private readonly TargetMemory<Nothing, PressureGauge> _memory = new(() => new(smoothingSeconds));
+
+    public override string Name => "adaptive_mesh";
+
+    public void Dispatched(in RankingInput input, int target) => _memory.For(input.Targets).Model.Observe(input);
+
+    public void Completed(in Outcome outcome)
+    {
+        // Pressure is read off loads, not off answers.
+    }
+
+    protected override int PreparedNumbers => 1;
+
+    protected override void Prepare(in RankingInput input, Span<double> numbers) => numbers[0] = _memory.For(input.Targets).Model.Read(input);
+
+    protected override CostTerms Price(in RankingInput input, int target)
+    {
+        var pressure = input.Prepared[0];
+        var t = input.Targets;
+        var terms = Cost.Price(input, target);
+        var service = terms.PrefillSeconds + terms.DecodeSeconds;
+        var batch = t.BatchSize(target);
+        var balance = balanceWeight * pressure * pressure * t.Load(target) / batch + spreadWeight * pressure * t.Local[target].Requests / batch;
+        return terms with { BalanceSeconds = CostModel.Bounded(service * balance) };
+    }
+
+    private readonly record struct Nothing;
+}

@@ -1,0 +1,29 @@
+namespace InferMesh.Strategies.Routing;
+
+/// <summary>
+/// A strategy that learns from what became of its decisions. One instance per router, never shared. Thread-safe. What it learns is a cache: it may vanish
+/// with the process, and feedback that never comes costs accuracy only.
+/// </summary>
+public interface ILearningStrategy : IRoutingStrategy
+{
+    /// <summary>The request was sent to the target. Called after the decision and before the local counters change.</summary>
+    void Dispatched(in RankingInput input, int target);
+
+    /// <summary>What came of a request.</summary>
+    void Completed(in Outcome outcome);
+}
+
+/// <summary>What came of one request on one target.</summary>
+/// <param name="Target">Where it ran.</param>
+/// <param name="PromptTokens">Prompt tokens.</param>
+/// <param name="OutputTokens">Output tokens that came out.</param>
+/// <param name="ExpectedSeconds">What the decision expected, all terms together.</param>
+/// <param name="LoadAtDispatch">Requests on the target when it was picked, as the router saw it.</param>
+/// <param name="TtftSeconds">Seconds to the first token; not a number when none came.</param>
+/// <param name="E2eSeconds">Seconds to the last token.</param>
+/// <param name="Succeeded">False when the attempt failed.</param>
+/// <param name="CompletedAtTicks">When, UTC ticks.</param>
+/// <param name="Prefix">Chained hashes of the prompt's blocks; empty when unknown.</param>
+public readonly record struct Outcome(
+    TargetIdentity Target, int PromptTokens, int OutputTokens, double ExpectedSeconds, double LoadAtDispatch,
+    double TtftSeconds, double E2eSeconds, bool Succeeded, long CompletedAtTicks, ReadOnlyMemory<ulong> Prefix);
