@@ -23,6 +23,7 @@ internal static class SimCommand
         ValidateCommand.Create(),
         RunCommand.Create(run, time),
         CompareCommand.Create(),
+        SweepCommand.Create(run, time),
         ExplainCommand.Create(),
     };
 }

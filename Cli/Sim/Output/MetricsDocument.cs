@@ -92,8 +92,8 @@ internal sealed record MetricsDocument
     /// <summary>Mean of a figure over the runs.</summary>
     public double Mean(string figure) => Figures[figure].Mean;
 
-    /// <summary>The figure of each run, in order of the runs.</summary>
-    public IReadOnlyList<double> Values(string figure) => [.. Runs.Select(r => r.Figures[figure])];
+    /// <summary>A price does not exist where a run has nothing to divide by: its 0 means none, not free.</summary>
+    public bool IsMissing(string figure) => figure.StartsWith("cost_", StringComparison.Ordinal) && Runs.Any(r => r.Figures[figure] <= 0);
 
     /// <summary>Seeds of the runs, in order.</summary>
     [JsonIgnore]

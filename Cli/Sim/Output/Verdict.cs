@@ -42,6 +42,16 @@ internal readonly record struct Verdict(VerdictKind Kind, double Ratio, Confiden
     /// <summary>The same for two documents; only seeds that both have count.</summary>
     public static Verdict Of(string figure, MetricsDocument a, MetricsDocument b)
     {
+        // Nothing that met its goal is worse than any price.
+        if (a.IsMissing(figure) || b.IsMissing(figure))
+        {
+            int missingA = a.Runs.Count(r => r.Figures[figure] <= 0), missingB = b.Runs.Count(r => r.Figures[figure] <= 0);
+            var kind = a.Runs.Count < 2 || b.Runs.Count < 2 ? VerdictKind.Unknown
+                : missingA == missingB ? VerdictKind.Same
+                : missingA > missingB ? VerdictKind.Worse : VerdictKind.Better;
+            return new(kind, double.NaN, Confidence.Of([]));
+        }
+
         var seeds = a.Seeds.Intersect(b.Seeds).ToHashSet();
         double[] Values(MetricsDocument m) => [.. m.Runs.Where(r => seeds.Contains(r.Seed)).OrderBy(static r => r.Seed).Select(r => r.Figures[figure])];
         return Of(Figures.Get(figure).Better, Values(a), Values(b));

@@ -26,7 +26,7 @@ internal static class ComparisonTable
     public static void Write(StringBuilder html, IReadOnlyList<MetricsDocument> all)
     {
         var baseline = all.FirstOrDefault(static m => m.Strategy == Conclusion.Baseline);
-        html.Append("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Comparison\"><table id=\"comparison\"><caption>Means over the seeds; small print: 95 % interval. <b>Bold</b>: the best of the column. Choose a heading to sort.</caption><thead><tr><th scope=\"col\"><button type=\"button\">strategy</button></th>");
+        html.Append("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Comparison\"><table id=\"comparison\"><caption>Means over the seeds; small print: half the width of the 95 % interval. <b>Bold</b>: the best of the column. Choose a heading to sort.</caption><thead><tr><th scope=\"col\"><button type=\"button\">strategy</button></th>");
         foreach (var column in Columns) html.Append($"<th scope=\"col\"><button type=\"button\">{column.Title}</button></th>");
         if (baseline is not null && all.Count > 1) html.Append($"<th scope=\"col\"><button type=\"button\">E2E p99 against {Conclusion.Baseline}</button></th>");
         html.Append("</tr></thead><tbody>");
@@ -43,26 +43,23 @@ internal static class ComparisonTable
     private static void Cell(StringBuilder html, IReadOnlyList<MetricsDocument> all, MetricsDocument metrics, string figure, Func<double, string> text)
     {
         var interval = metrics.Figures[figure];
-        if (IsMissing(metrics, figure))
+        if (metrics.IsMissing(figure))
         {
             html.Append("<td data-value=\"1e99\">-</td>");
             return;
         }
         var better = Figures.Get(figure).Better;
-        var values = all.Where(m => m.Strategy != Conclusion.Bound && !IsMissing(m, figure)).Select(m => m.Mean(figure)).ToArray();
-        var best = values.Length > 1 && values.Max() > values.Min() && better switch
+        var values = all.Where(m => m.Strategy != Conclusion.Bound && !m.IsMissing(figure)).Select(m => m.Mean(figure)).ToArray();
+        var best = metrics.Strategy != Conclusion.Bound && values.Length > 1 && values.Max() > values.Min() && better switch
         {
             Better.Lower => interval.Mean <= values.Min(),
             Better.Higher => interval.Mean >= values.Max(),
             _ => false,
         };
         html.Append($"<td data-value=\"{Csv.Number(interval.Mean)}\">{(best ? $"<b>{text(interval.Mean)}</b>" : text(interval.Mean))}");
-        if (interval is { Low: { } low, High: { } high }) html.Append($"<small>{text(Math.Max(0, low))} to {text(high)}</small>");
+        if (interval.High is { } high) html.Append($"<small>±{text(high - interval.Mean)}</small>");
         html.Append("</td>");
     }
-
-    /// <summary>A price per token that met its goal does not exist where none did.</summary>
-    private static bool IsMissing(MetricsDocument metrics, string figure) => figure == Figures.CostPer1kSloMetTokens && metrics.Mean(figure) <= 0;
 
     private static void Against(StringBuilder html, MetricsDocument metrics, MetricsDocument baseline)
     {

@@ -55,7 +55,7 @@ internal static class Conclusion
 
     private static string? Cheapest(MetricsDocument[] live)
     {
-        var paid = Array.FindAll(live, static m => m.Mean(Figures.CostPer1kSloMetTokens) > 0);
+        var paid = Array.FindAll(live, static m => !m.IsMissing(Figures.CostPer1kSloMetTokens));
         if (paid.Length == 0) return "No request met its latency goal, so that no strategy has a price per token that did.";
         var best = paid.MinBy(static m => m.Mean(Figures.CostPer1kSloMetTokens))!;
         var worst = paid.MaxBy(static m => m.Mean(Figures.CostPer1kSloMetTokens))!;

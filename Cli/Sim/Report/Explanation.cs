@@ -91,7 +91,7 @@ internal static class Explanation
 
     private static string Cost(MetricsDocument a, MetricsDocument b)
     {
-        static string One(MetricsDocument m) => m.Mean(Figures.CostPer1kSloMetTokens) > 0 ? Words.Dollars(m.Mean(Figures.CostPer1kSloMetTokens)) : "nothing that met its goal";
+        static string One(MetricsDocument m) => !m.IsMissing(Figures.CostPer1kSloMetTokens) ? Words.Dollars(m.Mean(Figures.CostPer1kSloMetTokens)) : "nothing that met its goal";
         return $"Cost: the fleet costs the same either way; per 1,000 tokens that met their goal that is {One(a)} ({Words.Percent(a.Mean(Figures.SloAttainment))} of requests in time) against {One(b)} ({Words.Percent(b.Mean(Figures.SloAttainment))}).";
     }
 

@@ -7,7 +7,7 @@ internal static class Palette
     [
         ("baseline_rr", 0, "6 3"), ("power_of_two", 1, ""), ("least_queue", 2, ""), ("heuristic", 3, ""), ("mesh", 4, ""), ("mesh_hedge", 4, "5 2"),
         ("mesh_stale", 4, "2 2"), ("adaptive_mesh", 5, ""), ("predictive_mesh", 6, ""), ("hybrid_mesh", 7, ""), ("ml_enhanced_mesh", 8, ""),
-        ("prefix_mesh", 9, ""), ("oracle", 0, "1 3"),
+        ("prefix_mesh", 9, ""), ("oracle", 0, "2 2"),
     ];
 
     /// <summary>Number of colours; <c>report.css</c> defines <c>--c0</c> and so on for light and dark.</summary>

@@ -20,7 +20,7 @@ internal static class ResultTable
                 Words.Ms(m.Mean("ttft_p50_ms")), WithMargin(m, Figures.TtftP99), Words.Ms(m.Mean("e2e_p50_ms")), WithMargin(m, Figures.E2eP99),
                 Words.Percent(m.Mean(Figures.SloAttainment)), Words.Percent(m.Mean("completed_share")), Words.Percent(m.Mean(Figures.Utilisation)),
                 Words.Digits(m.Mean(Figures.CostPer1kTokens), 3),
-                m.Mean(Figures.CostPer1kSloMetTokens) > 0 ? Words.Digits(m.Mean(Figures.CostPer1kSloMetTokens), 3) : "-",
+                !m.IsMissing(Figures.CostPer1kSloMetTokens) ? Words.Digits(m.Mean(Figures.CostPer1kSloMetTokens), 3) : "-",
             }.Select(Markup.Escape)]);
         }
         console.Write(table);
