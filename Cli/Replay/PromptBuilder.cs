@@ -1,3 +1,5 @@
+using InferMesh.Simulator.Workload.Traces;
+
 namespace InferMesh.Cli.Replay;
 
 /// <summary>Writes prompts of an exact estimated size: four ASCII bytes per token, so that bytes over four is the count.</summary>
@@ -19,7 +21,7 @@ internal static class PromptBuilder
         for (var block = 0; target.Length > 0; block++)
         {
             var part = target[..Math.Min(BlockBytes, target.Length)];
-            var id = record.PrefixBlocks is { } blocks && block < blocks.Length
+            var id = record.PrefixBlocks is { } blocks && block < blocks.Count
                 ? (ulong)(uint)blocks[block]
                 : (1UL << 63) | ((ulong)(uint)index << 24) | (uint)block;
             Fill(part, Mix(id ^ ((ulong)(uint)seed << 32)));

@@ -1,3 +1,5 @@
+using InferMesh.Simulator.Workload.Traces;
+
 namespace InferMesh.Cli.Replay;
 
 /// <summary>Checks the values of <c>replay</c>'s options.</summary>
@@ -7,7 +9,7 @@ internal static class ReplayArguments
 
     public static TraceFormat Format(string text) => TraceFile.TryParseFormat(text, out var format)
         ? format
-        : throw new UsageException($"--format must be azure, mooncake or csv, not '{text}'");
+        : throw new UsageException($"--format must be azure, mooncake, burstgpt or csv, not '{text}'");
 
     public static Uri Target(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.AbsolutePath == "/"

@@ -58,7 +58,7 @@ internal static class ReplayCommand
         if (outputPath is not null && Path.GetDirectoryName(Path.GetFullPath(outputPath)) is { } folder && !Directory.Exists(folder))
             throw new UsageException($"--output: the folder of '{outputPath}' does not exist; create it first");
 
-        var trace = TraceFile.Read(options.TracePath, options.Format);
+        var trace = TraceInput.Read(options.TracePath, options.Format);
         var report = await new ReplayRun(options, TimeProvider.System, invocation.Error).RunAsync(trace, commandLine, cancellationToken);
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {

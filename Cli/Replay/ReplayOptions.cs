@@ -1,3 +1,5 @@
+using InferMesh.Simulator.Workload.Traces;
+
 namespace InferMesh.Cli.Replay;
 
 /// <summary>What to replay, against what, and how fast.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using InferMesh.Simulator.Workload.Traces;
 
 namespace InferMesh.Cli.Replay;
 

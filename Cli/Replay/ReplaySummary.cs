@@ -1,3 +1,5 @@
+using InferMesh.Simulator.Workload.Traces;
+
 namespace InferMesh.Cli.Replay;
 
 /// <summary>Turns recorded outcomes into a report; pure.</summary>

@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using InferMesh.Simulator.Workload.Traces;
 
 namespace InferMesh.Cli.Replay;
 

@@ -23,6 +23,7 @@ internal sealed partial class NodeGrain(
     private NodeHealth _health = NodeHealth.Joining;
     private HashSet<string>? _models;
     private bool _drainAnnounced;
+    private (string Id, ICellSummaryGrain Grain)? _cell;
     private Task? _reporting;
     private bool _reportAgain;
 
@@ -167,7 +168,7 @@ internal sealed partial class NodeGrain(
             if (Summary() is not { } summary) return;
             try
             {
-                await GrainFactory.GetGrain<ICellSummaryGrain>(summary.Registration.CellId).Report(summary);
+                await Cell(summary.Registration.CellId).Report(summary);
             }
             catch (Exception e)
             {
@@ -177,6 +178,13 @@ internal sealed partial class NodeGrain(
             }
         }
         while (_reportAgain);
+    }
+
+    // Once per move, not once per reading: to make a reference costs more than to call it.
+    private ICellSummaryGrain Cell(string id)
+    {
+        if (_cell?.Id != id) _cell = (id, GrainFactory.GetGrain<ICellSummaryGrain>(id));
+        return _cell.Value.Grain;
     }
 
     private void AnnounceModels()

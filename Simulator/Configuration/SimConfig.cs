@@ -1,3 +1,5 @@
+using InferMesh.Simulator.Configuration.Yaml;
+
 namespace InferMesh.Simulator.Configuration;
 
 /// <summary>One simulation as a user writes it (YAML, snake_case keys). What is missing has the default given here. Everything simulated is synthetic.</summary>
@@ -7,6 +9,7 @@ public sealed record SimConfig
     public ulong Seed { get; init; } = 42;
 
     /// <summary>Horizon in seconds, more than 0: nothing happens after it.</summary>
+    [In("(0, 1e9]")]
     public double DurationS { get; init; } = 300;
 
     /// <summary>Strategies to run, each over the same requests; at least one.</summary>
@@ -43,6 +46,7 @@ public sealed record SimConfig
 /// <summary>A strategy and its parameters, as in a routing policy.</summary>
 /// <param name="Name">Name in the catalogue, or <c>oracle</c>.</param>
 /// <param name="Parameters">Parameters that differ from their defaults.</param>
+[ShortForm("name")]
 public sealed record StrategyConfig(string Name, IReadOnlyDictionary<string, double>? Parameters = null);
 
 /// <summary>How a node serves.</summary>
@@ -55,24 +59,30 @@ public sealed record ServiceConfig
     public string LlmModel { get; init; } = "llama-3.1-8b";
 
     /// <summary>GPUs of one replica, 1, 2, 4 or 8 (continuous batching).</summary>
+    [In("[1, 8]")]
     public int TensorParallel { get; init; } = 1;
 
     /// <summary>Tokens of one step, 1 or more; 0 takes the profile's (continuous batching).</summary>
+    [In("[0, 1e6]")]
     public int MaxBatchedTokens { get; init; }
 
     /// <summary>Sequences of one step, 1 or more; 0 takes the profile's (continuous batching).</summary>
+    [In("[0, 1e5]")]
     public int MaxSequences { get; init; }
 
     /// <summary>Whether KV blocks of equal prefixes are shared (continuous batching).</summary>
     public bool PrefixCache { get; init; } = true;
 
     /// <summary>Share of nodes that only prefill, 0 to below 1; 0 is no disaggregation (continuous batching).</summary>
+    [In("[0, 1)")]
     public double PrefillShare { get; init; }
 
     /// <summary>Bytes per second of a KV transfer from a prefill to a decode node.</summary>
+    [In("(0, ]")]
     public double KvTransferBytesPerSecond { get; init; } = 25e9;
 
     /// <summary>Fixed seconds of a KV transfer.</summary>
+    [In("[0, 60]")]
     public double KvTransferSeconds { get; init; } = 50e-6;
 }
 
@@ -93,9 +103,11 @@ public enum ServiceModel
 public sealed record RoutersConfig
 {
     /// <summary>Routers, each with its own counters and strategy state, 1 or more; arrivals go to them in turn, cell by cell.</summary>
+    [In("[1, 4096]")]
     public int Count { get; init; } = 1;
 
     /// <summary>Seconds that every decision takes; null takes each strategy's own figure.</summary>
+    [In("[0, 10]")]
     public double? DecisionCostS { get; init; }
 }
 
@@ -103,9 +115,11 @@ public sealed record RoutersConfig
 public sealed record HedgingConfig
 {
     /// <summary>Delay as a share of the SLO, 0 to 1 (the original's alpha), or null for the planner's own delay.</summary>
+    [In("[0, 1]")]
     public double? Alpha { get; init; }
 
     /// <summary>Most hedges as a share of requests, 0 to 1.</summary>
+    [In("[0, 1]")]
     public double BudgetShare { get; init; } = 0.05;
 }
 
@@ -113,9 +127,11 @@ public sealed record HedgingConfig
 public sealed record FailuresConfig
 {
     /// <summary>Mean seconds between failures of one node; 0 means none.</summary>
+    [In("[0, ]")]
     public double MeanTimeBetweenS { get; init; }
 
     /// <summary>Mean seconds of a repair, more than 0.</summary>
+    [In("(0, ]")]
     public double MeanRepairS { get; init; } = 60;
 }
 
@@ -125,4 +141,9 @@ public sealed record FailuresConfig
 /// <param name="TtftS">Goal for the time to first token in seconds; null when none.</param>
 /// <param name="TpotS">Goal for the time per output token in seconds; null when none.</param>
 /// <param name="E2eS">Goal for the whole request in seconds; null when none.</param>
-public sealed record SloClassConfig(string Name, double Share, double? TtftS = null, double? TpotS = null, double? E2eS = null);
+public sealed record SloClassConfig(
+    string Name,
+    [property: In("[0, 1]")] double Share,
+    [property: In("(0, 1e9]")] double? TtftS = null,
+    [property: In("(0, 1e9]")] double? TpotS = null,
+    [property: In("(0, 1e9]")] double? E2eS = null);

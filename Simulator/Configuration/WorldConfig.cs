@@ -1,12 +1,16 @@
+using InferMesh.Simulator.Configuration.Yaml;
+
 namespace InferMesh.Simulator.Configuration;
 
 /// <summary>What serves.</summary>
 public sealed record TopologyConfig
 {
     /// <summary>Cells, 1 or more.</summary>
+    [In("[1, 65536]")]
     public int Cells { get; init; } = 1;
 
     /// <summary>Nodes of each cell, 1 or more.</summary>
+    [In("[1, 4194304]")]
     public int NodesPerCell { get; init; } = 16;
 
     /// <summary>GPU types, mixed by share; at least one.</summary>
@@ -16,9 +20,11 @@ public sealed record TopologyConfig
     public MigConfig Mig { get; init; } = new();
 
     /// <summary>Share of nodes on which the model is not resident at the start, 0 to 1.</summary>
+    [In("[0, 1]")]
     public double ColdShare { get; init; }
 
     /// <summary>Seconds to load the model where it is not resident.</summary>
+    [In("[0, 1e6]")]
     public double ColdStartS { get; init; } = 30;
 }
 
@@ -29,24 +35,31 @@ public sealed record GpuProfileConfig
     public required string Name { get; init; }
 
     /// <summary>Weight among the types, more than 0.</summary>
+    [In("(0, 1e9]")]
     public double Share { get; init; } = 1;
 
     /// <summary>Tokens per second, prompt and output alike (token_rate); null takes the catalogue's.</summary>
+    [In("(0, 1e12]")]
     public double? TokensPerS { get; init; }
 
     /// <summary>Batches at the same time (token_rate); null takes the catalogue's.</summary>
+    [In("[1, 1e6]")]
     public int? Concurrency { get; init; }
 
     /// <summary>Device memory in GB; null takes the catalogue's.</summary>
+    [In("(0, 1e5]")]
     public double? VramTotalGb { get; init; }
 
     /// <summary>Milliseconds that a batch waits for more requests (token_rate).</summary>
+    [In("[0, 1e6]")]
     public double BatchWindowMs { get; init; } = 8;
 
     /// <summary>GB of KV cache per request (token_rate).</summary>
+    [In("(0, 1e5]")]
     public double KvCacheGbPerReq { get; init; } = 1;
 
     /// <summary>US dollars per GPU hour; null takes the catalogue's.</summary>
+    [In("[0, 1e6]")]
     public double? PricePerHour { get; init; }
 }
 
@@ -57,6 +70,7 @@ public sealed record MigConfig
     public bool Enable { get; init; }
 
     /// <summary>Share of nodes that are cut, 0 to 1.</summary>
+    [In("[0, 1]")]
     public double Share { get; init; } = 0.5;
 
     /// <summary>Slices that a cut node has.</summary>
@@ -68,7 +82,11 @@ public sealed record MigConfig
 /// <param name="Fraction">Share of the GPU, more than 0 to 1.</param>
 /// <param name="TokensPerS">Tokens per second (token_rate); null is the fraction of the GPU's.</param>
 /// <param name="Concurrency">Batches at the same time (token_rate); null is the fraction of the GPU's, at least 1.</param>
-public sealed record MigProfileConfig(string Name, double Fraction, double? TokensPerS = null, int? Concurrency = null);
+public sealed record MigProfileConfig(
+    string Name,
+    [property: In("(0, 1]")] double Fraction,
+    [property: In("(0, 1e12]")] double? TokensPerS = null,
+    [property: In("[1, 1e6]")] int? Concurrency = null);
 
 /// <summary>How far apart things are.</summary>
 public sealed record NetworkConfig
@@ -90,12 +108,13 @@ public sealed record NetworkConfig
 /// <param name="Dim">Dimensions, 1 to 8.</param>
 /// <param name="BaseRttMs">Least round trip between cells in milliseconds.</param>
 /// <param name="Noise">Share by which a round trip varies, 0 to 1.</param>
-public sealed record CellCoordinatesConfig(int Dim = 3, double BaseRttMs = 20, double Noise = 0.1);
+public sealed record CellCoordinatesConfig(
+    [property: In("[1, 8]")] int Dim = 3, [property: In("[0, 1e5]")] double BaseRttMs = 20, [property: In("[0, 1]")] double Noise = 0.1);
 
 /// <summary>Bandwidths in megabits per second.</summary>
 /// <param name="IntraCell">Within a cell.</param>
 /// <param name="InterRegion">Between cells.</param>
-public sealed record BandwidthConfig(double IntraCell = 100_000, double InterRegion = 5_000);
+public sealed record BandwidthConfig([property: In("(0, 1e9]")] double IntraCell = 100_000, [property: In("(0, 1e9]")] double InterRegion = 5_000);
 
 /// <summary>How old the routers' view is. Every node reports with a period drawn once from its range; the report travels for a time drawn each time.</summary>
 public sealed record SignalsConfig
@@ -113,13 +132,15 @@ public sealed record SignalsConfig
     public TransportConfig TransportMs { get; init; } = new();
 
     /// <summary>Share of reports that never arrive, 0 to below 1.</summary>
+    [In("[0, 1)")]
     public double Loss { get; init; }
 }
 
 /// <summary>A range in milliseconds, drawn uniformly.</summary>
 /// <param name="Min">Least, 0 or more.</param>
 /// <param name="Max">Greatest, not below the least.</param>
-public readonly record struct RangeMs(double Min, double Max);
+[ShortForm("min", "max")]
+public readonly record struct RangeMs([property: In("[0, 1e7]")] double Min, [property: In("[0, 1e7]")] double Max);
 
 /// <summary>Travel of a report in milliseconds.</summary>
 public sealed record TransportConfig

@@ -14,6 +14,8 @@ internal sealed partial class IngressRouter(
     // Grows with each try, so that a rejecting gateway is not hammered.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    // To make a reference costs more than to call it: each is made once, at its first use, because an API that waits for its cluster cannot.
+    private readonly IRouterGrain?[] _routers = new IRouterGrain?[Keys];
     private uint _next;
 
     /// <summary>A decision, or null when no router answered in any try.</summary>
@@ -53,7 +55,11 @@ internal sealed partial class IngressRouter(
         }
     }
 
-    private IRouterGrain Router() => grains.GetGrain<IRouterGrain>(Interlocked.Increment(ref _next) % Keys);
+    private IRouterGrain Router()
+    {
+        var key = Interlocked.Increment(ref _next) % Keys;
+        return _routers[key] ??= grains.GetGrain<IRouterGrain>(key);
+    }
 
     [LoggerMessage(LogLevel.Debug, "Request {RequestId}: routing try {Attempt} failed: {Reason}")]
     private partial void RouteTryFailed(string requestId, int attempt, string reason);

@@ -1,5 +1,6 @@
 using System.Text;
 using InferMesh.Cli.Replay;
+using InferMesh.Simulator.Workload.Traces;
 
 namespace InferMesh.Tests.Unit.Cli.Replay;
 

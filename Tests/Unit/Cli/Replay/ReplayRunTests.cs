@@ -1,5 +1,6 @@
 using InferMesh.Cli.Fleet;
 using InferMesh.Cli.Replay;
+using InferMesh.Simulator.Workload.Traces;
 using InferMesh.Tests.Unit.Cli.Fleet;
 
 namespace InferMesh.Tests.Unit.Cli.Replay;

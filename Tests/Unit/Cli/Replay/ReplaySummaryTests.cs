@@ -1,4 +1,5 @@
 using InferMesh.Cli.Replay;
+using InferMesh.Simulator.Workload.Traces;
 
 namespace InferMesh.Tests.Unit.Cli.Replay;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace InferMesh.Cli.Replay;
+namespace InferMesh.Simulator.Workload.Traces;
 
 /// <summary>Reads Mooncake traces: JSON lines with <c>timestamp</c> in milliseconds, <c>input_length</c>, <c>output_length</c>, <c>hash_ids</c>.</summary>
 internal static class MooncakeTraceReader

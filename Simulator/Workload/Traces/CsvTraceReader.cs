@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace InferMesh.Cli.Replay;
+namespace InferMesh.Simulator.Workload.Traces;
 
 /// <summary>Reads CSV traces.</summary>
 /// <remarks>
@@ -18,8 +18,10 @@ internal static class CsvTraceReader
     private static readonly string[] PromptNames = ["contexttokens", "prompttokens", "inputtokens", "inputlength", "numprefilltokens", "requesttokens"];
     private static readonly string[] OutputNames = ["generatedtokens", "outputtokens", "completiontokens", "outputlength", "numdecodetokens", "responsetokens"];
 
+    /// <param name="reader">The text.</param>
+    /// <param name="skipUnanswered">Whether requests without output tokens are left out.</param>
     /// <exception cref="FormatException">A line is malformed.</exception>
-    public static List<TraceRecord> Read(TextReader reader)
+    public static List<TraceRecord> Read(TextReader reader, bool skipUnanswered = false)
     {
         var header = (reader.ReadLine() ?? "").Split(',');
         var time = Find(header, TimeNames, "time");
@@ -36,8 +38,8 @@ internal static class CsvTraceReader
             var fields = line.Split(',');
             if (fields.Length < needed)
                 throw new FormatException($"line {number} has {fields.Length} fields, {needed} are needed");
-            records.Add(new TraceRecord(
-                ReadTime(fields[time], ref epoch, number), ReadCount(fields[prompt], number), ReadCount(fields[output], number)));
+            var (at, outputs) = (ReadTime(fields[time], ref epoch, number), ReadCount(fields[output], number));
+            if (outputs > 0 || !skipUnanswered) records.Add(new TraceRecord(at, Math.Max(1, ReadCount(fields[prompt], number)), Math.Max(1, outputs)));
         }
 
         return records;
@@ -69,6 +71,6 @@ internal static class CsvTraceReader
     {
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var count) || count is not (>= 0 and <= 10_000_000))
             throw new FormatException($"line {line}: '{text.Trim()}' is not a number of tokens");
-        return Math.Max(1, (int)count);
+        return (int)count;
     }
 }

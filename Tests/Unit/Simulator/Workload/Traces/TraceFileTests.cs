@@ -1,8 +1,7 @@
 using System.IO.Compression;
-using InferMesh.Cli;
-using InferMesh.Cli.Replay;
+using InferMesh.Simulator.Workload.Traces;
 
-namespace InferMesh.Tests.Unit.Cli.Replay;
+namespace InferMesh.Tests.Unit.Simulator.Workloads.Traces;
 
 [TestClass]
 public sealed class TraceFileTests
@@ -26,6 +25,15 @@ public sealed class TraceFileTests
     }
 
     [TestMethod]
+    public void Read_BurstGpt_LeavesOutRequestsThatFailed()
+    {
+        var records = Read("Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n5,ChatGPT,472,18,490,Conversation log\n45,ChatGPT,1087,0,1087,Conversation log\n118,GPT-4,417,276,693,Conversation log\n", TraceFormat.BurstGpt);
+
+        Assert.HasCount(2, records);
+        Assert.AreEqual(new TraceRecord(TimeSpan.FromSeconds(113), 417, 276), records[1]);
+    }
+
+    [TestMethod]
     public void Read_Mooncake_KeepsTheBlocks()
     {
         var records = Read("""
@@ -34,7 +42,7 @@ public sealed class TraceFileTests
             """, TraceFormat.Mooncake);
 
         Assert.AreEqual(TimeSpan.FromSeconds(1.5), records[1].Offset);
-        CollectionAssert.AreEqual(new[] { 1, 2 }, records[0].PrefixBlocks);
+        Assert.AreSequenceEqual([1, 2], records[0].PrefixBlocks!);
     }
 
     [TestMethod]
@@ -48,7 +56,7 @@ public sealed class TraceFileTests
     public void Read_Malformed_NamesTheLine(string text, string format, string expected)
     {
         Assert.IsTrue(TraceFile.TryParseFormat(format, out var parsed));
-        Assert.Contains(expected, Assert.ThrowsExactly<UsageException>(() => Read(text, parsed)).Message);
+        Assert.Contains(expected, Assert.ThrowsExactly<FormatException>(() => Read(text, parsed)).Message);
     }
 
     [TestMethod]
@@ -66,10 +74,6 @@ public sealed class TraceFileTests
             File.Delete(path);
         }
     }
-
-    [TestMethod]
-    public void Read_MissingFile_IsAUsageError()
-        => Assert.Contains("--trace", Assert.ThrowsExactly<UsageException>(() => TraceFile.Read("/nowhere/x.csv", TraceFormat.Csv)).Message);
 
     [TestMethod]
     [DataRow("azure-llm-2023/conv.csv.gz", "azure", 19_366)]

@@ -1,0 +1,39 @@
+using InferMesh.Simulator.Configuration.Yaml;
+
+namespace InferMesh.Simulator.Configuration;
+
+/// <summary>Configurations as YAML text.</summary>
+public static class SimConfigYaml
+{
+    /// <summary>Reads a configuration strictly: unknown keys, types, ranges and what must fit together; all errors at once, by position.</summary>
+    /// <param name="yaml">The text.</param>
+    /// <param name="baseFolder">Folder that relative files in it start from; null is the current one.</param>
+    public static ConfigResult Read(string yaml, string? baseFolder = null)
+    {
+        ArgumentNullException.ThrowIfNull(yaml);
+        var errors = new List<ConfigError>();
+        if (YamlTree.Read(yaml, errors) is not { } item) return new(null, errors);
+        var binder = new ConfigBinder(errors);
+        var config = item is YamlMap root ? (SimConfig?)binder.Section(RootKeys.Place(root, errors), typeof(SimConfig), "", []) : null;
+        if (item is not YamlMap) errors.Add(new("", item.Line, item.Column, "must hold keys such as seed, workload and topology"));
+        if (config is not null)
+        {
+            config = ConfigDefaults.Apply(config, binder.Positions, baseFolder);
+            var faulty = errors.ConvertAll(e => e.Path);
+            errors.AddRange(SimConfigValidator.Check(config).Where(e => !faulty.Exists(f => Covers(e.Path, f))).Select(e => Located(e, binder.Positions)));
+        }
+
+        return new(errors.Count == 0 ? config : null, [.. errors.OrderBy(e => e.Line).ThenBy(e => e.Column)]);
+    }
+
+    // What could not be read was replaced by its default: what is said of the whole then says nothing.
+    private static bool Covers(string whole, string part) => part.StartsWith(whole, StringComparison.Ordinal) && (part.Length == whole.Length || whole.Length == 0 || part[whole.Length] is '.' or '[');
+
+    private static ConfigError Located(ConfigError error, Dictionary<string, (int Line, int Column)> positions)
+    {
+        for (var path = error.Path; ; path = path[..Math.Max(0, path.LastIndexOfAny(['.', '[']))])
+        {
+            if (positions.TryGetValue(path, out var at)) return error with { Line = at.Line, Column = at.Column };
+        }
+    }
+}
