@@ -25,5 +25,6 @@ internal static class SimCommand
         CompareCommand.Create(),
         SweepCommand.Create(run, time),
         ExplainCommand.Create(),
+        StudyCommand.Create(run, time),
     };
 }
