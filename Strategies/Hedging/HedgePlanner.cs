@@ -64,6 +64,7 @@ public static class HedgePlanner
 
     private static double Saturation(in RankingInput input)
     {
+        if (input.Index is { } index) return index.EligibleRoom > 0 ? index.EligibleLoad / index.EligibleRoom : 1;
         double load = 0, room = 0;
         for (var i = 0; i < input.Filter.Length; i++)
         {

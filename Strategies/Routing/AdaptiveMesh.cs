@@ -39,5 +39,8 @@ internal sealed class AdaptiveMesh(CostModel cost, double balanceWeight, double 
         return terms with { BalanceSeconds = CostModel.Bounded(service * balance) };
     }
 
+    // Balance only adds.
+    protected override double LowerBound(in RankingInput input, in BlockBounds bounds) => Cost.LowerBound(input, bounds);
+
     private readonly record struct Nothing;
 }

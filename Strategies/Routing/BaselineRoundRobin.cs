@@ -11,6 +11,7 @@ internal sealed class BaselineRoundRobin : IRoutingStrategy
 
     public int Rank(in RankingInput input, Span<RankedTarget> best)
     {
+        if (input.Index is { } index) return RankTracked(index, input.Sequence, best);
         var eligible = 0;
         foreach (var reason in input.Filter) if (reason == FilterReason.None) eligible++;
         if (eligible == 0) return 0;
@@ -28,4 +29,11 @@ internal sealed class BaselineRoundRobin : IRoutingStrategy
     }
 
     public CostTerms Explain(in RankingInput input, int target) => _cost.Price(input, target);
+
+    private static int RankTracked(TargetIndex index, ulong sequence, Span<RankedTarget> best)
+    {
+        var wanted = Math.Min(best.Length, index.Eligible);
+        for (var turn = 0; turn < wanted; turn++) best[turn] = new(index.EligibleAt((int)((sequence + (ulong)turn) % (ulong)index.Eligible)), turn);
+        return wanted;
+    }
 }

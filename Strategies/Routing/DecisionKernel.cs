@@ -1,4 +1,5 @@
 using InferMesh.Strategies.Hedging;
+using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Scoring;
 
 namespace InferMesh.Strategies.Routing;
@@ -9,7 +10,8 @@ namespace InferMesh.Strategies.Routing;
 /// </summary>
 public static class DecisionKernel
 {
-    private const int StackTargets = 512;
+    // A verdict is a byte: a call may put this many on the stack.
+    private const int StackTargets = 16_384;
     private static readonly TimeSpan MinRetryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromSeconds(60);
 
@@ -26,31 +28,85 @@ public static class DecisionKernel
     {
         var policy = table.Policies.Resolve(request.Model, request.Tenant, request.SloClass);
         if (strategy is not null) policy = policy with { Strategy = strategy };
-        if (policy.Access.Any(rule => !rule.Admits(request.Tenant))) return Refuse(DecisionOutcome.Forbidden, TimeSpan.Zero, null, 0, []);
-        if (!table.Models.TryGetValue(request.Model, out var targets) || targets.Count == 0)
-            return Refuse(DecisionOutcome.ModelUnknown, TimeSpan.Zero, null, 0, []);
+        if (!Admits(policy, request.Tenant)) return Refusal(DecisionOutcome.Forbidden, 0, TimeSpan.Zero, 0, []);
+        if (!table.Models.TryGetValue(request.Model, out var targets) || targets.Count == 0) return Refusal(DecisionOutcome.ModelUnknown, 0, TimeSpan.Zero, 0, []);
 
-        var verdicts = targets.Count <= StackTargets ? stackalloc FilterReason[targets.Count] : new FilterReason[targets.Count];
-        var eligible = TargetFilter.Apply(targets, request, policy, verdicts);
-        var excluded = explain || eligible == 0 ? Exclusions(targets, verdicts) : [];
-        if (policy.Quotas.Any(q => q.InFlight.Requests >= q.MaxConcurrentRequests))
-            return Refuse(DecisionOutcome.QuotaExceeded, MinRetryAfter, targets, eligible, excluded);
-        var input = new RankingInput(targets, request, verdicts, nowTicks, sequence, seed);
+        var input = Filter(targets, request, policy, targets.Count <= StackTargets ? stackalloc FilterReason[targets.Count] : new FilterReason[targets.Count], nowTicks, sequence, seed, out var eligible);
+        Span<RankedTarget> best = stackalloc RankedTarget[Math.Clamp(request.MaxTargets, 1, RoutingRequest.MaxTargetsLimit)];
+        var result = Pick(input, policy, eligible, best);
+        var excluded = explain || eligible == 0 ? Exclusions(targets, input.Filter) : [];
+        if (result.Outcome != DecisionOutcome.Routed) return Refusal(result.Outcome, targets.Count, result.RetryAfter, eligible, excluded);
+        var choices = new Choice[result.Count];
+        for (var i = 0; i < choices.Length; i++) choices[i] = Describe(input, policy.Strategy, best[i]);
+        return new(DecisionOutcome.Routed, choices, result.Hedge, TimeSpan.Zero, policy.Strategy.Name, table.Version, policy, targets.Count, eligible, excluded);
+
+        Decision Refusal(DecisionOutcome outcome, int considered, TimeSpan retryAfter, int left, IReadOnlyList<Exclusion> reasons) =>
+            new(outcome, [], NoHedge, retryAfter, policy.Strategy.Name, table.Version, policy, considered, left, reasons);
+    }
+
+    /// <summary>
+    /// The core of <see cref="Decide"/>: who, without the account of why. Allocates nothing for up to 16,384 targets, or for a tracked set of any size
+    /// (<see cref="TargetSet.Track"/>) when neither request nor policy restricts the nodes; then it also looks only at targets that may win.
+    /// </summary>
+    /// <param name="targets">Targets of the model.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="policy">What holds for it.</param>
+    /// <param name="nowTicks">UTC ticks.</param>
+    /// <param name="sequence">Decisions made for the model before this one.</param>
+    /// <param name="seed">Breaks ties.</param>
+    /// <param name="best">Where the picks go, best first; its length is the number wanted, at least 1.</param>
+    public static PickResult Pick(TargetSet targets, RoutingRequest request, EffectivePolicy policy, long nowTicks, ulong sequence, ulong seed, Span<RankedTarget> best)
+    {
+        if (!Admits(policy, request.Tenant)) return new(DecisionOutcome.Forbidden, 0, NoHedge, TimeSpan.Zero);
+        if (targets.Count == 0) return new(DecisionOutcome.ModelUnknown, 0, NoHedge, TimeSpan.Zero);
+        if (Tracked(targets, request, policy) is { } index)
+        {
+            return Pick(new(targets, request, index.Verdicts, nowTicks, sequence, seed) { Index = index }, policy, index.Eligible, best);
+        }
+        var input = Filter(targets, request, policy, targets.Count <= StackTargets ? stackalloc FilterReason[targets.Count] : new FilterReason[targets.Count], nowTicks, sequence, seed, out var eligible);
+        return Pick(input, policy, eligible, best);
+    }
+
+    private static HedgePlan NoHedge => new(HedgeVerdict.NoSecondTarget, -1, default);
+
+    private static PickResult Pick(in RankingInput input, EffectivePolicy policy, int eligible, Span<RankedTarget> best)
+    {
+        for (var q = 0; q < policy.Quotas.Count; q++)
+        {
+            if (policy.Quotas[q].InFlight.Requests >= policy.Quotas[q].MaxConcurrentRequests) return new(DecisionOutcome.QuotaExceeded, 0, NoHedge, MinRetryAfter);
+        }
         if (eligible == 0)
         {
-            var full = verdicts.ContainsAny(FilterReason.QueueFull, FilterReason.KvCacheFull);
-            return Refuse(full ? DecisionOutcome.Overloaded : DecisionOutcome.NoEligibleTarget, full ? RetryAfter(input) : MinRetryAfter, targets, 0, excluded);
+            var full = input.Filter.ContainsAny(FilterReason.QueueFull, FilterReason.KvCacheFull);
+            return new(full ? DecisionOutcome.Overloaded : DecisionOutcome.NoEligibleTarget, 0, NoHedge, full ? RetryAfter(input) : MinRetryAfter);
         }
+        var count = policy.Strategy.Rank(input, best);
+        var picks = best[..count];
+        return new(DecisionOutcome.Routed, count, HedgePlanner.Plan(policy.Hedging, input, picks, policy.Strategy.Explain(input, picks[0].Target), policy.Strategy), TimeSpan.Zero);
+    }
 
-        Span<RankedTarget> best = stackalloc RankedTarget[Math.Clamp(request.MaxTargets, 1, RoutingRequest.MaxTargetsLimit)];
-        var picks = best[..policy.Strategy.Rank(input, best)];
-        var choices = new Choice[picks.Length];
-        for (var i = 0; i < picks.Length; i++) choices[i] = Describe(input, policy.Strategy, picks[i]);
-        var hedge = HedgePlanner.Plan(policy.Hedging, input, picks, choices[0].Terms, policy.Strategy);
-        return new(DecisionOutcome.Routed, choices, hedge, TimeSpan.Zero, policy.Strategy.Name, table.Version, policy, targets.Count, eligible, excluded);
+    /// <summary>The index of a tracked set, when its own verdicts are all that holds for the request.</summary>
+    private static TargetIndex? Tracked(TargetSet targets, RoutingRequest request, EffectivePolicy policy)
+    {
+        if (targets.Index is not { } index || request.ExcludedNodes.Count > 0 || !ReferenceEquals(request.Demand, PlacementRule.Anywhere) || policy.Placements.Count > 0) return null;
+        index.Use(policy.Admission);
+        return index.Eligible > 0 ? index : null;
+    }
 
-        Decision Refuse(DecisionOutcome outcome, TimeSpan retryAfter, TargetSet? considered, int left, IReadOnlyList<Exclusion> reasons) =>
-            new(outcome, [], new(HedgeVerdict.NoSecondTarget, -1, default), retryAfter, policy.Strategy.Name, table.Version, policy, considered?.Count ?? 0, left, reasons);
+    private static RankingInput Filter(
+        TargetSet targets, RoutingRequest request, EffectivePolicy policy, Span<FilterReason> verdicts, long nowTicks, ulong sequence, ulong seed, out int eligible)
+    {
+        eligible = TargetFilter.Apply(targets, request, policy, verdicts);
+        return new(targets, request, verdicts, nowTicks, sequence, seed);
+    }
+
+    private static bool Admits(EffectivePolicy policy, string tenant)
+    {
+        for (var i = 0; i < policy.Access.Count; i++)
+        {
+            if (!policy.Access[i].Admits(tenant)) return false;
+        }
+        return true;
     }
 
     private static Choice Describe(in RankingInput input, IRoutingStrategy strategy, RankedTarget pick)

@@ -17,6 +17,8 @@ internal sealed class HybridMesh(CostModel cost, ServiceCorrections corrections,
 {
     public override string Name => "hybrid_mesh";
 
+    protected override bool Shortlists => true;
+
     public void Dispatched(in RankingInput input, int target) => corrections.Meet(input.Targets);
 
     public void Completed(in Outcome outcome) => corrections.Observe(outcome);

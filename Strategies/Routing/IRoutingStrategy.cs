@@ -48,6 +48,9 @@ public readonly ref struct RankingInput
     /// <summary>Verdict per target; only <see cref="FilterReason.None"/> may be picked.</summary>
     public ReadOnlySpan<FilterReason> Filter { get; }
 
+    /// <summary>Of a tracked set, when <see cref="Filter"/> is its own verdict and nothing more: what the set knows of its targets in advance. Else null.</summary>
+    internal TargetIndex? Index { get; init; }
+
     /// <summary>UTC ticks.</summary>
     public long NowTicks { get; }
 

@@ -8,4 +8,6 @@ internal sealed class LeastQueue() : ScoringStrategy(new CostModel())
     public override string Name => "least_queue";
 
     protected override double Score(in RankingInput input, int target) => input.Targets.Load(target);
+
+    protected override double LowerBound(in RankingInput input, in BlockBounds bounds) => bounds.MinLoad;
 }

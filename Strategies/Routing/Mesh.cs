@@ -8,4 +8,6 @@ internal sealed class Mesh(CostModel cost) : PricedStrategy(cost)
     public override string Name => "mesh";
 
     protected override CostTerms Price(in RankingInput input, int target) => Cost.Price(input, target);
+
+    protected override double LowerBound(in RankingInput input, in BlockBounds bounds) => Cost.LowerBound(input, bounds);
 }

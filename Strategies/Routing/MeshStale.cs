@@ -13,6 +13,8 @@ internal sealed class MeshStale(CostModel cost, double maxAgeSeconds, double ass
 {
     public override string Name => "mesh_stale";
 
+    protected override bool Shortlists => true;
+
     protected override CostTerms Price(in RankingInput input, int target)
     {
         var t = input.Targets;

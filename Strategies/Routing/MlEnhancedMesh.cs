@@ -18,6 +18,8 @@ internal sealed class MlEnhancedMesh(CostModel cost, LatencyModel model, double 
 
     public override string Name => "ml_enhanced_mesh";
 
+    protected override bool Shortlists => true;
+
     protected override int PreparedNumbers => LatencyModel.Features + 1;
 
     public void Dispatched(in RankingInput input, int target) => model.Dispatched(input, target);

@@ -11,6 +11,8 @@ internal sealed class PredictiveMesh(CostModel cost, LoadForecast forecast) : Pr
 {
     public override string Name => "predictive_mesh";
 
+    protected override bool Shortlists => true;
+
     public void Dispatched(in RankingInput input, int target) => forecast.Dispatched(input, target);
 
     public void Completed(in Outcome outcome) => forecast.Completed(outcome);

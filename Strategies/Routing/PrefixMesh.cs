@@ -18,6 +18,8 @@ internal sealed class PrefixMesh(CostModel cost, PrefixMemory memory, double pre
 {
     public override string Name => "prefix_mesh";
 
+    protected override bool Shortlists => true;
+
     public bool WantsKvEvents => memory.Precise;
 
     protected override int PreparedNumbers => 1;
@@ -48,7 +50,7 @@ internal sealed class PrefixMesh(CostModel cost, PrefixMemory memory, double pre
         var latest = Latest(input, plain[0].Target);
         Span<double> numbers = [memory.ColdShare(input)];
         var prepared = input with { Prepared = numbers };
-        var top = new TopK(best, input.Seed);
+        var top = new TopK(best, input.Seed, input.Targets.Count);
         foreach (var pick in plain)
         {
             if (!Contains(held, pick.Target)) top.Offer(pick.Target, pick.Score);

@@ -8,12 +8,18 @@ internal abstract class PricedStrategy(CostModel cost) : ScoringStrategy(cost)
     /// <summary>How many numbers <see cref="Prepare"/> works out.</summary>
     protected virtual int PreparedNumbers => 0;
 
+    /// <summary>
+    /// Whether a large set is ranked in two stages: the <see cref="Shortlist.Size"/> best of the plain cost model first, then those by the strategy's own terms. For strategies whose
+    /// terms no bound holds tightly: they bend the plain cost, they do not replace it.
+    /// </summary>
+    protected virtual bool Shortlists => false;
+
     public override int Rank(in RankingInput input, Span<RankedTarget> best)
     {
-        if (PreparedNumbers == 0) return base.Rank(input, best);
+        if (PreparedNumbers == 0) return RankPrepared(input, best);
         Span<double> numbers = stackalloc double[PreparedNumbers];
         Prepare(input, numbers);
-        return base.Rank(input with { Prepared = numbers }, best);
+        return RankPrepared(input with { Prepared = numbers }, best);
     }
 
     public override CostTerms Explain(in RankingInput input, int target)
@@ -22,6 +28,15 @@ internal abstract class PricedStrategy(CostModel cost) : ScoringStrategy(cost)
         Span<double> numbers = stackalloc double[PreparedNumbers];
         Prepare(input, numbers);
         return Price(input with { Prepared = numbers }, target);
+    }
+
+    private int RankPrepared(in RankingInput input, Span<RankedTarget> best)
+    {
+        if (!Shortlists || input.Targets.Count <= Shortlist.SmallSet) return base.Rank(input, best);
+        Span<RankedTarget> plain = stackalloc RankedTarget[Shortlist.Size];
+        var top = new TopK(best, input.Seed, input.Targets.Count);
+        foreach (var pick in plain[..Shortlist.Rank(Cost, input, plain)]) top.Offer(pick.Target, Score(input, pick.Target));
+        return top.Count;
     }
 
     protected sealed override double Score(in RankingInput input, int target) => Price(input, target).TotalSeconds;

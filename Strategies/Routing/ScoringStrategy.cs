@@ -11,7 +11,8 @@ internal abstract class ScoringStrategy(CostModel cost) : IRoutingStrategy
 
     public virtual int Rank(in RankingInput input, Span<RankedTarget> best)
     {
-        var top = new TopK(best, input.Seed);
+        if (input.Index is { } index) return PrunedSearch.Rank(new Bounded(this), index, input, best);
+        var top = new TopK(best, input.Seed, input.Targets.Count);
         for (var target = 0; target < input.Filter.Length; target++)
         {
             if (input.Filter[target] == FilterReason.None) top.Offer(target, Score(input, target));
@@ -22,4 +23,15 @@ internal abstract class ScoringStrategy(CostModel cost) : IRoutingStrategy
     public virtual CostTerms Explain(in RankingInput input, int target) => Cost.Price(input, target);
 
     protected abstract double Score(in RankingInput input, int target);
+
+    /// <summary>At most the score of any eligible target within the bounds. Without a better one every target is looked at.</summary>
+    protected virtual double LowerBound(in RankingInput input, in BlockBounds bounds) => double.NegativeInfinity;
+
+    // A struct, so that the search is compiled for it.
+    private readonly struct Bounded(ScoringStrategy strategy) : IBoundedScore
+    {
+        public double Score(in RankingInput input, int target) => strategy.Score(input, target);
+
+        public double LowerBound(in RankingInput input, in BlockBounds bounds) => strategy.LowerBound(input, bounds);
+    }
 }

@@ -1,3 +1,4 @@
+using InferMesh.Strategies.Admission;
 using InferMesh.Strategies.Policies;
 
 namespace InferMesh.Strategies.Routing;
@@ -46,10 +47,13 @@ internal static class TargetFilter
         return standing == FilterReason.NodeSuspect ? standing : Load(targets, i, policy);
     }
 
-    private static FilterReason Load(TargetSet targets, int i, EffectivePolicy policy)
+    /// <summary>Whether admission lets one more request onto the target.</summary>
+    public static FilterReason Load(TargetSet targets, int i, double load, AdmissionLimits limits)
     {
-        if (targets.Load(i) >= targets.BatchSize(i) + policy.Admission.MaxQueuePerTarget) return FilterReason.QueueFull;
+        if (load >= targets.BatchSize(i) + limits.MaxQueuePerTarget) return FilterReason.QueueFull;
         // A full cache with nobody waiting drains by itself; with a queue, each new request only preempts another.
-        return targets.KvCacheUsage[i] > policy.Admission.MaxKvCacheUsage && targets.Waiting[i] > 0 ? FilterReason.KvCacheFull : FilterReason.None;
+        return targets.KvCacheUsage[i] > limits.MaxKvCacheUsage && targets.Waiting[i] > 0 ? FilterReason.KvCacheFull : FilterReason.None;
     }
+
+    private static FilterReason Load(TargetSet targets, int i, EffectivePolicy policy) => Load(targets, i, targets.Load(i), policy.Admission);
 }

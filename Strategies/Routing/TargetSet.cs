@@ -68,8 +68,8 @@ public sealed record TargetRow
 }
 
 /// <summary>
-/// All targets of one model as a struct of arrays, in the fixed order of node id, then endpoint. Immutable but for
-/// <see cref="Local"/>, whose counters are live.
+/// All targets of one model as a struct of arrays, in the fixed order of cell id, node id, endpoint. Immutable but for
+/// <see cref="Local"/>, whose counters are live, unless one owner tracks it (<see cref="Track"/>) and updates it in place.
 /// </summary>
 public sealed class TargetSet
 {
@@ -78,8 +78,9 @@ public sealed class TargetSet
     public TargetSet(string model, IEnumerable<TargetRow> rows)
     {
         var sorted = rows.ToArray();
-        Array.Sort(sorted, static (a, b) => string.CompareOrdinal(a.Identity.NodeId, b.Identity.NodeId) is var byNode and not 0
-            ? byNode : string.CompareOrdinal(a.Identity.Endpoint, b.Identity.Endpoint));
+        Array.Sort(sorted, static (a, b) => string.CompareOrdinal(a.Identity.CellId, b.Identity.CellId) is var byCell and not 0 ? byCell
+            : string.CompareOrdinal(a.Identity.NodeId, b.Identity.NodeId) is var byNode and not 0 ? byNode
+            : string.CompareOrdinal(a.Identity.Endpoint, b.Identity.Endpoint));
         for (var i = 1; i < sorted.Length; i++)
         {
             if (sorted[i].Identity.NodeId == sorted[i - 1].Identity.NodeId && sorted[i].Identity.Endpoint == sorted[i - 1].Identity.Endpoint)
@@ -157,6 +158,34 @@ public sealed class TargetSet
 
     /// <summary>See <see cref="TargetRow.SampledAtTicks"/>.</summary>
     public long[] SampledAtTicks { get; }
+
+    /// <summary>What is kept up to date of a tracked set; null for an immutable one.</summary>
+    internal TargetIndex? Index { get; private set; }
+
+    /// <summary>
+    /// Makes the set one that a single owner updates in place and decides on, on one thread: decisions then cost what they look at, not what there is.
+    /// From here on the owner calls <see cref="Update"/> for each reading and <see cref="LocalChanged"/> after each change of a counter in <see cref="Local"/>.
+    /// </summary>
+    public void Track() => Index ??= new(this);
+
+    /// <summary>Takes a newer reading of one target in.</summary>
+    /// <exception cref="InvalidOperationException">The set is not tracked.</exception>
+    public void Update(int target, in TargetReading reading)
+    {
+        var index = Index ?? throw new InvalidOperationException("Only a tracked set can be updated.");
+        Running[target] = reading.Running;
+        Waiting[target] = reading.Waiting;
+        KvCacheUsage[target] = reading.KvCacheUsage;
+        SampledAtTicks[target] = reading.SampledAtTicks;
+        Standing[target] = reading.Standing;
+        ColdStartSeconds[target] = reading.ColdStartSeconds;
+        Baseline[target] = Local[target].At(reading.SampledAtTicks);
+        Cost[target] = Cost[target].With(reading, Baseline[target]);
+        index.Changed(target);
+    }
+
+    /// <summary>Tells a tracked set that a counter of the target changed.</summary>
+    public void LocalChanged(int target) => Index?.Changed(target);
 
     /// <summary>
     /// Requests on the target now: what the reading said plus what this router dispatched and minus what it settled since, at

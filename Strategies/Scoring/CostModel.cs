@@ -104,6 +104,27 @@ public sealed record CostModel
         return new(Bounded(queue), Bounded(prefill), Bounded(decode), Bounded(network), Bounded(cold), Bounded(money), Bounded(uncertainty));
     }
 
+    /// <summary>At most the total of <see cref="Price(in RankingInput, int)"/> for any eligible target within the bounds: the same formula, taken at the best of each quantity.</summary>
+    internal double LowerBound(in RankingInput input, in BlockBounds bounds)
+    {
+        var request = input.Request;
+        var output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
+        var age = bounds.MaxSampledAtTicks == 0 ? MaxAgeSeconds : Math.Max(0, input.NowTicks - bounds.MaxSampledAtTicks) / (double)TimeSpan.TicksPerSecond;
+
+        var prefill = request.PromptTokens * bounds.MinPrefillSecondsPerToken;
+        var sequences = Math.Min(bounds.MinLoad + 1, bounds.MinBatchSize);
+        var decode = output * Math.Max(bounds.MinSoloSeconds + bounds.MinSlopeSeconds * (sequences - 1), sequences * bounds.MinSharePerSequenceSeconds);
+        var waiting = bounds.MinLoad + 1 - bounds.MaxBatchSize;
+        var queue = waiting > 0 ? waiting * (prefill + decode) / bounds.MaxBatchSize : 0;
+        var network = NetworkWeight * bounds.MinRttSeconds;
+        var cold = double.IsFinite(bounds.MinColdStartSeconds) ? ColdStartWeight * bounds.MinColdStartSeconds : MaxTermSeconds;
+        var money = SecondsPerDollar > 0 ? SecondsPerDollar * bounds.MinDollarsPerSecond * (prefill + output * bounds.MinSharePerSequenceSeconds) : 0;
+        var uncertainty = UncertaintyPerSecond * Math.Min(age, MaxAgeSeconds) * (queue + prefill + decode);
+        var total = Bounded(queue) + Bounded(prefill) + Bounded(decode) + Bounded(network) + Bounded(cold) + Bounded(money) + Bounded(uncertainty);
+        // Sums in another order round otherwise; a bound must not lie above by a rounding.
+        return total * (1 - 1e-12);
+    }
+
     // Sums of bounded terms stay finite: they compare, and they can be written as JSON.
     internal static double Bounded(double seconds) => seconds is >= 0 and <= MaxTermSeconds ? seconds : seconds < 0 ? 0 : MaxTermSeconds;
 }

@@ -13,16 +13,14 @@ internal readonly struct TargetCost
     public TargetCost(TargetRow row, LoadBaseline baseline)
     {
         BatchSize = row.MaxConcurrency is >= 1 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
-        LoadBeyondLocal = Count(row.Running) + Count(row.Waiting) - baseline.Requests;
+        LoadBeyondLocal = Beyond(row.Running, row.Waiting, baseline);
         PrefillSecondsPerToken = 1 / Positive(row.PrefillTokensPerSecond, CostModel.Fallback.PrefillTokensPerSecond);
         SharePerSequenceSeconds = 1 / Positive(row.DecodeTokensPerSecond, CostModel.Fallback.DecodeTokensPerSecond);
         SoloSeconds = Positive(row.MinSecondsPerToken, CostModel.Fallback.MinSecondsPerToken);
         SlopeSeconds = BatchSize > 1 ? Math.Max(0, BatchSize * SharePerSequenceSeconds - SoloSeconds) / (BatchSize - 1) : 0;
         RttSeconds = TargetSet.Or(row.RttSeconds, double.NaN);
-        ColdStartSeconds = double.IsFinite(row.ColdStartSeconds) ? row.ColdStartSeconds : double.PositiveInfinity;
+        ColdStartSeconds = Finite(row.ColdStartSeconds);
         DollarsPerSecond = TargetSet.Or(row.PricePerHour, 0) / 3600;
-
-        static double Count(double reading) => Math.Min(TargetSet.Or(reading, 0), MaxReportedRequests);
 
         static double Positive(double value, double fallback) => double.IsFinite(value) && value > 0 ? value : fallback;
     }
@@ -30,7 +28,7 @@ internal readonly struct TargetCost
     public double BatchSize { get; }
 
     /// <summary>What the reading says, less what this router had in flight when it was taken.</summary>
-    public double LoadBeyondLocal { get; }
+    public double LoadBeyondLocal { get; private init; }
 
     public double PrefillSecondsPerToken { get; }
 
@@ -45,7 +43,7 @@ internal readonly struct TargetCost
     public double RttSeconds { get; }
 
     /// <summary>Infinite when nobody knows.</summary>
-    public double ColdStartSeconds { get; }
+    public double ColdStartSeconds { get; private init; }
 
     public double DollarsPerSecond { get; }
 
@@ -54,4 +52,14 @@ internal readonly struct TargetCost
     /// solo speed to that of the full batch; no batch generates more than the GPU's rate.
     /// </summary>
     public double SecondsPerToken(double n) => Math.Max(SoloSeconds + SlopeSeconds * (n - 1), n * SharePerSequenceSeconds);
+
+    /// <summary>The same target after a newer reading.</summary>
+    public TargetCost With(in TargetReading reading, LoadBaseline baseline) =>
+        this with { LoadBeyondLocal = Beyond(reading.Running, reading.Waiting, baseline), ColdStartSeconds = Finite(reading.ColdStartSeconds) };
+
+    private static double Beyond(double running, double waiting, LoadBaseline baseline) => Count(running) + Count(waiting) - baseline.Requests;
+
+    private static double Count(double reading) => Math.Min(TargetSet.Or(reading, 0), MaxReportedRequests);
+
+    private static double Finite(double seconds) => double.IsFinite(seconds) ? seconds : double.PositiveInfinity;
 }

@@ -10,8 +10,9 @@ public sealed class TopKTests
     [TestMethod]
     public void Offer_AnyScores_KeepsWhatASortWouldPutFirst() => Gen.Select(Gen.Int[0, 5].Array[0, 50], Gen.Int[1, 10], Gen.ULong).Sample(static (scores, k, seed) =>
     {
-        var expected = Enumerable.Range(0, scores.Length).OrderBy(i => scores[i]).ThenBy(i => TieBreak.Hash(seed, i)).Take(k).ToArray();
-        CollectionAssert.AreEqual(expected, Best(scores.Select(s => (double)s), k, seed));
+        var start = new TopK([], seed, scores.Length).Start;
+        var expected = Enumerable.Range(0, scores.Length).OrderBy(i => scores[i]).ThenBy(i => (i - start + scores.Length) % scores.Length).Take(k).ToArray();
+        CollectionAssert.AreEqual(expected, Best([.. scores.Select(s => (double)s)], k, seed));
     });
 
     [TestMethod]
@@ -29,10 +30,10 @@ public sealed class TopKTests
         Assert.IsTrue(counts.All(c => c is > 880 and < 1120), string.Join(' ', counts));
     }
 
-    private static int[] Best(IEnumerable<double> scores, int k, ulong seed)
+    private static int[] Best(double[] scores, int k, ulong seed)
     {
         var best = new RankedTarget[k];
-        var top = new TopK(best, seed);
+        var top = new TopK(best, seed, scores.Length);
         var target = 0;
         foreach (var score in scores) top.Offer(target++, score);
         return [.. best.Take(top.Count).Select(b => b.Target)];

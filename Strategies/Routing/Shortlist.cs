@@ -1,0 +1,32 @@
+using InferMesh.Strategies.Scoring;
+
+namespace InferMesh.Strategies.Routing;
+
+/// <summary>The best of a large set by the plain cost model, for a second look.</summary>
+internal static class Shortlist
+{
+    /// <summary>Targets that get a second look.</summary>
+    public const int Size = 64;
+
+    /// <summary>Up to this many targets all get one.</summary>
+    public const int SmallSet = 512;
+
+    /// <summary>Writes the best by plain cost, best first, and returns how many.</summary>
+    public static int Rank(CostModel cost, in RankingInput input, Span<RankedTarget> best)
+    {
+        if (input.Index is { } index) return PrunedSearch.Rank(new PlainCost(cost), index, input, best);
+        var top = new TopK(best, input.Seed, input.Targets.Count);
+        for (var target = 0; target < input.Filter.Length; target++)
+        {
+            if (input.Filter[target] == FilterReason.None) top.Offer(target, cost.Price(input, target).TotalSeconds);
+        }
+        return top.Count;
+    }
+
+    private readonly struct PlainCost(CostModel cost) : IBoundedScore
+    {
+        public double Score(in RankingInput input, int target) => cost.Price(input, target).TotalSeconds;
+
+        public double LowerBound(in RankingInput input, in BlockBounds bounds) => cost.LowerBound(input, bounds);
+    }
+}
