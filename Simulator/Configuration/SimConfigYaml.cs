@@ -5,6 +5,8 @@ namespace InferMesh.Simulator.Configuration;
 /// <summary>Configurations as YAML text.</summary>
 public static class SimConfigYaml
 {
+    private const string Header = "# yaml-language-server: $schema=sim-config.schema.json\n# Synthetic: a model of a fleet. Every key: docs/simulator-config.md\n";
+
     /// <summary>Reads a configuration strictly: unknown keys, types, ranges and what must fit together; all errors at once, by position.</summary>
     /// <param name="yaml">The text.</param>
     /// <param name="baseFolder">Folder that relative files in it start from; null is the current one.</param>
@@ -25,6 +27,17 @@ public static class SimConfigYaml
 
         return new(errors.Count == 0 ? config : null, [.. errors.OrderBy(e => e.Line).ThenBy(e => e.Column)]);
     }
+
+    /// <summary>The configuration as YAML; <see cref="Read"/> gives an equal one.</summary>
+    public static string Write(SimConfig config) => Header + ConfigWriter.Write(config);
+
+    /// <summary>The text of an example: <c>small</c> (512 nodes), <c>medium</c> (4,096) or <c>large</c> (131,072), as the original generates them.</summary>
+    /// <exception cref="ArgumentException">There is no such example.</exception>
+    public static string Example(string name) =>
+        Write(SimConfigExamples.Of(name) ?? throw new ArgumentException($"'{name}' is no example; there are small, medium and large.", nameof(name)));
+
+    /// <summary>JSON schema (draft 2020-12) for editors; the comments in it come from the documentation file beside this assembly.</summary>
+    public static string JsonSchema() => ConfigSchema.Write();
 
     // What could not be read was replaced by its default: what is said of the whole then says nothing.
     private static bool Covers(string whole, string part) => part.StartsWith(whole, StringComparison.Ordinal) && (part.Length == whole.Length || whole.Length == 0 || part[whole.Length] is '.' or '[');

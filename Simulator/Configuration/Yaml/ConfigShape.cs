@@ -60,13 +60,14 @@ internal sealed class ConfigShape
     public IEnumerable<ConfigKey> KeysFor(object section) =>
         Kind is null ? Keys : Keys.Where(k => k == Kind || KeysOf(Kind.Property.GetValue(section)!).All.Contains(k.Name));
 
-    /// <summary>A section with the given values; others have their defaults.</summary>
+    /// <summary>A section with the given values; others have their defaults, and texts that must be given but are not are empty.</summary>
     public object Create(IReadOnlyDictionary<string, object?> values, IReadOnlyList<ConfigKey>? keys)
     {
         var section = _constructor.Invoke([.. _parameters.Select(p => values.TryGetValue(NameOf(p.Name!), out var v) ? v : Default(p))]);
         foreach (var key in keys ?? [])
         {
             if (values.TryGetValue(key.Name, out var value)) key.Property.SetValue(section, value);
+            else if (key.Required && key.Type == typeof(string)) key.Property.SetValue(section, "");
         }
 
         return section;

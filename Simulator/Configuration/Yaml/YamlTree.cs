@@ -21,9 +21,9 @@ internal sealed class YamlTree
     /// <summary>The one document of the text; null, with an error, when there is none.</summary>
     public static YamlItem? Read(string text, List<ConfigError> errors)
     {
+        var parser = new Parser(new StringReader(text));
         try
         {
-            var parser = new Parser(new StringReader(text));
             parser.Consume<StreamStart>();
             if (!parser.TryConsume<DocumentStart>(out _))
             {
@@ -40,6 +40,13 @@ internal sealed class YamlTree
         catch (YamlException exception)
         {
             errors.Add(new("", (int)exception.Start.Line, (int)exception.Start.Column, $"not readable as YAML: {exception.Message.ReplaceLineEndings(" ")}"));
+            return null;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // What the library throws, instead of its own exception, on some malformed texts.
+            var at = parser.Current?.End ?? new Mark(0, 1, 1);
+            errors.Add(new("", (int)at.Line, (int)at.Column, "not readable as YAML from here on"));
             return null;
         }
     }
