@@ -37,7 +37,7 @@ internal static class RunCommand
                 Stop = cancellationToken,
             };
             var results = await RunAsync(run, read, options, parsed.GetValue(quiet), invocation, time);
-            return Write(parsed.GetRequiredValue(output), read, MetricsBuilder.Build(results, read.DurationS), files, invocation);
+            return Write(parsed.GetRequiredValue(output), read, MetricsBuilder.Build(results, read.DurationS, options.Seeds.Count), files, invocation);
         });
         return command;
     }

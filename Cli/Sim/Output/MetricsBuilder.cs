@@ -6,17 +6,17 @@ namespace InferMesh.Cli.Sim.Output;
 /// <summary>Folds the runs of one strategy, one per seed, into its document.</summary>
 internal static class MetricsBuilder
 {
-    /// <summary>A document per strategy, in the order in which the strategies first appear.</summary>
-    public static IReadOnlyList<MetricsDocument> Build(IReadOnlyList<StrategyResult> results, double horizonSeconds) =>
-        [.. results.GroupBy(static r => r.Strategy, StringComparer.Ordinal).Select(g => Build([.. g], horizonSeconds))];
+    /// <summary>A document per strategy, in the order in which the strategies first appear; complete when each of <paramref name="seeds"/> runs is.</summary>
+    public static IReadOnlyList<MetricsDocument> Build(IReadOnlyList<StrategyResult> results, double horizonSeconds, int seeds = 1) =>
+        [.. results.GroupBy(static r => r.Strategy, StringComparer.Ordinal).Select(g => Build([.. g], horizonSeconds, seeds))];
 
-    private static MetricsDocument Build(StrategyResult[] runs, double horizonSeconds)
+    private static MetricsDocument Build(StrategyResult[] runs, double horizonSeconds, int seeds)
     {
         var first = runs[0];
         return new()
         {
             Strategy = first.Strategy,
-            Complete = runs.All(static r => r.Complete),
+            Complete = runs.Length >= seeds && runs.All(static r => r.Complete),
             SimulatedSeconds = runs.Min(static r => r.SimulatedSeconds),
             HorizonSeconds = horizonSeconds,
             Events = runs.Sum(static r => r.Events),

@@ -20,7 +20,7 @@ internal sealed record MetricsDocument
     [Description("Name of the strategy.")]
     public required string Strategy { get; init; }
 
-    [Description("False when a run was stopped before its horizon: figures are complete up to simulated_seconds.")]
+    [Description("False when a run was stopped before its horizon or did not begin: figures are complete up to simulated_seconds.")]
     public required bool Complete { get; init; }
 
     [Description("Simulated seconds of the shortest run.")]
