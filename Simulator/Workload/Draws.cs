@@ -13,7 +13,7 @@ internal static class Draws
         var c = 1 / Math.Sqrt(9 * d);
         while (true)
         {
-            var x = random.NextNormal();
+            var x = Ziggurat.Next(random);
             var v = 1 + c * x;
             if (v <= 0) continue;
             v = v * v * v;

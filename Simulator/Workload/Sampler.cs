@@ -10,11 +10,11 @@ internal sealed class Sampler(DistConfig config)
 
     public double Draw(RandomStream random) => config.Dist switch
     {
-        DistKind.Lognormal => Math.Exp(config.Mu + config.Sigma * random.NextNormal()),
+        DistKind.Lognormal => Math.Exp(config.Mu + config.Sigma * Ziggurat.Next(random)),
         DistKind.Poisson => random.NextPoisson(config.Lambda),
         DistKind.Exponential => random.NextExponential(1 / config.Lambda),
         DistKind.Uniform => config.Min + (config.Max - config.Min) * random.NextUnit(),
-        DistKind.Normal => Math.Max(0, config.Mean + config.Std * random.NextNormal()),
+        DistKind.Normal => Math.Max(0, config.Mean + config.Std * Ziggurat.Next(random)),
         DistKind.Discrete => config.Cases[_cases!.Pick(random)].Value,
         _ => config.Value,
     };

@@ -80,6 +80,21 @@ internal sealed class TargetIndex
         (_verdicts[target], _loads[target]) = (verdict, load);
     }
 
+    /// <summary>Takes newer readings of a run of targets in that are otherwise the same. Bounds may be newer than any target: they stay bounds.</summary>
+    public void Refreshed(int from, int to, long sampledAtTicks)
+    {
+        for (var block = from / BlockSize; block * BlockSize < to; block++)
+        {
+            ref var bounds = ref _blocks[block];
+            bounds.MaxSampledAtTicks = Math.Max(bounds.MaxSampledAtTicks, sampledAtTicks);
+        }
+        for (var group = from / (BlockSize * GroupBlocks); group * BlockSize * GroupBlocks < to; group++)
+        {
+            ref var bounds = ref _groups[group];
+            bounds.MaxSampledAtTicks = Math.Max(bounds.MaxSampledAtTicks, sampledAtTicks);
+        }
+    }
+
     /// <summary>Bounds of a group.</summary>
     public ref readonly BlockBounds Group(int group)
     {

@@ -184,6 +184,15 @@ public sealed class TargetSet
         index.Changed(target);
     }
 
+    /// <summary>The targets from <paramref name="from"/> to before <paramref name="to"/> reported again, and nothing of them has changed: only the age of their readings.</summary>
+    /// <exception cref="InvalidOperationException">The set is not tracked.</exception>
+    public void Refresh(int from, int to, long sampledAtTicks)
+    {
+        var index = Index ?? throw new InvalidOperationException("Only a tracked set can be updated.");
+        SampledAtTicks.AsSpan(from, to - from).Fill(sampledAtTicks);
+        index.Refreshed(from, to, sampledAtTicks);
+    }
+
     /// <summary>Tells a tracked set that a counter of the target changed.</summary>
     public void LocalChanged(int target) => Index?.Changed(target);
 

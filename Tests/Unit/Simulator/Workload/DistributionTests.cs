@@ -64,6 +64,25 @@ public sealed class DistributionTests
     }
 
     [TestMethod]
+    public void Ziggurat_HasTheNormalsMomentsAndTails()
+    {
+        var random = new RandomStream(9, 1);
+        var drawn = new double[Draws];
+        for (var i = 0; i < Draws; i++) drawn[i] = Ziggurat.Next(random);
+
+        Assert.AreEqual(0, drawn.Average(), 0.004);
+        Assert.AreEqual(1, drawn.Average(x => x * x), 0.006);
+        Assert.AreEqual(3, drawn.Average(x => x * x * x * x), 0.06);
+        foreach (var (x, tail) in new[] { (0.5, 0.308538), (1.0, 0.158655), (2.0, 0.0227501), (3.0, 0.00134990), (3.6, 0.000159109) })
+        {
+            // Three and a half standard errors of a share.
+            var allowed = 3.5 * Math.Sqrt(tail / Draws);
+            Assert.AreEqual(tail, drawn.Count(d => d > x) / (double)Draws, allowed);
+            Assert.AreEqual(tail, drawn.Count(d => d < -x) / (double)Draws, allowed);
+        }
+    }
+
+    [TestMethod]
     public void Pick_OfAnIndexWithoutWeight_NeverHappens()
     {
         var (shares, random) = (new Shares([0, 1, 0, 1, 0]), new RandomStream(1, 1));

@@ -1,0 +1,174 @@
+using InferMesh.Simulator.Network;
+using InferMesh.Simulator.Service;
+using InferMesh.Simulator.World;
+using InferMesh.Strategies.Admission;
+using InferMesh.Strategies.Hedging;
+using InferMesh.Strategies.Policies;
+using InferMesh.Strategies.Routing;
+using InferMesh.Strategies.Topology;
+
+namespace InferMesh.Simulator.Engine;
+
+/// <summary>One router: the live decision kernel over what the nodes last said, with counters and strategy of its own. It sees readings and prompts, never the nodes.</summary>
+internal sealed class MeshRouter
+{
+    /// <summary>Simulated time begins here: tick 0 would read as "no reading".</summary>
+    private static readonly long Epoch = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
+
+    private const string Model = "model";
+    private const int PicksWithHedge = 3;
+
+    private readonly EffectivePolicy _policy;
+    private readonly ILearningStrategy? _learning;
+    private readonly RankedTarget[] _best;
+    private readonly Origin _origin;
+    private readonly ulong _seed;
+    private readonly double _hedgeShare;
+    private readonly bool _knownOutputs;
+    private readonly string[] _tenants;
+    private readonly string[] _classes;
+    private ulong _sequence;
+    private long _dispatched, _hedges;
+
+    public MeshRouter(Fleet fleet, NetworkModel network, int cell, IRoutingStrategy strategy, RouterSettings settings)
+    {
+        (Cell, _seed, _hedgeShare, _knownOutputs, Strategy) = (cell, settings.Seed, settings.HedgeShare, settings.KnownOutputs, strategy);
+        (_tenants, _classes) = (settings.Tenants, settings.SloClasses);
+        _learning = strategy as ILearningStrategy;
+        _best = new RankedTarget[settings.Hedges ? PicksWithHedge : 1];
+        _policy = new(strategy, [], HedgeSettings.Default with { Enabled = settings.Hedges }, AdmissionLimits.Default, null, [], [], []);
+        Targets = new(Model, Enumerable.Range(0, fleet.Count).Select(t => Row(fleet, t, network.RttSeconds(cell, fleet.Cell[t], fleet.Node[t]), settings.ColdStartSeconds(t))));
+        Targets.Track();
+        var here = fleet.Identity[fleet.CellStart[cell]];
+        _origin = new(here.Zone, here.Region);
+    }
+
+    public int Cell { get; }
+
+    public IRoutingStrategy Strategy { get; }
+
+    public TargetSet Targets { get; }
+
+    public ReadOnlySpan<RankedTarget> Best => _best;
+
+    public static long Ticks(long ns) => Epoch + ns / 100;
+
+    /// <summary>Half of the round trip to a target, nanoseconds.</summary>
+    public long HalfRttNs(int target) => (long)(Targets.RttSeconds[target] * 0.5e9);
+
+    /// <summary>Asks the kernel; the picks are in <see cref="Best"/>.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="payloadBytes">Bytes that travel with it.</param>
+    /// <param name="nowNs">Now.</param>
+    /// <param name="excluded">Nodes that failed it before.</param>
+    public PickResult Decide(in SimRequest request, long payloadBytes, long nowNs, IReadOnlyList<string> excluded)
+    {
+        var sequence = _sequence++;
+        LastRequest = Query(request, payloadBytes, excluded);
+        return DecisionKernel.Pick(Targets, LastRequest, _policy, Ticks(nowNs), sequence, _seed + sequence, _best);
+    }
+
+    /// <summary>The request as the kernel last saw it.</summary>
+    public RoutingRequest LastRequest { get; private set; } = new() { Model = Model };
+
+    /// <summary>Books the first attempt of the last decision.</summary>
+    public void Dispatch(ref Attempt attempt, in SimRequest request, long nowNs)
+    {
+        _dispatched++;
+        Send(ref attempt, request, nowNs);
+    }
+
+    /// <summary>Books a second copy, when the budget allows one.</summary>
+    public bool TryHedge(ref Attempt attempt, in SimRequest request, long nowNs)
+    {
+        if (_hedges + 1 > _hedgeShare * _dispatched) return false;
+        _hedges++;
+        LastRequest = Query(request, 0, []);
+        Send(ref attempt, request, nowNs);
+        return true;
+    }
+
+    /// <summary>Takes an attempt off the counters.</summary>
+    public void Settle(int target, long nowNs)
+    {
+        Targets.Local[target].Settle(Ticks(nowNs));
+        Targets.LocalChanged(target);
+    }
+
+    /// <summary>Tells a strategy that learns what came of an attempt.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="firstSeconds">From decision to first token, as the router saw it; not a number without one.</param>
+    /// <param name="nowNs">Now.</param>
+    /// <param name="succeeded">False when it was lost.</param>
+    public void Learn(in Attempt attempt, in SimRequest request, double firstSeconds, long nowNs, bool succeeded) =>
+        _learning?.Completed(new(
+            Targets.Identity[attempt.Target], request.PromptTokens, succeeded ? request.OutputTokens : attempt.Tokens, attempt.ExpectedSeconds, attempt.LoadAtDispatch,
+            firstSeconds, (nowNs - attempt.SentNs) / 1e9, succeeded, Ticks(nowNs), request.Prefix));
+
+    /// <summary>Takes a report in, unless a newer one came first.</summary>
+    public void Take(int target, in TargetReading reading)
+    {
+        if (reading.SampledAtTicks >= Targets.SampledAtTicks[target]) Targets.Update(target, reading);
+    }
+
+    private void Send(ref Attempt attempt, in SimRequest request, long nowNs)
+    {
+        var target = attempt.Target;
+        attempt.SentNs = nowNs;
+        attempt.LoadAtDispatch = Targets.Load(target);
+        if (_learning is not null)
+        {
+            var input = new RankingInput(Targets, LastRequest, default, Ticks(nowNs), _sequence, _seed);
+            attempt.ExpectedSeconds = _learning.Explain(input, target).TotalSeconds;
+            _learning.Dispatched(input, target);
+        }
+        Targets.Local[target].Dispatch(Ticks(nowNs), request.PromptTokens);
+        Targets.LocalChanged(target);
+    }
+
+    private RoutingRequest Query(in SimRequest request, long payloadBytes, IReadOnlyList<string> excluded) => new()
+    {
+        Model = Model,
+        Tenant = request.Tenant < _tenants.Length ? _tenants[request.Tenant] : "",
+        SloClass = request.SloClass >= 0 ? _classes[request.SloClass] : "",
+        PromptTokens = request.PromptTokens,
+        OutputTokens = _knownOutputs ? request.OutputTokens : 0,
+        PayloadBytes = payloadBytes,
+        Origin = _origin,
+        MaxTargets = _best.Length,
+        ExcludedNodes = excluded,
+        Prefix = request.Prefix,
+    };
+
+    private static TargetRow Row(Fleet fleet, int target, double rttSeconds, double coldStartSeconds)
+    {
+        var capability = fleet.Spec(target).Capability;
+        return new()
+        {
+            Identity = fleet.Identity[target],
+            Local = new LocalLoad(),
+            Running = 0,
+            Waiting = 0,
+            KvCacheUsage = 0,
+            MaxConcurrency = capability.MaxConcurrency,
+            PrefillTokensPerSecond = capability.PrefillTokensPerSecond,
+            DecodeTokensPerSecond = capability.DecodeTokensPerSecond,
+            MinSecondsPerToken = capability.MinSecondsPerToken,
+            RttSeconds = rttSeconds,
+            ColdStartSeconds = coldStartSeconds,
+            PricePerHour = capability.PricePerHour,
+            SampledAtTicks = Epoch,
+        };
+    }
+}
+
+/// <summary>What routers of one run share.</summary>
+/// <param name="Seed">Breaks ties.</param>
+/// <param name="Hedges">Whether second copies are planned.</param>
+/// <param name="HedgeShare">Most of them as a share of requests.</param>
+/// <param name="KnownOutputs">Whether the length of answers is told in advance: for the oracle only.</param>
+/// <param name="Tenants">Names of tenants.</param>
+/// <param name="SloClasses">Names of SLO classes.</param>
+/// <param name="ColdStartSeconds">Seconds until a target serves at the start.</param>
+internal sealed record RouterSettings(ulong Seed, bool Hedges, double HedgeShare, bool KnownOutputs, string[] Tenants, string[] SloClasses, Func<int, double> ColdStartSeconds);

@@ -1,0 +1,146 @@
+using InferMesh.Simulator.Configuration;
+using InferMesh.Simulator.Network;
+using InferMesh.Simulator.Results;
+using InferMesh.Simulator.Workload;
+using InferMesh.Strategies;
+
+namespace InferMesh.Simulator.Engine;
+
+/// <summary>One strategy with one seed: a discrete-event loop on one thread. No clock, no threads, no state outside.</summary>
+internal sealed class MeshRun
+{
+    private const int EventsPerLook = 1 << 12, LooksPerProgress = 1 << 4;
+    private const string OracleName = "oracle";
+
+    private readonly RunWorld _world;
+    private readonly RequestLife _life;
+    private readonly RunOptions _options;
+    private readonly string _strategy;
+    private readonly ulong _seed;
+    private readonly RunPlan _plan;
+    private readonly long _horizonNs;
+
+    public MeshRun(RunPlan plan, ulong seed, StrategyConfig strategy, RunOptions options)
+    {
+        (_plan, _options, _strategy, _seed) = (plan, options, strategy.Name, seed);
+        var config = plan.Config with { Seed = seed };
+        _horizonNs = (long)(config.DurationS * 1e9);
+        var fleet = plan.Fleet;
+        var network = NetworkModel.Build(config);
+        var queue = new EventQueue();
+        var rack = new EngineRack(fleet, queue);
+        var cold = new ColdTargets(config, fleet);
+        var description = StrategyCatalog.All.FirstOrDefault(s => s.Name == strategy.Name);
+        var oracle = strategy.Name == OracleName ? new Oracle(fleet) : null;
+        var settings = new RouterSettings(seed + Streams.Ties, description?.Hedges ?? false, config.Hedging.BudgetShare, oracle is not null,
+            [.. Enumerable.Range(0, config.Workload.Tenants.Count).Select(t => $"tenant-{t}")], [.. config.SloClasses.Select(c => c.Name)], target => cold.Seconds(target, 0));
+        MeshRouter[] routers = [.. Enumerable.Range(0, config.Routers.Count).Select(r => new MeshRouter(
+            fleet, network, RouterSet.CellOf(r, config.Routers.Count, fleet.Cells), oracle ?? StrategyCatalog.Create(strategy.Name, strategy.Parameters), settings))];
+        _world = new()
+        {
+            Fleet = fleet,
+            Network = network,
+            Workload = WorkloadSource.Open(config, plan.Rps),
+            Queue = queue,
+            Rack = rack,
+            Cold = cold,
+            Failures = new(config, fleet.Nodes, queue),
+            Routers = new(routers, fleet, network),
+            Signals = new(config, fleet, queue, rack, cold, routers),
+            Metrics = new(config),
+            Series = new(fleet.Count, config.DurationS),
+            Oracle = oracle,
+            Delivered = new int[fleet.Count],
+        };
+        var decisionSeconds = config.Routers.DecisionCostS ?? description?.DecisionCostSeconds ?? 0;
+        _life = new(_world, (long)(decisionSeconds * 1e9), config.Hedging.Alpha);
+    }
+
+    public StrategyResult Run()
+    {
+        _life.Next();
+        _world.Failures.ScheduleNext(0);
+        _world.Queue.Add(_world.Series.NextNs, EventKind.SampleTaken, 0);
+        var events = 0L;
+        var now = 0L;
+        var complete = true;
+        while (_world.Queue.TryTake(out var next) && next.AtNs <= _horizonNs)
+        {
+            if (++events % EventsPerLook == 0 && !Look(events, now))
+            {
+                complete = false;
+                break;
+            }
+            now = next.AtNs;
+            Handle(next);
+        }
+        if (complete) now = _horizonNs;
+        _world.Series.Take(now, _world.Rack);
+        return ResultBuilder.Build(_world, _plan, new(_strategy, _seed, complete, now, events), _life.Finish);
+    }
+
+    private bool Look(long events, long nowNs)
+    {
+        if (_options.Stop.IsCancellationRequested) return false;
+        if (events % (EventsPerLook * LooksPerProgress) == 0) _options.Progress?.Invoke(new(_strategy, _seed, nowNs / 1e9, _horizonNs / 1e9, events));
+        return true;
+    }
+
+    private void Handle(in SimEvent e)
+    {
+        switch (e.Kind)
+        {
+            case EventKind.EngineWakes:
+                _life.Wake(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.AnswerArrives:
+                _life.AnswerArrives(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.AnswerHome:
+                _life.AnswerHome(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.FirstTokenArrives:
+                _life.FirstTokenArrives(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.AttemptLost:
+                _life.AttemptLost(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.CancelArrives:
+                _life.CancelArrives(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.NodeFails:
+                _life.Fail(e.Index, e.AtNs);
+                break;
+            case EventKind.NodeRepaired:
+                _life.Repair(e.Index, e.AtNs);
+                break;
+            case EventKind.ReadingTaken:
+                _world.Signals.Take(e.Index, e.AtNs);
+                break;
+            case EventKind.ReadingArrives:
+                _world.Signals.Arrive(e.Index, e.Tag);
+                break;
+            case EventKind.CellRefreshed:
+                _world.Signals.Refresh(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.RequestDelivered:
+                _life.Deliver(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.HedgeDue:
+                _life.HedgeDue(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.RequestAtRouter:
+                _life.Decide(e.Index, e.AtNs, []);
+                break;
+            case EventKind.NextArrival:
+                _life.Arrive(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.SampleTaken:
+                _world.Series.Take(e.AtNs, _world.Rack);
+                if (!_world.Series.IsFull) _world.Queue.Add(_world.Series.NextNs, EventKind.SampleTaken, 0);
+                break;
+            default:
+                throw new InvalidOperationException($"{e.Kind} has no handler.");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using InferMesh.Simulator.Service;
+using InferMesh.Simulator.World;
+using InferMesh.Strategies.Routing;
+using InferMesh.Strategies.Scoring;
+
+namespace InferMesh.Simulator.Engine;
+
+/// <summary>
+/// The practical bound: it knows what is on every target at this moment, on the way included, and how long every answer will be. It takes the target where the request and
+/// what it delays together lose the least time. Greedy, so it is no proof of optimality. All routers share it. It looks at every target: not for large fleets.
+/// </summary>
+internal sealed class Oracle(Fleet fleet) : IRoutingStrategy
+{
+    private readonly int[] _requests = new int[fleet.Count];
+    private readonly double[] _prefillSeconds = new double[fleet.Count];
+    private readonly double[] _decodeTokens = new double[fleet.Count];
+
+    public string Name => "oracle";
+
+    /// <summary>A request goes to a target.</summary>
+    public void Sent(int target, in SimRequest request) => Book(target, request, 1);
+
+    /// <summary>A request is on a target no more.</summary>
+    public void Ended(int target, in SimRequest request) => Book(target, request, -1);
+
+    public int Rank(in RankingInput input, Span<RankedTarget> best)
+    {
+        var top = new TopK(best, input.Seed, input.Targets.Count);
+        for (var target = 0; target < fleet.Count; target++)
+        {
+            if (input.Filter[target] == FilterReason.None) top.Offer(target, Score(input, target));
+        }
+        return top.Count;
+    }
+
+    public CostTerms Explain(in RankingInput input, int target) => default;
+
+    private void Book(int target, in SimRequest request, int sign)
+    {
+        _requests[target] += sign;
+        _prefillSeconds[target] += sign * (double)request.PromptTokens / fleet.Spec(target).Capability.PrefillTokensPerSecond;
+        _decodeTokens[target] += sign * (double)request.OutputTokens;
+        if (_requests[target] == 0) (_prefillSeconds[target], _decodeTokens[target]) = (0, 0);
+    }
+
+    private double Score(in RankingInput input, int target)
+    {
+        var capability = fleet.Spec(target).Capability;
+        double n = _requests[target];
+        var batch = Math.Max(1, capability.MaxConcurrency);
+        var prefill = input.Request.PromptTokens / capability.PrefillTokensPerSecond;
+        var (step, stepBefore) = (SecondsPerToken(capability, Math.Min(n + 1, batch)), SecondsPerToken(capability, Math.Min(Math.Max(1, n), batch)));
+        // Beyond the batch a place comes free when a share of the work that is there is done.
+        var work = _prefillSeconds[target] + _decodeTokens[target] / capability.DecodeTokensPerSecond;
+        var wait = n + 1 > batch ? work * (n + 1 - batch) / n : 0;
+        var mean = n > 0 ? _decodeTokens[target] / n : 0;
+        var own = wait + prefill + Math.Min(n, 1) * _prefillSeconds[target] / Math.Max(1, n) + input.Request.OutputTokens * step;
+        var others = Math.Min(n, batch) * (prefill + Math.Min(mean, input.Request.OutputTokens) * (step - stepBefore));
+        return input.Targets.RttSeconds[target] + input.Targets.ColdStartSeconds[target] + own + others;
+    }
+
+    private static double SecondsPerToken(EngineCapability c, double n)
+    {
+        var full = c.MaxConcurrency / c.DecodeTokensPerSecond;
+        var slope = c.MaxConcurrency > 1 ? Math.Max(0, full - c.MinSecondsPerToken) / (c.MaxConcurrency - 1) : 0;
+        return Math.Max(c.MinSecondsPerToken + slope * (n - 1), n / c.DecodeTokensPerSecond);
+    }
+}

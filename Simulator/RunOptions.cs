@@ -1,0 +1,19 @@
+using InferMesh.Simulator.Results;
+
+namespace InferMesh.Simulator;
+
+/// <summary>How a simulation is run; nothing here changes its results.</summary>
+public sealed record RunOptions
+{
+    /// <summary>Runs at the same time, 1 or more; default: all processors.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Seeds, each with all strategies; null takes that of the configuration.</summary>
+    public IReadOnlyList<ulong>? Seeds { get; init; }
+
+    /// <summary>Hears how far each run is, several times a second, on the thread of the run.</summary>
+    public Action<RunProgress>? Progress { get; init; }
+
+    /// <summary>Ends all runs early: their results are complete up to there.</summary>
+    public CancellationToken Stop { get; init; }
+}
