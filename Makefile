@@ -1,6 +1,6 @@
 # InferMesh: `make help` lists what there is. All targets work from a clean clone with the .NET 10 SDK.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-unit bench fmt lint sim openapi measure clean
+.PHONY: help run build test test-unit bench fmt lint sim study study-full openapi measure clean
 
 SOLUTION := InferMesh.sln
 
@@ -30,8 +30,16 @@ fmt: ## Format the sources
 lint: ## Check format and analysers without changing anything
 	dotnet format $(SOLUTION) --verify-no-changes
 
-sim: ## Compare the strategies on a simulated mixed fleet (synthetic)
-	dotnet run --project Cli -c Release -- sim
+sim: ## Compare the strategies on a simulated mixed fleet (synthetic): artifacts/sim/report.html
+	dotnet build Cli -c Release -v q
+	dotnet run --project Cli -c Release --no-build -- sim generate --example-type mixed --output artifacts/sim/mixed.yaml
+	dotnet run --project Cli -c Release --no-build -- sim run --config artifacts/sim/mixed.yaml --seeds 3 --output artifacts/sim
+
+study: ## Run the quick form of the strategy study (synthetic, minutes): artifacts/study-quick/summary.md
+	dotnet run --project Cli -c Release -- sim study --quick --output artifacts/study-quick
+
+study-full: ## Run the whole strategy study (synthetic, up to two hours) and write docs/results.md anew
+	dotnet run --project Cli -c Release -- sim study --full --output artifacts/study-full --docs docs/results.md
 
 openapi: ## Write the reviewed contracts anew: docs/openapi.json, docs/contracts
 	./eng/update-openapi.sh

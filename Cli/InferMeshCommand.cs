@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using InferMesh.Cli.Agent;
 using InferMesh.Cli.Fleet;
 using InferMesh.Cli.Replay;
@@ -14,20 +15,26 @@ internal static class InferMeshCommand
     public const int ExitUsage = 2;
 
     /// <summary>The command with everything below it. A new command is a file of its own and one line here.</summary>
-    public static Command Create() => new("infermesh", "Operate an InferMesh and the tools around it.")
+    public static Command Create() => Create(SimCommand.Create());
+
+    /// <summary>The same with another simulator, as tests have it.</summary>
+    public static Command Create(Command sim) => new("infermesh", "Operate an InferMesh and the tools around it.")
     {
         new HelpOption(),
         new VersionOption(),
         AgentCommand.Create(),
         FleetCommand.Create(static (target, interval) => new FleetReporter(target, interval, AgentLogging.Create(), TimeProvider.System)),
         ReplayCommand.Create(),
-        SimCommand.Create(),
+        sim,
     };
 
     /// <summary>Parses and runs; a wrong command line is one line on the error output.</summary>
-    public static async Task<int> RunAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error)
+    public static Task<int> RunAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error) => RunAsync(Create(), args, output, error);
+
+    /// <summary>The same for a given grammar.</summary>
+    public static async Task<int> RunAsync(Command root, IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
-        var parsed = Create().Parse(args);
+        var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
             // A word that fits nowhere is the cause; that a command is missing too is its consequence.
@@ -45,7 +52,7 @@ internal static class InferMeshCommand
         };
         try
         {
-            return await parsed.InvokeAsync(invocation);
+            return await parsed.InvokeAsync(invocation, cancellationToken);
         }
         catch (UsageException exception)
         {
@@ -60,7 +67,8 @@ internal static class InferMeshCommand
     }
 
     private static string HelpPath(ParseResult parsed)
-        => parsed.CommandResult.Command is { Name: not "infermesh" } command ? command.Name + " " : "";
+        => parsed.CommandResult.Command is not { Name: not "infermesh" } command ? ""
+            : parsed.CommandResult.Parent is CommandResult { Command: { Name: not "infermesh" } parent } ? $"{parent.Name} {command.Name} " : $"{command.Name} ";
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ").Trim();
 }

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using InferMesh.Cli.Sim.Output;
+using InferMesh.Cli.Sim.Progress;
+using InferMesh.Cli.Sim.Report;
+using InferMesh.Simulator;
+using InferMesh.Simulator.Configuration;
+using InferMesh.Simulator.Results;
+
+namespace InferMesh.Cli.Sim.Commands;
+
+/// <summary><c>infermesh sim run</c>: runs the strategies of a configuration and writes what they did.</summary>
+internal static class RunCommand
+{
+    public static Command Create(SimulationRun run, TimeProvider time)
+    {
+        var config = SimOptions.Config();
+        var output = new Option<string>("--output", "-o") { Description = "Folder for the results.", DefaultValueFactory = static _ => "results" };
+        var strategy = new Option<string[]>("--strategy", "-s") { Description = "Strategy to run, instead of the configuration's; may be repeated; all runs every one.", DefaultValueFactory = static _ => [] };
+        var format = new Option<string>("--format") { Description = "Files of each strategy: json, csv or both.", DefaultValueFactory = static _ => "both" };
+        var (seeds, threads, quiet) = (SimOptions.Seeds(1), SimOptions.Threads(), SimOptions.Quiet());
+        var command = new Command("run", "Run a simulation; Ctrl+C keeps what was simulated so far.") { config, output, strategy, format, seeds, threads, quiet };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var invocation = parsed.InvocationConfiguration;
+            var files = Format(parsed.GetRequiredValue(format));
+            if (ConfigFile.Read(parsed.GetRequiredValue(config), invocation.Error) is not { } read) return InferMeshCommand.ExitUsage;
+            if (parsed.GetRequiredValue(strategy) is { Length: > 0 } names)
+            {
+                read = read with { Strategies = SimOptions.Strategies("--strategy", names, read) };
+                ConfigFile.Check(read, "--strategy");
+            }
+
+            var options = new RunOptions
+            {
+                Seeds = SimOptions.Seeds(parsed.GetValue(seeds), read.Seed),
+                Threads = SimOptions.ThreadCount(parsed.GetValue(threads)),
+                Stop = cancellationToken,
+            };
+            var results = await RunAsync(run, read, options, parsed.GetValue(quiet), invocation, time);
+            return Write(parsed.GetRequiredValue(output), read, MetricsBuilder.Build(results, read.DurationS, options.Seeds.Count), files, invocation);
+        });
+        return command;
+    }
+
+    private static async Task<IReadOnlyList<StrategyResult>> RunAsync(
+        SimulationRun run, SimConfig config, RunOptions options, bool quiet, InvocationConfiguration invocation, TimeProvider time)
+    {
+        await using var progress = ProgressView.Create(quiet, config, options.Seeds!.Count, invocation.Error, time);
+        return await Task.Run(() => run(config, options with { Progress = progress.Update }), CancellationToken.None);
+    }
+
+    private static int Write(string folder, SimConfig config, IReadOnlyList<MetricsDocument> all, ResultFormat files, InvocationConfiguration invocation)
+    {
+        var complete = all.Count == config.Strategies.Count && all.All(static m => m.Complete);
+        if (all.Count == 0)
+        {
+            invocation.Error.WriteLine("infermesh: interrupted before anything was simulated; nothing was written");
+            return SimCommand.ExitInterrupted;
+        }
+
+        ResultFolder.Write(folder, SimConfigYaml.Write(config), all, files);
+        ResultTable.Write(invocation.Output, all);
+        invocation.Output.WriteLine($"Wrote {Path.Combine(folder, ResultFolder.ReportFile)}, {ResultFolder.ComparisonFile} and a folder per strategy (synthetic).");
+        if (complete) return 0;
+        invocation.Error.WriteLine($"infermesh: interrupted; '{folder}' holds what was simulated until then, marked incomplete");
+        return SimCommand.ExitInterrupted;
+    }
+
+    private static ResultFormat Format(string text) => text switch
+    {
+        "json" => ResultFormat.Json,
+        "csv" => ResultFormat.Csv,
+        "both" => ResultFormat.Both,
+        _ => throw new UsageException($"--format must be json, csv or both, not '{text}'"),
+    };
+}

@@ -1,0 +1,35 @@
+using System.Globalization;
+using InferMesh.Simulator.Configuration;
+
+namespace InferMesh.Cli.Sim;
+
+/// <summary>Reads a configuration; what is wrong with it is said all at once, a line each, as <c>file:line:column: path: message</c>.</summary>
+internal static class ConfigFile
+{
+    /// <summary>The configuration, or null after its errors went to <paramref name="error"/>.</summary>
+    public static SimConfig? Read(string path, TextWriter error)
+    {
+        var result = SimConfigYaml.Read(Text(path), Path.GetDirectoryName(Path.GetFullPath(path)));
+        foreach (var e in result.Errors)
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}:{e.Line}:{e.Column}: {(e.Path == "" ? "" : $"{e.Path}: ")}{e.Message.ReplaceLineEndings(" ")}"));
+        return result.Errors.Count == 0 ? result.Config : null;
+    }
+
+    /// <summary>Checks a configuration that options changed after it was read.</summary>
+    public static void Check(SimConfig config, string option)
+    {
+        if (SimConfigValidator.Check(config) is [var first, ..]) throw new UsageException($"{option}: {first.Path}: {first.Message}");
+    }
+
+    private static string Text(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--config: cannot read '{path}': {exception.Message}");
+        }
+    }
+}

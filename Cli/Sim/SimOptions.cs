@@ -1,0 +1,46 @@
+using System.CommandLine;
+using InferMesh.Cli.Sim.Report;
+using InferMesh.Simulator.Configuration;
+using InferMesh.Strategies;
+
+namespace InferMesh.Cli.Sim;
+
+/// <summary>Options that several commands have.</summary>
+internal static class SimOptions
+{
+    private const int MaxSeeds = 1000;
+    private const int MaxThreads = 1024;
+
+    public static Option<string> Config() => new("--config", "-c") { Description = "The configuration, a YAML file.", Required = true };
+
+    public static Option<int> Seeds(int count) =>
+        new("--seeds") { Description = "Runs with the configuration's seed and those after it; two and more give confidence intervals.", DefaultValueFactory = _ => count };
+
+    public static Option<int> Threads() => new("--threads") { Description = "Runs at the same time; results do not depend on it. 0 is one per core." };
+
+    public static Option<bool> Quiet() => new("--quiet", "-q") { Description = "Say nothing of the progress." };
+
+    public static IReadOnlyList<ulong> Seeds(int count, ulong first) => count is >= 1 and <= MaxSeeds
+        ? [.. Enumerable.Range(0, count).Select(i => first + (ulong)i)]
+        : throw new UsageException($"--seeds must be from 1 to {MaxSeeds}");
+
+    public static int ThreadCount(int threads) => threads switch
+    {
+        0 => Environment.ProcessorCount,
+        > 0 and <= MaxThreads => threads,
+        _ => throw new UsageException($"--threads must be from 0 to {MaxThreads}"),
+    };
+
+    /// <summary>The strategies by name, each once; those of the configuration keep their parameters. <c>all</c> is the catalogue and the oracle.</summary>
+    public static IReadOnlyList<StrategyConfig> Strategies(string option, IEnumerable<string> texts, SimConfig config)
+    {
+        var names = texts.SelectMany(static t => t.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            .SelectMany(static n => n == "all" ? AllStrategies : [n]).Distinct(StringComparer.Ordinal).ToArray();
+        if (names.Length == 0) throw new UsageException($"{option} must name at least one of {string.Join(", ", AllStrategies)}");
+        if (Array.Find(names, static n => !AllStrategies.Contains(n, StringComparer.Ordinal)) is { } unknown)
+            throw new UsageException($"{option}: there is no strategy '{unknown}'; there are {string.Join(", ", AllStrategies)}");
+        return [.. names.Select(n => config.Strategies.FirstOrDefault(s => s.Name == n) ?? new(n))];
+    }
+
+    public static IReadOnlyList<string> AllStrategies { get; } = [.. StrategyCatalog.All.Select(static s => s.Name), Conclusion.Bound];
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text;
+using InferMesh.Cli.Sim.Matrix;
+using InferMesh.Cli.Sim.Output;
+using InferMesh.Cli.Sim.Report;
+
+namespace InferMesh.Cli.Sim.Study;
+
+/// <summary>The study as a page of Markdown, generated from its tables.</summary>
+internal static class StudyPage
+{
+    public static readonly string[] Dimensions = ["workload", "fleet", "staleness", "cells", "rho"];
+
+    public static string Write(StudySize size, int seeds, MatrixResult study, MatrixResult prefix, string imageFolder)
+    {
+        var page = new StringBuilder();
+        page.Append(CultureInfo.InvariantCulture, $"""
+            # Results: the strategy study
+
+            **Everything here is synthetic**: a model of a fleet, no measurement of one. The page is generated; do not edit it.
+
+                infermesh sim study --{size.Name} --seeds {seeds} --output DIR --docs docs/results.md
+
+            (`make study`, `make study-full`.) {study.Rows.Select(Place).Distinct(StringComparer.Ordinal).Count()} places: load {string.Join(", ", size.Rhos)} of what the fleet can serve; {string.Join(" or ", size.Fleets)} fleet of {StudyMatrix.Nodes} nodes
+            (mixed: H100, A100 and L40S 2:1:1, a quarter of them cut into two slices); view of the fleet {string.Join(" or ", size.Staleness)}; {string.Join(" or ", size.Cells)} cells, WAN between them; short chat, bursts like
+            those of the Azure code trace, and chats with shared prefixes. {seeds} seeds, {size.HorizonSeconds} s each, every strategy meets the same requests.
+            Figures are means over the seeds; *better* and *worse* mean that the 95 % interval of the paired difference excludes zero and the
+            difference exceeds 1 %, the resolution of a quantile. With so many comparisons at 95 %, about one in forty that are no different is called worse by chance.
+
+            """);
+        if (study.Failed.Count + study.Missing + prefix.Failed.Count + prefix.Missing > 0)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"\n**Incomplete**: {study.Missing + prefix.Missing} places were not run, {study.Failed.Count + prefix.Failed.Count} failed.\n\n");
+            foreach (var (cell, reason) in study.Failed.Concat(prefix.Failed)) page.Append(CultureInfo.InvariantCulture, $"- {cell}: {reason}\n");
+        }
+
+        Scores(page, study);
+        Losses(page, study);
+        Hybrid(page, study);
+        Prefix(page, prefix);
+        Curves(page, study, imageFolder);
+        return page.ToString();
+    }
+
+    /// <summary>The curves of one workload: both fleets, stale, in the greatest number of cells.</summary>
+    public static IReadOnlyList<LineChart> Charts(IReadOnlyList<MatrixRow> rows, string workload)
+    {
+        var own = rows.Where(r => r.Text("workload") == workload && r.Text("staleness") != "fresh").ToArray();
+        if (own.Length == 0) return [];
+        var cells = own.Max(static r => r.Number("cells"));
+        return
+        [
+            .. from plotted in MatrixCharts.Plotted
+               from fleet in own.Select(static r => r.Text("fleet")).Distinct(StringComparer.Ordinal)
+               select MatrixCharts.Chart([.. own.Where(r => r.Text("fleet") == fleet && r.Number("cells") == cells)], "rho", plotted, $"{fleet}, 1 s stale, {cells} {(cells == 1 ? "cell" : "cells")}"),
+        ];
+    }
+
+    private static void Scores(StringBuilder page, MatrixResult study)
+    {
+        page.Append("\n## Against round robin\n\nPlaces where a strategy is better / no different / worse than `baseline_rr`.\n\n| strategy | TTFT p99 | E2E p99 | cost per 1k SLO-met tokens |\n|---|---|---|---|\n");
+        foreach (var (strategy, counts) in StudyFindings.Scores(study.Rows))
+            page.Append(CultureInfo.InvariantCulture, $"| `{strategy}` | {string.Join(" | ", counts.Select(static c => $"{c.Better} / {c.Same} / {c.Worse}"))} |\n");
+    }
+
+    private static void Losses(StringBuilder page, MatrixResult study)
+    {
+        page.Append("\n## Where the mesh family loses to round robin\n\n");
+        var losses = StudyFindings.Losses(study.Rows).ToArray();
+        if (losses.Length == 0)
+        {
+            page.Append("Nowhere, at p99 or cost, beyond the interval.\n");
+            return;
+        }
+        page.Append($"| strategy | {string.Join(" | ", Dimensions)} | figure | times round robin's |\n|---|{string.Concat(Dimensions.Select(static _ => "---|"))}---|--:|\n");
+        foreach (var (row, figure, ratio) in losses)
+            page.Append(CultureInfo.InvariantCulture, $"| `{row.Strategy}` | {string.Join(" | ", Dimensions.Select(row.Text))} | {Figures.Get(figure).Title} | {Words.Digits(ratio, 3)} |\n");
+    }
+
+    private static void Hybrid(StringBuilder page, MatrixResult study)
+    {
+        page.Append("\n## hybrid_mesh at 80 % load, mixed fleet, 1 s stale\n\n| workload | cells | TTFT p99, round robin / hybrid | better by | E2E p99, round robin / hybrid | better by | $ per 1k SLO-met tokens, round robin / hybrid | saved | E2E p99 over the oracle's |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+        foreach (var hybrid in study.Rows.Where(static r => r.Strategy == "hybrid_mesh" && r.Text("rho") == "0.8" && r.Text("fleet") == "mixed" && r.Text("staleness") == "1s"))
+        {
+            var (baseline, oracle) = (StudyFindings.Beside(study.Rows, hybrid, Conclusion.Baseline, Dimensions), StudyFindings.Beside(study.Rows, hybrid, Conclusion.Bound, Dimensions));
+            string Pair(string figure, Func<double, string> text) => $"{(baseline is { } b && double.IsFinite(b.Number(figure)) ? text(b.Number(figure)) : "-")} / {text(hybrid.Number(figure))}";
+            var (ttft, e2e, cost) = (StudyFindings.Ratio(baseline, hybrid, Figures.TtftP99), StudyFindings.Ratio(baseline, hybrid, Figures.E2eP99), StudyFindings.Ratio(hybrid, baseline, Figures.CostPer1kSloMetTokens));
+            page.Append(CultureInfo.InvariantCulture, $"| {hybrid.Text("workload")} | {hybrid.Text("cells")} | {Pair(Figures.TtftP99, Words.Ms)} | {Words.Digits(ttft, 3)} x | {Pair(Figures.E2eP99, Words.Ms)} | {Words.Digits(e2e, 3)} x | {Pair(Figures.CostPer1kSloMetTokens, Words.Dollars)} | {(double.IsFinite(cost) ? Words.Percent(1 - cost) : "-")} | {Words.Digits(StudyFindings.Ratio(hybrid, oracle, Figures.E2eP99), 3)} |\n");
+        }
+        var near = study.Rows.Where(static r => r.Strategy == "hybrid_mesh" && r.Number("rho") <= 0.8)
+            .Select(r => (Row: r, Ratio: StudyFindings.Ratio(r, StudyFindings.Beside(study.Rows, r, Conclusion.Bound, Dimensions), Figures.E2eP99))).Where(static x => double.IsFinite(x.Ratio)).ToArray();
+        if (near.Length > 0)
+            page.Append(CultureInfo.InvariantCulture, $"\nUp to a load of 0.8 `hybrid_mesh` has an E2E p99 of at most 1.15 times the oracle's in {near.Count(static n => n.Ratio <= 1.15)} of {near.Length} places; the furthest is {Words.Digits(near.Max(static n => n.Ratio), 3)} times ({Place(near.MaxBy(static n => n.Ratio).Row)}).\n");
+    }
+
+    private static void Prefix(StringBuilder page, MatrixResult prefix)
+    {
+        page.Append("\n## Shared prefixes that fill 73 % of the caches\n\nThe shape of llm-d's 73-capacity benchmark: 8 replicas of a 32B model, 150 groups of 5 users, 6,000 tokens of system prompt, 1,200 of question, 1,000 of\nanswer, 9 requests a second.\n\n| index | strategy | tokens/s | TTFT p50 | TTFT p90 | TTFT p99 | prefix hits | tokens/s over power_of_two's |\n|---|---|--:|--:|--:|--:|--:|--:|\n");
+        var random = prefix.Rows.FirstOrDefault(static r => r.Strategy == "power_of_two");
+        foreach (var row in prefix.Rows.Where(static r => r.Strategy != Conclusion.Baseline || r.Text("index") == "none"))
+            page.Append(CultureInfo.InvariantCulture, $"| {row.Text("index")} | `{row.Strategy}` | {Words.Count(row.Number("tokens_per_second"))} | {Words.Ms(row.Number("ttft_p50_ms"))} | {Words.Ms(row.Number("ttft_p90_ms"))} | {Words.Ms(row.Number(Figures.TtftP99))} | {Words.Percent(row.Number("prefix_hit_rate"))} | {Words.Digits(StudyFindings.Ratio(row, random, "tokens_per_second"), 3)} |\n");
+    }
+
+    private static void Curves(StringBuilder page, MatrixResult study, string imageFolder)
+    {
+        page.Append("\n## Curves\n");
+        foreach (var workload in StudyMatrix.Workloads.Where(w => Charts(study.Rows, w).Count > 0))
+            page.Append(CultureInfo.InvariantCulture, $"\n![{workload}: tails, attainment and cost over load (synthetic)]({imageFolder}/study-{workload.Replace('_', '-')}.svg)\n");
+    }
+
+    private static string Place(MatrixRow row) => string.Join(' ', Dimensions.Select(d => $"{d}={row.Text(d)}"));
+}
