@@ -1,5 +1,5 @@
+using InferMesh.Simulator.Calibration;
 using InferMesh.Simulator.Network;
-using InferMesh.Simulator.World;
 
 namespace InferMesh.Simulator.Configuration.Validation;
 
@@ -19,6 +19,8 @@ internal static class WorldChecks
         Range(config.Signals.TransportMs.IntraCell, "signals.transport_ms.intra_cell", findings);
         Range(config.Signals.TransportMs.InterCell, "signals.transport_ms.inter_cell", findings);
         findings.Require(config.Service.TensorParallel is 1 or 2 or 4 or 8, "service.tensor_parallel", $"is {config.Service.TensorParallel}; it must be 1, 2, 4 or 8");
+        if (config.Service.Model == ServiceModel.ContinuousBatching)
+            findings.Require(EngineProfiles.All.Any(p => Same(p.Model.Name, config.Service.LlmModel)), "service.llm_model", $"'{config.Service.LlmModel}' has no calibrated profile; known: {Names(p => p.Model.Name)}");
         SloClasses(config.SloClasses, findings);
     }
 
@@ -38,16 +40,26 @@ internal static class WorldChecks
     private static void Gpu(GpuProfileConfig profile, int index, SimConfig config, Findings findings)
     {
         var path = $"topology.gpu_profiles[{index}]";
-        var known = GpuCatalog.TryGet(profile.Name, out _);
-        if (config.Service.Model == ServiceModel.ContinuousBatching)
-            findings.Require(known, $"{path}.name", $"'{profile.Name}' has no calibrated profile; known: {string.Join(", ", GpuCatalog.All.Select(g => g.Name))}");
-        else
-            findings.Require(known || profile.TokensPerS is not null, $"{path}.tokens_per_s", $"is missing: '{profile.Name}' is not in the catalogue");
+        if (config.Service.Model == ServiceModel.ContinuousBatching) Calibrated(profile.Name, $"{path}.name", config.Service, findings);
+        else findings.Require(profile.TokensPerS is not null || EngineProfiles.All.Any(p => Same(p.Gpu, profile.Name)), $"{path}.tokens_per_s", $"is missing: '{profile.Name}' has no calibrated profile to take it from");
         findings.Require(config.Topology.GpuProfiles.Take(index).All(p => p.Name != profile.Name), $"{path}.name", $"'{profile.Name}' is listed twice");
     }
 
     private static string? Matrix(string file, int cells) =>
         RttMatrix.Load(file) is var matrix && matrix.Size < cells ? FormattableString.Invariant($"has {matrix.Size} rows; topology.cells is {cells}") : null;
+
+    private static void Calibrated(string gpu, string path, ServiceConfig service, Findings findings)
+    {
+        // What is wrong with the model or the degree is said where they stand.
+        if (EngineProfiles.All.All(p => !Same(p.Gpu, gpu)))
+            findings.Add(path, $"'{gpu}' has no calibrated profile; known: {Names(p => p.Gpu)}");
+        else if (EngineProfiles.All.Any(p => Same(p.Model.Name, service.LlmModel)) && service.TensorParallel is 1 or 2 or 4 or 8)
+            findings.Require(EngineProfiles.TryGet(gpu, service.LlmModel, service.TensorParallel, out _), path, $"{service.LlmModel} does not fit on {gpu} with tensor_parallel {service.TensorParallel}");
+    }
+
+    private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+
+    private static string Names(Func<EngineProfile, string> name) => string.Join(", ", EngineProfiles.All.Select(name).Distinct());
 
     private static void Range(RangeMs range, string path, Findings findings) =>
         findings.Require(range.Min <= range.Max, path, $"goes from {range.Min} to {range.Max}; the second must not be below the first");

@@ -60,6 +60,9 @@ public sealed class SimConfigYamlTests
     [DataRow("slo_classes: [{ name: a, share: 0.5, ttft_s: 1 }]", "slo_classes: the shares sum to 0.5")]
     [DataRow("slo_classes: [{ name: a, share: 1 }]", "slo_classes[0]: has no goal")]
     [DataRow("service: { tensor_parallel: 3 }", "service.tensor_parallel: is 3; it must be 1, 2, 4 or 8")]
+    [DataRow("service: { llm_model: gpt-9 }", "1:12 service.llm_model: 'gpt-9' has no calibrated profile; known: ")]
+    [DataRow("service: { llm_model: llama-3.1-70b }\ntopology: { gpu_profiles: [{ name: L4-24G }] }", "2:30 topology.gpu_profiles[0].name: llama-3.1-70b does not fit on L4-24G with tensor_parallel 1")]
+    [DataRow("service: { model: token_rate }\ntopology: { gpu_profiles: [{ name: Z80 }] }", "topology.gpu_profiles[0].tokens_per_s: is missing")]
     [DataRow("a: *b", "names no anchor")]
     public void Read_Faulty_SaysWhereAndWhat(string yaml, string expected)
     {
