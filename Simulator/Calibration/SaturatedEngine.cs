@@ -2,51 +2,70 @@ using InferMesh.Simulator.Service;
 
 namespace InferMesh.Simulator.Calibration;
 
-/// <summary>The steady state of an engine that always has someone waiting, without simulating it.</summary>
+/// <summary>What an engine gives when someone always waits: measured by running one, because it takes milliseconds and no formula meets a full cache.</summary>
 internal static class SaturatedEngine
 {
     public static EngineCapability Capability(EngineProfile profile, double meanPrompt, double meanOutput)
     {
-        var prompt = Math.Max(1, meanPrompt);
-        var output = Math.Max(1, meanOutput);
+        var prompt = Math.Max(1, (int)Math.Round(meanPrompt));
+        var output = Math.Max(1, (int)Math.Round(meanOutput));
 
         // A sequence holds, over its life, its prompt and on average half its output.
-        var held = Math.Ceiling(prompt / BlockPool.BlockTokens) * BlockPool.BlockTokens + output / 2;
-        var fit = Math.Max(1, profile.KvBlocks * (double)BlockPool.BlockTokens / held);
-        var concurrency = Math.Min(profile.MaxSequences, fit);
-
-        // In steady state each of n sequences is replaced every (output) steps: a step carries n decodes and n / output prompts.
-        var prompts = concurrency / (output + prompt / profile.MaxBatchedTokens);
-        var decodes = concurrency - prompts;
-        if (prompts * prompt + decodes > profile.MaxBatchedTokens)
-        {
-            // The token budget binds: it is shared by prompts and outputs in the proportion of the lengths.
-            prompts = profile.MaxBatchedTokens / (prompt + output);
-            decodes = Math.Min(decodes, prompts * output);
-        }
-
-        var seconds = Seconds(profile, prompts, prompt, decodes, prompt + output / 2);
-        var rate = prompts / seconds;
+        var fit = profile.KvBlocks * (double)BlockPool.BlockTokens / (prompt + output / 2.0);
+        var concurrency = Math.Max(1, Math.Min(profile.MaxSequences, fit));
+        var chunk = Math.Min(prompt, profile.MaxBatchedTokens);
+        var prefill = new StepLoad { Prefills = 1, PrefillTokens = chunk, PrefillSquares = (long)chunk * chunk };
         return new EngineCapability(
             concurrency,
-            profile.MaxBatchedTokens / Seconds(profile, Math.Max(1, profile.MaxBatchedTokens / prompt), Math.Min(prompt, profile.MaxBatchedTokens), 0, 0),
-            concurrency / Seconds(profile, 0, 0, concurrency, prompt + output / 2),
-            Seconds(profile, 0, 0, 1, prompt + output / 2),
-            rate,
+            chunk / Seconds(profile, prefill),
+            (int)concurrency / Seconds(profile, Decode((int)concurrency, prompt + output / 2)),
+            Seconds(profile, Decode(1, prompt + output / 2)),
+            RequestsPerSecond(profile, prompt, output, (int)Math.Ceiling(concurrency)),
             profile.PricePerHour);
     }
 
-    private static double Seconds(EngineProfile profile, double prompts, double prompt, double decodes, double context)
+    private static double RequestsPerSecond(EngineProfile profile, int prompt, int output, int concurrency)
     {
-        var whole = prompts * prompt;
-        var load = new StepLoad
+        var engine = new ContinuousEngine(profile, new EngineSettings { PrefixCache = false });
+        var count = 8 * concurrency + 64;
+        for (var i = 0; i < count; i++)
         {
-            PrefillTokens = (int)Math.Round(whole),
-            Prefills = (int)Math.Round(prompts),
-            PrefillSquares = (long)(whole * prompt),
-            Decodes = (int)Math.Round(decodes),
-            DecodeContext = (long)(decodes * context),
-        };
-        return profile.StepTime.Picoseconds(load) * 1e-12;
+            // Outputs of half to one and a half the mean, in a fixed order that mixes them: equal ones would start and end together.
+            var share = 0.5 + i * 0.618_033_988_749_895 % 1;
+            engine.Submit(new SimRequest(i, 0, RequestType.Llm, prompt, Math.Max(1, (int)Math.Round(output * share)), 0, -1, 0, -1, default), 0);
+        }
+
+        var ends = new Ends();
+        while (engine.NextNs < long.MaxValue)
+            engine.Advance(engine.NextNs, ends);
+        var (from, to) = (ends.Ns.Count / 4, ends.Ns.Count * 3 / 4);
+        return to > from ? (to - from) / ((ends.Ns[to] - ends.Ns[from]) * 1e-9) : 0;
+    }
+
+    private static StepLoad Decode(int sequences, int context) => new() { Decodes = sequences, DecodeContext = (long)sequences * context };
+
+    private static double Seconds(EngineProfile profile, in StepLoad load) => profile.StepTime.Picoseconds(load) * 1e-12;
+
+    private sealed class Ends : IEngineEvents
+    {
+        public List<long> Ns { get; } = [];
+
+        public void Started(int request, long atNs)
+        {
+        }
+
+        public void FirstToken(int request, long atNs)
+        {
+        }
+
+        public void Gaps(int request, long gapNs, int count)
+        {
+        }
+
+        public void Finished(int request, long atNs) => Ns.Add(atNs);
+
+        public void Preempted(int request, long atNs)
+        {
+        }
     }
 }
