@@ -98,7 +98,7 @@ internal static class StrategyEntries
                 new("blocks_per_target", "", 31_250, 16, 10_000_000, "Blocks of 16 tokens that one target's cache holds."),
                 new("prefix_weight", "", 1, 0, 1.33, "Weight of the prefill that a match saves."),
                 new("throughput_weight", "", 1, 0, 10, "What a second that other requests lose is worth."),
-                new("gate_seconds", "s", 1, 0, 600, "Seconds by which the first token of a match may come later than the best without."),
+                new("gate_seconds", "s", 10, 0, 600, "Seconds by which the first token of a match may come later than the best without."),
             ]),
             p => new PrefixMesh(
                 Cost(p), new((int)p["blocks_per_target"], p["precise"] >= 0.5), p["prefix_weight"], p["throughput_weight"], p["gate_seconds"])),

@@ -101,6 +101,8 @@ internal static class TargetOrder
         return to;
     }
 
+    // The order of a TargetSet.
     private static int Compare(TargetIdentity a, TargetIdentity b) => ReferenceEquals(a, b) ? 0
+        : string.CompareOrdinal(a.CellId, b.CellId) is var byCell and not 0 ? byCell
         : string.CompareOrdinal(a.NodeId, b.NodeId) is var byNode and not 0 ? byNode : string.CompareOrdinal(a.Endpoint, b.Endpoint);
 }

@@ -13,13 +13,20 @@ internal sealed class MeshStale(CostModel cost, double maxAgeSeconds, double ass
 {
     public override string Name => "mesh_stale";
 
-    protected override bool Shortlists => true;
-
     protected override CostTerms Price(in RankingInput input, int target)
     {
         var t = input.Targets;
         return t.AgeSeconds(target, input.NowTicks) <= maxAgeSeconds
             ? Cost.Price(input, target)
             : Cost.Price(input, target, new(t.Local[target].Requests + assumedOccupancy * t.BatchSize(target), MaxAgeSeconds: maxAgeSeconds));
+    }
+
+    protected override double LowerBound(in RankingInput input, in BlockBounds bounds)
+    {
+        // Whichever of the two views a target is seen by, it has no less load and no less age than this.
+        var least = bounds;
+        least.MinLoad = Math.Min(bounds.MinLoad, assumedOccupancy * bounds.MinBatchSize);
+        least.MaxSampledAtTicks = Math.Max(bounds.MaxSampledAtTicks, input.NowTicks - (long)(maxAgeSeconds * TimeSpan.TicksPerSecond));
+        return Cost.LowerBound(input, least);
     }
 }
