@@ -76,16 +76,16 @@ public sealed class TokenRateEngineTests
             Assert.AreEqual(sorted.Sum(a => a.Item2 + a.Item3) / gpu.TokensPerSecond, log.BusySeconds, 1e-5);
         });
 
-    private static Log Run(TokenRateProfile gpu, IReadOnlyList<(long AtNs, int Prompt, int Output)> arrivals)
+    private static Log Run(TokenRateProfile gpu, (long AtNs, int Prompt, int Output)[] arrivals)
     {
         var engine = new TokenRateEngine(gpu);
-        var log = new Log(arrivals.Count);
+        var log = new Log(arrivals.Length);
         var now = 0L;
-        for (var i = 0; i <= arrivals.Count; i++)
+        for (var i = 0; i <= arrivals.Length; i++)
         {
-            var until = i < arrivals.Count ? arrivals[i].AtNs : long.MaxValue;
+            var until = i < arrivals.Length ? arrivals[i].AtNs : long.MaxValue;
             while (engine.NextNs <= until && engine.NextNs < long.MaxValue) engine.Advance(now = engine.NextNs, log);
-            if (i < arrivals.Count) Assert.IsTrue(engine.Submit(Request(i, until, arrivals[i].Prompt, arrivals[i].Output), until));
+            if (i < arrivals.Length) Assert.IsTrue(engine.Submit(Request(i, until, arrivals[i].Prompt, arrivals[i].Output), until));
         }
         Assert.AreEqual((0, 0, 0.0, 0L), (engine.Read(now).Running, engine.Read(now).Waiting, engine.Read(now).KvCacheUsage, engine.BlocksInUse));
         log.BusySeconds = engine.BusySeconds(now);

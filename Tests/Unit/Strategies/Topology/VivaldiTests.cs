@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using InferMesh.Simulator.Engine;
 using InferMesh.Strategies.Topology;
+using InferMesh.Tests.Unit.Simulator.ReferenceCases;
 
 namespace InferMesh.Tests.Unit.Strategies.Topology;
 
@@ -9,6 +10,7 @@ namespace InferMesh.Tests.Unit.Strategies.Topology;
 public sealed class VivaldiTests
 {
     [TestMethod]
+    [TestProperty(ReferenceRow.Property, "vivaldi-planetlab-2dh")]
     [DataRow(1UL)]
     [DataRow(2UL)]
     public void Update_OnPlanetLab_FindsTheReferenceError(ulong seed)

@@ -1,6 +1,7 @@
 using InferMesh.Simulator.Configuration;
 using InferMesh.Simulator.Workload;
 using InferMesh.Simulator.Workload.Traces;
+using InferMesh.Tests.Unit.Simulator.ReferenceCases;
 
 namespace InferMesh.Tests.Unit.Simulator.Workloads.Traces;
 
@@ -56,6 +57,7 @@ public sealed class TraceFlowTests
     }
 
     [TestMethod]
+    [TestProperty(ReferenceRow.Property, "mooncake-lru-10000")]
     [DataRow(1_000, 12_845)]
     [DataRow(10_000, 61_042)]
     [DataRow(30_000, 93_977)]
