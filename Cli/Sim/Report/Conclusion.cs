@@ -44,7 +44,7 @@ internal static class Conclusion
     {
         if (Array.Find(live, static m => m.Strategy == Baseline) is not { } baseline || baseline == best) return "";
         var verdict = Verdict.Of(figure, best, baseline);
-        var text = $"; {Baseline} has {Words.Ms(baseline.Mean(figure))}, {Words.Times(verdict.Ratio)} more";
+        var text = $"; {Baseline} has {Words.Ms(baseline.Mean(figure))}, {Words.More(verdict.Ratio)}";
         return verdict.Kind switch
         {
             VerdictKind.Better => $"{text}, a difference that holds over the seeds",

@@ -29,12 +29,14 @@ internal static class Explanation
         var text = $"{what}: {Words.Ms(a.Mean(figure))} against {Words.Ms(b.Mean(figure))}";
         return verdict.Kind switch
         {
-            VerdictKind.Better => $"{text}: better by {Words.Times(verdict.Ratio)}; the 95 % interval of the difference is {Interval(verdict)}.",
-            VerdictKind.Worse => $"{text}: worse by {Words.Times(verdict.Ratio)}; the 95 % interval of the difference is {Interval(verdict)}.",
+            VerdictKind.Better => $"{text}: better by {Factor(verdict)}; the 95 % interval of the difference is {Interval(verdict)}.",
+            VerdictKind.Worse => $"{text}: worse by {Factor(verdict)}; the 95 % interval of the difference is {Interval(verdict)}.",
             VerdictKind.Same => $"{text}: no difference that the seeds can tell from none ({Interval(verdict)}).",
             _ => $"{text}; one seed cannot tell how much of that is chance (--seeds 5).",
         };
     }
+
+    private static string Factor(Verdict verdict) => Words.Times(verdict.Ratio).Replace("times", "x", StringComparison.Ordinal);
 
     private static string Interval(Verdict verdict) => $"{Signed(verdict.Difference.Low)} to {Signed(verdict.Difference.High)}";
 

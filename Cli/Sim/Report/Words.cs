@@ -20,12 +20,15 @@ internal static class Words
 
     public static string Seconds(double seconds) => $"{Digits(seconds, 4)} s";
 
-    /// <summary>"2.1 times" below or above one, or a percentage where they are close.</summary>
+    /// <summary>The factor above one, or a percentage where the two are close.</summary>
     public static string Times(double ratio)
     {
         var factor = ratio < 1 ? 1 / ratio : ratio;
-        return factor >= 1.5 ? $"{Digits(factor, 2)} times" : $"{Digits(Math.Abs(1 - ratio) * 100, 2)} %";
+        return factor >= 1.5 ? $"{Digits(factor, 2)} times" : $"{Digits((factor - 1) * 100, 2)} %";
     }
+
+    /// <summary>How much the greater of two is, such as "11 times as much" or "20 % more".</summary>
+    public static string More(double ratio) => Math.Max(ratio, 1 / ratio) >= 1.5 ? $"{Times(ratio)} as much" : $"{Times(ratio)} more";
 
     public static string Digits(double value, int digits)
     {

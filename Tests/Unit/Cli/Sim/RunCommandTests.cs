@@ -128,7 +128,7 @@ public sealed class RunCommandTests
         var (code, output, error) = await shell.RunAsync(["explain", "--results", shell.At("a")]);
         Assert.AreEqual((0, ""), (code, error));
         Assert.Contains("mesh against baseline_rr (synthetic), 5 seeds", output);
-        Assert.Contains("better by 2.5 times", output);
+        Assert.Contains("better by 2.5 x", output);
         Assert.Contains("most of it in service", output);
         (code, _, error) = await shell.RunAsync(["explain", "--results", shell.At("a"), "--strategy", "nope"]);
         Assert.AreEqual(2, code);
