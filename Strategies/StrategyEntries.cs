@@ -73,7 +73,7 @@ internal static class StrategyEntries
                 LearningRate,
                 MaxCorrection,
                 MemorySeconds,
-                new("throughput_weight", "", 0.5, 0, 10, "What a second that other requests lose is worth."),
+                new("throughput_weight", "", 0.25, 0, 10, "What a second that other requests lose is worth."),
                 new("tail_weight", "", 0.5, 0, 10, "Standard deviations of lateness added to queue and prefill."),
                 new("failure_seconds", "s", 5, 0, 600, "Seconds that a failed attempt costs."),
             ]),

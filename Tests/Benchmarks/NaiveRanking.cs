@@ -6,6 +6,9 @@ namespace InferMesh.Tests.Benchmarks;
 /// <summary>The same rankings as one would write them first: a list of objects, a Where, an OrderBy, a Take.</summary>
 internal sealed class NaiveRanking(IReadOnlyList<TargetRow> rows, string strategy)
 {
+    /// <summary>Strategies that one would write like this; those that learn have no such form.</summary>
+    public static IReadOnlyList<string> Strategies { get; } = ["baseline_rr", "least_queue", "heuristic", "mesh"];
+
     private readonly Func<TargetRow, double> _score = strategy switch
     {
         "baseline_rr" => _ => 0,
