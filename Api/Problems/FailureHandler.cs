@@ -28,7 +28,7 @@ internal sealed partial class FailureHandler(ILogger<FailureHandler> logger) : I
             case BadHttpRequestException { InnerException: JsonException json }:
                 return JsonProblem.Of(json);
             case BadHttpRequestException bad:
-                return StatusProblem.Of(bad.StatusCode, bad.StatusCode == StatusCodes.Status400BadRequest ? bad.Message : null);
+                return StatusProblem.Of(bad.StatusCode, bad.StatusCode == StatusCodes.Status400BadRequest ? InCallersTerms(bad.Message) : null);
             case MeshUnavailableException unavailable:
                 return Problem.Unavailable(unavailable.Message);
             default:
@@ -36,6 +36,10 @@ internal sealed partial class FailureHandler(ILogger<FailureHandler> logger) : I
                 return StatusProblem.Of(StatusCodes.Status500InternalServerError);
         }
     }
+
+    // The framework's words for a body that is missing or null speak to the programmer of the endpoint.
+    private static string InCallersTerms(string message) =>
+        message.StartsWith("Implicit body", StringComparison.Ordinal) ? "The body must be a JSON object." : message;
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A request failed for a reason that nobody foresaw")]
     private partial void LogBug(Exception exception);

@@ -11,13 +11,13 @@ internal static partial class JsonProblem
     public static ProblemDetails Of(JsonException exception)
     {
         var field = Field(exception.Path);
-        var problem = Problem.Invalid([new FieldError(field, $"{Reason(exception, ref field)}{Place(exception)}")]);
+        var problem = Problem.Invalid([new FieldError(field, $"{Reason(exception, field)}{Place(exception)}")]);
         if (exception.LineNumber is { } line) problem.Extensions["line"] = line + 1;
         if (exception.BytePositionInLine is { } position) problem.Extensions["position"] = position + 1;
         return problem;
     }
 
-    private static string Reason(JsonException exception, ref string field)
+    private static string Reason(JsonException exception, string field)
     {
         if (UnknownMember().Match(exception.Message) is { Success: true } unknown)
             return $"\"{unknown.Groups[1].Value}\" is not a member here";

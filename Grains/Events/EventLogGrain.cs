@@ -22,6 +22,7 @@ internal sealed class EventLogGrain : Grain, IEventLogGrain
     private readonly TimeProvider _time;
     private readonly CoalescedWriter _writer;
     private readonly ChangeSignal _changed;
+    private long _storedId;
 
     public EventLogGrain([PersistentState("event-log")] IPersistentState<EventLogState> state, TimeProvider time)
     {
@@ -31,10 +32,17 @@ internal sealed class EventLogGrain : Grain, IEventLogGrain
         _changed = new(time);
     }
 
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _storedId = _state.State.LastId;
+        return Task.CompletedTask;
+    }
+
     public async Task Append(MeshEvent happened)
     {
         var s = _state.State;
-        s.Events.Add(happened with { Id = ++s.LastId, At = _time.GetUtcNow() });
+        var id = ++s.LastId;
+        s.Events.Add(happened with { Id = id, At = _time.GetUtcNow() });
         if (s.Events.Count > Kept) s.Events.RemoveRange(0, s.Events.Count - Kept);
         try
         {
@@ -45,20 +53,23 @@ internal sealed class EventLogGrain : Grain, IEventLogGrain
             DeactivateOnIdle();
             throw;
         }
+        _storedId = Math.Max(_storedId, id);
         _changed.Pulse();
     }
 
+    // Only what is stored is shown: an id that a reader has seen and a crash has lost would be given to another event.
     public async Task<EventPage> ReadAfter(long cursor, int max, TimeSpan wait)
     {
-        var s = _state.State;
-        if (cursor < 0) cursor = s.LastId;
+        if (cursor < 0) cursor = _storedId;
         // A cursor from before a lost storage points past the end: go on from here rather than wait for ids to catch up.
-        if (cursor > s.LastId) cursor = s.LastId;
-        if (s.LastId <= cursor) await _changed.WaitAsync(wait);
-        var oldest = s.Events.Count > 0 ? s.Events[0].Id : s.LastId + 1;
-        var skip = (int)Math.Clamp(cursor - oldest + 1, 0, s.Events.Count);
-        var page = s.Events.GetRange(skip, Math.Min(Math.Clamp(max, 1, Kept), s.Events.Count - skip));
-        return new(page, page.Count > 0 ? page[^1].Id : cursor, cursor + 1 < oldest && cursor < s.LastId);
+        if (cursor > _storedId) cursor = _storedId;
+        if (_storedId <= cursor) await _changed.WaitAsync(wait);
+        var events = _state.State.Events;
+        var stored = events.Count - (int)Math.Min(_state.State.LastId - _storedId, events.Count);
+        var oldest = stored > 0 ? events[0].Id : _storedId + 1;
+        var skip = (int)Math.Clamp(cursor - oldest + 1, 0, stored);
+        var page = events.GetRange(skip, Math.Min(Math.Clamp(max, 1, Kept), stored - skip));
+        return new(page, page.Count > 0 ? page[^1].Id : cursor, cursor + 1 < oldest && cursor < _storedId);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)

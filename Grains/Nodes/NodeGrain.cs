@@ -17,7 +17,7 @@ internal sealed partial class NodeGrain(
     [PersistentState("node")] IPersistentState<NodeState> state, TimeProvider time, IOptionsMonitor<HealthSettings> limits, EventSink events, ILogger<NodeGrain> logger)
     : Grain, INodeGrain, IStreamSubscriptionObserver, IAsyncObserver<NodeTelemetry>
 {
-    private readonly NodeTelemetryFold _telemetry = new();
+    private NodeTelemetryFold _telemetry = new();
     private DateTimeOffset _knownSince = time.GetUtcNow();
     private DateTimeOffset _healthSince = time.GetUtcNow();
     private NodeHealth _health = NodeHealth.Joining;
@@ -37,15 +37,18 @@ internal sealed partial class NodeGrain(
         var before = state.State.Registration;
         if (before is null || !Same(before, registration))
         {
-            await ChangeAsync(s => s.Registration = registration);
+            // A move that has not left an older cell yet goes on with that one first.
+            await FinishLeavingAsync();
+            await ChangeAsync(s => (s.Registration, s.FormerCell) = (registration, before is not null && before.CellId != registration.CellId ? before.CellId : ""));
             if (before is null)
             {
-                (_knownSince, _models) = (time.GetUtcNow(), []);
+                // What a former life of the node has reported says nothing about this one.
+                (_telemetry, _knownSince, _models) = (new(), time.GetUtcNow(), []);
                 events.Post(EventTypes.NodeJoined, NodeId, actor, ("cell", registration.CellId), ("synthetic", registration.Synthetic ? "true" : "false"));
             }
-            if (before is not null && before.CellId != registration.CellId) await LeaveCellAsync(before.CellId);
         }
-        // Also when nothing changed: an earlier call may have died between its two writes.
+        // Also when nothing changed: an earlier call may have died between its writes.
+        await FinishLeavingAsync();
         await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.NodesOf(registration.CellId)).Add(NodeId);
         await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.Cells).Add(registration.CellId);
         ReportToCell();
@@ -76,12 +79,18 @@ internal sealed partial class NodeGrain(
 
     public async Task<NodeCommandResult> Remove(bool force, string actor)
     {
-        if (state.State.Registration is not { } registration) return NotFound();
+        if (state.State.Registration is not { } registration)
+        {
+            if (state.State.FormerCell.Length == 0) return NotFound();
+            await FinishLeavingAsync();
+            return new(NodeCommandStatus.Accepted, null, []);
+        }
         if (!force && Health() is not (NodeHealth.Offline or NodeHealth.Joining) && !Drained())
             return new(NodeCommandStatus.Conflict, View(), [new("", $"Node {NodeId} is live: drain it first, or remove it by force.")]);
-        await ChangeAsync(s => (s.Registration, s.Cordoned, s.Draining, s.Reason) = (null, false, false, ""));
-        await LeaveCellAsync(registration.CellId);
+        await FinishLeavingAsync();
+        await ChangeAsync(s => (s.Registration, s.Cordoned, s.Draining, s.Reason, s.FormerCell) = (null, false, false, "", registration.CellId));
         events.Post(EventTypes.NodeLeft, NodeId, actor, ("cell", registration.CellId));
+        await FinishLeavingAsync();
         return new(NodeCommandStatus.Accepted, null, []);
     }
 
@@ -147,10 +156,25 @@ internal sealed partial class NodeGrain(
         }
     }
 
-    private async Task LeaveCellAsync(string cell)
+    /// <summary>Makes the cell that the node has left forget it. May be repeated: what an earlier call did not get done is done now.</summary>
+    private async Task FinishLeavingAsync()
     {
+        var cell = state.State.FormerCell;
+        if (cell.Length == 0) return;
+        // A summary that is still on its way would bring the node back.
+        if (_reporting is { } underWay) await underWay;
         await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.NodesOf(cell)).Remove(NodeId);
         await GrainFactory.GetGrain<ICellSummaryGrain>(cell).Forget(NodeId);
+        state.State.FormerCell = "";
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch
+        {
+            state.State.FormerCell = cell;
+            throw;
+        }
     }
 
     /// <summary>Sends the newest summary; while one is under way, later ones share the next.</summary>
@@ -209,7 +233,7 @@ internal sealed partial class NodeGrain(
     {
         var s = state.State;
         if (!s.Draining) return false;
-        return (_telemetry.SampledAt > s.DrainStarted && _telemetry.Work is null or 0) || (s.DrainForced && time.GetUtcNow() >= s.DrainDeadline);
+        return _telemetry.IdleAfter(s.DrainStarted) || (s.DrainForced && time.GetUtcNow() >= s.DrainDeadline);
     }
 
     private NodeHealth Health()

@@ -22,5 +22,8 @@ internal sealed class NodeState
 
     [Id(7)] public string Reason { get; set; } = "";
 
+    /// <summary>Cell that may still know the node: set with the change that takes it away, so that a repeated call can finish it. "" for none.</summary>
+    [Id(8)] public string FormerCell { get; set; } = "";
+
     public NodeState Copy() => (NodeState)MemberwiseClone();
 }

@@ -11,6 +11,7 @@ internal sealed class NodeTelemetryFold
 {
     private (long Epoch, long Sequence) _gpuMark = (-1, -1);
     private (long Epoch, long Sequence) _runtimeMark = (-1, -1);
+    private DateTimeOffset? _runtimesSampledAt;
 
     public IReadOnlyList<GpuSample> Gpus { get; private set; } = [];
 
@@ -24,19 +25,30 @@ internal sealed class NodeTelemetryFold
 
     public (long Epoch, long Sequence) Mark => _gpuMark.CompareTo(_runtimeMark) > 0 ? _gpuMark : _runtimeMark;
 
-    /// <summary>Requests that the runtimes hold; null when none of them says.</summary>
+    /// <summary>Requests that the runtimes hold; null when one of them does not say.</summary>
     public double? Work
     {
         get
         {
-            double? sum = null;
+            if (_runtimesSampledAt is null) return null;
+            var sum = 0d;
             foreach (var runtime in Runtimes)
             {
-                foreach (var model in runtime.Models) sum = model.Running is null && model.Waiting is null ? sum : (sum ?? 0) + (model.Running ?? 0) + (model.Waiting ?? 0);
+                var says = runtime.Healthy && runtime.Models.Count == 0;
+                foreach (var model in runtime.Models)
+                {
+                    says |= model.Running is not null || model.Waiting is not null;
+                    sum += (model.Running ?? 0) + (model.Waiting ?? 0);
+                }
+                // A runtime that could not be read may be as busy as ever.
+                if (!says) return null;
             }
             return sum;
         }
     }
+
+    /// <summary>Whether readings that are newer than <paramref name="moment"/> say that nothing runs or waits.</summary>
+    public bool IdleAfter(DateTimeOffset moment) => Work is 0 && (Runtimes.Count == 0 ? SampledAt : _runtimesSampledAt) > moment;
 
     /// <summary>Takes what is newer; false when nothing was.</summary>
     public bool Take(NodeTelemetry batch)
@@ -49,7 +61,7 @@ internal sealed class NodeTelemetryFold
         }
         if (batch.Runtimes is { } runtimes && mark.CompareTo(_runtimeMark) > 0)
         {
-            (_runtimeMark, Runtimes, taken) = (mark, runtimes, true);
+            (_runtimeMark, Runtimes, _runtimesSampledAt, taken) = (mark, runtimes, batch.SampledAt, true);
         }
         if (!taken)
         {

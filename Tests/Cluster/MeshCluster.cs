@@ -40,6 +40,7 @@ public static class MeshCluster
             silo.UseMeshStorage(storage);
             silo.AddMemoryStreams(MeshStreams.ProviderName, Streams);
             silo.AddMeshGrains();
+            silo.AddIncomingGrainCallFilter<FailingCalls>();
             silo.Services.AddSingleton<IOptionsMonitor<HealthSettings>>(new Fixed<HealthSettings>(new() { SuspectAfter = SuspectAfter, OfflineAfter = OfflineAfter }));
             silo.Services.Configure<RoutingSettings>(o => o.SnapshotPeriod = TimeSpan.FromMilliseconds(50));
             silo.Configure<ClusterMembershipOptions>(o =>

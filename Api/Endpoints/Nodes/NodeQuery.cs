@@ -74,10 +74,11 @@ internal sealed record NodeQuery
 
     public Page<NodeSummaryItem> Run(IEnumerable<CellSnapshot> cells)
     {
-        var found = cells.SelectMany(cell => NodeRows.Of(cell).Where(row => Accepts(row.Registration, row.Health) && (Model is null || row.Models.Contains(Model))))
+        var found = cells.SelectMany(NodeRows.Of)
             // A node that moved may still stand in the snapshot of its old cell: the newer registration is the true one.
             .GroupBy(row => row.Registration.NodeId, StringComparer.Ordinal)
             .Select(rows => rows.MaxBy(row => row.Version)!)
+            .Where(row => Accepts(row.Registration, row.Health) && (Model is null || row.Models.Contains(Model)))
             .OrderBy(row => row.Registration.NodeId, StringComparer.Ordinal)
             .ToList();
         var start = After is null ? 0 : found.FindIndex(row => string.CompareOrdinal(row.Registration.NodeId, After) > 0);

@@ -25,7 +25,13 @@ internal sealed partial class ControlPlaneService
         var snapshots = request.Cell.Length == 0
             ? await cells.ReadAsync(context.CancellationToken)
             : await cells.ReadAsync(request.Cell, context.CancellationToken) is { } cell ? [cell] : [];
-        var matches = snapshots.SelectMany(Rows).Where(row => Matches(row, request)).OrderBy(row => row.Registration.NodeId, StringComparer.Ordinal).ToList();
+        var matches = snapshots.SelectMany(Rows)
+            // A node that moved may still stand in the snapshot of its old cell: the newer registration is the true one.
+            .GroupBy(row => row.Registration.NodeId, StringComparer.Ordinal)
+            .Select(rows => rows.MaxBy(row => row.Snapshot.Nodes.Version[row.Index]))
+            .Where(row => Matches(row, request))
+            .OrderBy(row => row.Registration.NodeId, StringComparer.Ordinal)
+            .ToList();
         var size = request.PageSize == 0 ? DefaultPageSize : request.PageSize;
         var rest = matches.Where(row => string.CompareOrdinal(row.Registration.NodeId, after) > 0).Take(size + 1).ToList();
         var response = new ListNodesResponse { Total = matches.Count };

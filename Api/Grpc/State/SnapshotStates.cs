@@ -34,5 +34,6 @@ internal static class SnapshotStates
         TtftP95Seconds = Known(targets.TtftP95Seconds[i]),
     };
 
-    private static double? Known(double value) => double.IsNaN(value) ? null : value;
+    // The cold start of what cannot be loaded is infinite, which is no reading either.
+    private static double? Known(double value) => double.IsFinite(value) ? value : null;
 }

@@ -50,8 +50,8 @@ internal sealed class ModelCatalog(FleetReader cells, TimeProvider time) : IDisp
         for (var i = 0; i < targets.Node.Length; i++)
         {
             var node = targets.Node[i];
-            // A suspect node is still routed to when there is no better one.
-            if (targets.Healthy[i] && nodes.Health[node] is NodeHealth.Ready or NodeHealth.Suspect)
+            // A suspect node is still routed to when there is no better one; what is not resident and cannot be loaded is no candidate at all.
+            if (targets.Healthy[i] && !double.IsPositiveInfinity(targets.ColdStartSeconds[i]) && nodes.Health[node] is NodeHealth.Ready or NodeHealth.Suspect)
                 yield return (targets.Model[i], nodes.SampledAtTicks[node], nodes.Registration[node].Synthetic);
         }
     }

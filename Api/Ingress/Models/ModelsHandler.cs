@@ -16,8 +16,12 @@ internal sealed class ModelsHandler(ModelCatalog catalog)
         json.WriteEndObject();
     });
 
-    public Task GetAsync(HttpContext context, string id) =>
-        AnswerAsync(context, models => models.FirstOrDefault(m => m.Id == id) is { } model ? json => Write(json, model) : null, id);
+    public Task GetAsync(HttpContext context, string id)
+    {
+        // Routing decodes everything but the slash, which clients that escape whole segments send as %2F.
+        id = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        return AnswerAsync(context, models => models.FirstOrDefault(m => m.Id == id) is { } model ? json => Write(json, model) : null, id);
+    }
 
     private async Task AnswerAsync(HttpContext context, Func<IReadOnlyList<ServedModel>, Action<Utf8JsonWriter>?> answer, string id = "")
     {

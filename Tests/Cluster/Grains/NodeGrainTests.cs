@@ -46,6 +46,50 @@ public sealed class NodeGrainTests
     }
 
     [TestMethod]
+    public async Task Register_InAnotherCell_OldCellDoesNotAnswer_RepeatedCallFinishesTheMove()
+    {
+        var (node, from, to) = (Unique("node"), Unique("cell"), Unique("cell"));
+        await RegisterAsync(node, from);
+        await EventuallyAsync(() => NodesAsync(from), n => n.Contains(node), "stands in its cell");
+        FailingCalls.FailNext($"cell-summary/{from}", nameof(ICellSummaryGrain.Forget));
+        await Assert.ThrowsExactlyAsync<TimeoutException>(() => RegisterAsync(node, to));
+
+        await RegisterAsync(node, to);
+        CollectionAssert.DoesNotContain(await NodesAsync(from), node);
+        await EventuallyAsync(() => NodesAsync(to), n => n.Contains(node), "stands in its new cell");
+    }
+
+    [TestMethod]
+    public async Task Remove_CellDoesNotAnswer_RepeatedCallFinishesIt()
+    {
+        var (node, cell) = (Unique("node"), Unique("cell"));
+        var grain = await RegisterAsync(node, cell);
+        await EventuallyAsync(() => NodesAsync(cell), n => n.Contains(node), "stands in its cell");
+        FailingCalls.FailNext($"cell-summary/{cell}", nameof(ICellSummaryGrain.Forget));
+        await Assert.ThrowsExactlyAsync<TimeoutException>(() => grain.Remove(force: true, "test"));
+
+        Assert.AreEqual(NodeCommandStatus.Accepted, (await grain.Remove(force: true, "test")).Status);
+        CollectionAssert.DoesNotContain(await NodesAsync(cell), node);
+        Assert.AreEqual(NodeCommandStatus.NotFound, (await grain.Remove(force: true, "test")).Status);
+    }
+
+    [TestMethod]
+    public async Task Register_AfterRemoval_KnowsNothingOfTheFormerLife()
+    {
+        var (node, model) = (Unique("node"), Unique("model"));
+        var grain = await RegisterAsync(node, Unique("cell"));
+        await ReportAsync(Telemetry(node, model, sequence: 500));
+        await EventuallyAsync(() => grain.Get(), v => v!.Sequence == 500, "reported");
+        await grain.Remove(force: true, "test");
+
+        await RegisterAsync(node, Unique("cell"));
+        var view = (await grain.Get())!;
+        Assert.AreEqual((NodeHealth.Joining, 0, 0L), (view.Health, view.Runtimes.Count, view.Sequence));
+        await ReportAsync(Telemetry(node, model, sequence: 1));
+        await EventuallyAsync(() => grain.Get(), v => v!.Sequence == 1, "its numbers begin anew");
+    }
+
+    [TestMethod]
     public async Task Telemetry_OlderOrEqual_IsDropped()
     {
         var (node, model) = (Unique("node"), Unique("model"));
@@ -153,6 +197,9 @@ public sealed class NodeGrainTests
         var nodes = (await Client.GetGrain<ICellSummaryGrain>(cell).Snapshot()).Nodes;
         return nodes.Health[Array.FindIndex(nodes.Registration, r => r.NodeId == node)];
     }
+
+    private static async Task<string[]> NodesAsync(string cell) =>
+        [.. (await Client.GetGrain<ICellSummaryGrain>(cell).Snapshot()).Nodes.Registration.Select(r => r.NodeId)];
 
     private static async Task<List<string>> EventsAsync(params string[] subjects)
     {

@@ -53,6 +53,20 @@ public sealed class NodeTests
         Assert.AreEqual(total, (await s_api.GetAsync("/api/v1/nodes?" + query)).AssertStatus(200).Json.GetProperty("total").GetInt32());
 
     [TestMethod]
+    [DataRow("", 1)]
+    [DataRow("?zone=old", 0)]
+    [DataRow("?zone=new", 1)]
+    public async Task List_NodeThatMoved_IsJudgedByItsNewRegistration(string query, int total)
+    {
+        using var api = new ApiHost();
+        api.Mesh.Cells["a"] = Cells.Of("a", Cells.Node("n", "a", "old"));
+        var now = Cells.Of("b", Cells.Node("n", "b", "new"));
+        now.Nodes.Version[0] = 2;
+        api.Mesh.Cells["b"] = now;
+        Assert.AreEqual(total, (await api.GetAsync("/api/v1/nodes" + query)).AssertStatus(200).Json.GetProperty("total").GetInt32());
+    }
+
+    [TestMethod]
     public async Task List_UnknownNumbers_AreAbsent()
     {
         var node = (await s_api.GetAsync("/api/v1/nodes?limit=1")).Json.GetProperty("items")[0];

@@ -47,6 +47,10 @@ public sealed class ShapeTests
     public async Task Json_NoObject_IsBadRequest(string body) => (await s_api.PostAsync("/api/v1/route", body)).AssertProblem(400);
 
     [TestMethod]
+    public async Task Json_Null_IsToldInTheCallersTerms() =>
+        Assert.AreEqual("The body must be a JSON object.", (await s_api.PostAsync("/api/v1/route", "null")).AssertProblem(400).Json.GetProperty("detail").GetString());
+
+    [TestMethod]
     public async Task Json_TooDeep_IsBadRequest() =>
         (await s_api.PostAsync("/api/v1/route", "{\"labels\":" + new string('[', 5000))).AssertProblem(400);
 

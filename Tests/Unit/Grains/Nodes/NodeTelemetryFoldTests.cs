@@ -90,6 +90,42 @@ public sealed class NodeTelemetryFoldTests
     }
 
     [TestMethod]
+    public void Work_OneRuntimeUnread_IsUnknown()
+    {
+        var fold = new NodeTelemetryFold();
+        fold.Take(Runtimes(1, 1, 0) with { Runtimes = [Fleet.Runtime("n", 2), new() { Runtime = "vllm", Endpoint = "e", Healthy = false, Error = "timeout" }] });
+        Assert.IsNull(fold.Work);
+        fold.Take(Runtimes(1, 2, 0) with { Runtimes = [new() { Runtime = "vllm", Endpoint = "e", Healthy = true }] });
+        Assert.AreEqual(0, fold.Work, "a healthy runtime without models holds nothing");
+        fold.Take(Runtimes(1, 3, 0) with { Runtimes = [] });
+        Assert.AreEqual(0, fold.Work, "there is no runtime");
+    }
+
+    [TestMethod]
+    public void IdleAfter_OlderRuntimeReading_IsNotMadeNewerByGpus()
+    {
+        var moment = Fleet.Start + TimeSpan.FromSeconds(1);
+        var fold = new NodeTelemetryFold();
+        fold.Take(Idle(1, Fleet.Start));
+        fold.Take(Gpus(1, 2) with { SampledAt = moment + TimeSpan.FromSeconds(1) });
+        Assert.IsFalse(fold.IdleAfter(moment));
+        fold.Take(Idle(3, moment + TimeSpan.FromSeconds(1)));
+        Assert.IsTrue(fold.IdleAfter(moment));
+
+        // A node without runtimes says so once; its GPUs go on.
+        fold.Take(Runtimes(1, 4, 0) with { Runtimes = [] });
+        Assert.IsFalse(fold.IdleAfter(moment + TimeSpan.FromSeconds(2)));
+        fold.Take(Gpus(1, 5) with { SampledAt = moment + TimeSpan.FromSeconds(3) });
+        Assert.IsTrue(fold.IdleAfter(moment + TimeSpan.FromSeconds(2)));
+
+        static NodeTelemetry Idle(long sequence, DateTimeOffset at) => Runtimes(1, sequence, 0) with
+        {
+            SampledAt = at,
+            Runtimes = [new() { Runtime = "vllm", Endpoint = "e", Healthy = true, Models = [new() { Model = "m", Running = 0, Waiting = 0 }] }],
+        };
+    }
+
+    [TestMethod]
     public void Totals_UnknownReadings_StayUnknown()
     {
         var fold = new NodeTelemetryFold();

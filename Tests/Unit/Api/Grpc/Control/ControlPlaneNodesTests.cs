@@ -45,6 +45,19 @@ public sealed class ControlPlaneNodesTests
     }
 
     [TestMethod]
+    public async Task ListNodes_NodeThatMoved_StandsInItsNewCellOnly()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Left.Add(FakeFleet.Node("a", "c1", NodeHealth.Offline));
+        api.Fleet.Put(FakeFleet.Node("a", "c2") with { Version = 2 });
+        var client = new ControlPlane.ControlPlaneClient(api.Channel);
+
+        var all = await client.ListNodesAsync(new());
+        Assert.AreEqual((1, "c2"), (all.Total, all.Nodes.Single().Cell));
+        Assert.IsEmpty((await client.ListNodesAsync(new() { Status = NodeStatus.Offline })).Nodes);
+    }
+
+    [TestMethod]
     public async Task ListNodes_BadInput_NamesEveryField()
     {
         await using var api = await ApiUnderTest.StartAsync();

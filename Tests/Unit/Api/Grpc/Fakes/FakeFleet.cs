@@ -10,6 +10,9 @@ internal sealed class FakeFleet
 {
     public ConcurrentDictionary<string, NodeView> Nodes { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Nodes that have moved on, which the snapshots of their old cells still show.</summary>
+    public ConcurrentBag<NodeView> Left { get; } = [];
+
     public static NodeView Node(string id, string cell = "c1", NodeHealth health = NodeHealth.Ready, bool synthetic = false, params ModelSample[] models) => new()
     {
         Registration = new NodeRegistration { NodeId = id, CellId = cell, Zone = "z1", Synthetic = synthetic },
@@ -62,7 +65,7 @@ internal sealed class FakeFleet
     private sealed class CellDirectory(FakeFleet fleet) : IDirectoryGrain
     {
         public Task<DirectoryListing> List() =>
-            Task.FromResult(new DirectoryListing(1, [.. fleet.Nodes.Values.Select(n => n.Registration.CellId).Distinct().Order(StringComparer.Ordinal)]));
+            Task.FromResult(new DirectoryListing(1, [.. fleet.Nodes.Values.Concat(fleet.Left).Select(n => n.Registration.CellId).Distinct().Order(StringComparer.Ordinal)]));
 
         public Task<bool> Add(string name) => throw new NotSupportedException();
 
@@ -75,7 +78,7 @@ internal sealed class FakeFleet
     {
         public Task<CellSnapshot> Snapshot()
         {
-            NodeView[] nodes = [.. fleet.Nodes.Values.Where(n => n.Registration.CellId == id).OrderBy(n => n.Registration.NodeId, StringComparer.Ordinal)];
+            NodeView[] nodes = [.. fleet.Nodes.Values.Concat(fleet.Left).Where(n => n.Registration.CellId == id).OrderBy(n => n.Registration.NodeId, StringComparer.Ordinal)];
             var targets = nodes.SelectMany((node, i) => node.Runtimes.SelectMany(runtime => runtime.Models.Select(model => (i, runtime, model)))).ToArray();
             double[] Column(Func<ModelSample, double?> value) => [.. targets.Select(t => value(t.model) ?? double.NaN)];
             return Task.FromResult(new CellSnapshot
@@ -107,7 +110,7 @@ internal sealed class FakeFleet
                     PrefillTokensPerSecond = Column(m => m.PrefillCapacityTokensPerSecond),
                     DecodeTokensPerSecond = Column(m => m.DecodeCapacityTokensPerSecond),
                     MinSecondsPerToken = Column(m => m.MinSecondsPerToken),
-                    ColdStartSeconds = Column(m => m.ColdStartSeconds),
+                    ColdStartSeconds = Column(m => m.Loaded ? 0 : m.ColdStartSeconds ?? double.PositiveInfinity),
                     PricePerHour = Column(_ => null),
                     GenerationTokensPerSecond = Column(m => m.GenerationTokensPerSecond),
                     TtftP95Seconds = Column(m => m.TtftP95Seconds),

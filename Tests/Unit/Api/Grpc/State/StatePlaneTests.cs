@@ -144,6 +144,17 @@ public sealed class StatePlaneTests
         Assert.AreEqual(2, (await client.ListGpuStatesAsync(new())).States.Count);
     }
 
+    [TestMethod]
+    public async Task ListModelStates_NotLoadable_HasNoColdStart()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("n1", models: [new ModelSample { Model = "cold", Loaded = false, ColdStartSeconds = 30 }, new ModelSample { Model = "shelved", Loaded = false }]));
+        var client = new StatePlane.StatePlaneClient(api.Channel);
+
+        Assert.AreEqual(30, (await client.ListModelStatesAsync(new() { Model = "cold" })).States.Single().ColdStartSeconds);
+        Assert.IsFalse((await client.ListModelStatesAsync(new() { Model = "shelved" })).States.Single().HasColdStartSeconds);
+    }
+
     private static NodeReport Report(long sequence) => new()
     {
         NodeId = "n1",

@@ -15,7 +15,8 @@ public sealed class ModelsHandlerTests
         api.Fleet.Put(
             FakeFleet.Node("n1", synthetic: true, models: new ModelSample { Model = "org/b" }),
             FakeFleet.Node("n2", "c2", models: [new ModelSample { Model = "a" }, new ModelSample { Model = "org/b" }]),
-            FakeFleet.Node("n3", health: NodeHealth.Offline, models: new ModelSample { Model = "gone" }));
+            FakeFleet.Node("n3", health: NodeHealth.Offline, models: new ModelSample { Model = "gone" }),
+            FakeFleet.Node("n4", models: [new ModelSample { Model = "a", Loaded = false, ColdStartSeconds = 30 }, new ModelSample { Model = "shelved", Loaded = false }]));
 
         using var json = JsonDocument.Parse(await api.Http.GetStringAsync("/v1/models"));
 
@@ -25,12 +26,14 @@ public sealed class ModelsHandlerTests
     }
 
     [TestMethod]
-    public async Task Get_NameWithSlash_IsFound()
+    [DataRow("org/b")]
+    [DataRow("org%2Fb")]
+    public async Task Get_NameWithSlash_IsFound(string name)
     {
         await using var api = await ApiUnderTest.StartAsync();
         api.Fleet.Put(FakeFleet.Node("n1", synthetic: true, models: new ModelSample { Model = "org/b" }));
 
-        using var json = JsonDocument.Parse(await api.Http.GetStringAsync("/v1/models/org/b"));
+        using var json = JsonDocument.Parse(await api.Http.GetStringAsync("/v1/models/" + name));
         using var missing = await api.Http.GetAsync("/v1/models/nobody");
 
         Assert.AreEqual("org/b", json.RootElement.GetProperty("id").GetString());
