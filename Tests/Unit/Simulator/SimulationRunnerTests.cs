@@ -67,7 +67,8 @@ public sealed class SimulationRunnerTests
     [TestMethod]
     public void Run_Hedges_AreSentWithinTheBudgetAndOnlyByTheStrategyThatHedges()
     {
-        var results = SimulationRunner.Run(SimConfigs.Continuous(0.6, 30, "mesh", "mesh_hedge"));
+        // Busy and a second behind: here an answer can be later than what was expected of it.
+        var results = SimulationRunner.Run(SimConfigs.Continuous(0.9, 30, "mesh", "mesh_hedge") with { Signals = new() { QueueDepthMs = new(1000, 1000) } });
         Assert.AreEqual(0, results[0].Hedges.Fired);
         Assert.IsInRange(1, (long)(0.05 * results[1].Requests.Arrived) + 1, results[1].Hedges.Fired);
         Assert.IsLessThanOrEqualTo(results[1].Hedges.Fired, results[1].Hedges.Won);

@@ -13,11 +13,6 @@ internal sealed record ReferenceRow(string Id, double Expected, double Tolerance
     /// <summary>The property that names the row that a test is for.</summary>
     public const string Property = "ReferenceCase";
 
-    // The rows' own sample sizes take minutes: `make sim-laws` asks for them, a plain test run takes what their tolerance needs.
-    public static bool IsFull { get; } = Environment.GetEnvironmentVariable("INFERMESH_SIM_LAWS") == "full";
-
-    public static int Size(int quick, int full) => IsFull ? full : quick;
-
     public static IReadOnlyList<ReferenceRow> All()
     {
         if (Environment.GetEnvironmentVariable("INFERMESH_DATA") is not { Length: > 0 } folder) Assert.Inconclusive("INFERMESH_DATA is not set: the reference cases lie there.");

@@ -11,8 +11,16 @@ public sealed class StrategyLawTests
 {
     private static readonly TargetRow Unknown = Row("x") with
     {
-        Running = double.NaN, Waiting = double.NaN, KvCacheUsage = double.NaN, MaxConcurrency = double.NaN, PrefillTokensPerSecond = double.NaN,
-        DecodeTokensPerSecond = double.NaN, MinSecondsPerToken = double.NaN, RttSeconds = double.NaN, PricePerHour = double.NaN, SampledAtTicks = 0,
+        Running = double.NaN,
+        Waiting = double.NaN,
+        KvCacheUsage = double.NaN,
+        MaxConcurrency = double.NaN,
+        PrefillTokensPerSecond = double.NaN,
+        DecodeTokensPerSecond = double.NaN,
+        MinSecondsPerToken = double.NaN,
+        RttSeconds = double.NaN,
+        PricePerHour = double.NaN,
+        SampledAtTicks = 0,
     };
 
     public static IEnumerable<object[]> All => Tables.Strategies;
