@@ -14,6 +14,7 @@ internal static class StrategyEntries
         new("network_weight", "", 1, 0, 100, "Weight of the network term."),
         new("cold_start_weight", "", 1, 0, 100, "Weight of the cold-start term."),
         new("seconds_per_dollar", "s/USD", 0, 0, 1e6, "Seconds that one US dollar of GPU time is worth; 0 leaves money out."),
+        new("throughput_weight", "", 0.5, 0, 10, "What a second that other requests lose is worth; 0 is best for each request alone."),
         new("uncertainty_per_second", "1/s", 0.02, 0, 1, "Share of the estimate that is added per second of a reading's age."),
     ];
 
@@ -73,12 +74,11 @@ internal static class StrategyEntries
                 LearningRate,
                 MaxCorrection,
                 MemorySeconds,
-                new("throughput_weight", "", 0.25, 0, 10, "What a second that other requests lose is worth."),
                 new("tail_weight", "", 0.5, 0, 10, "Standard deviations of lateness added to queue and prefill."),
                 new("failure_seconds", "s", 5, 0, 600, "Seconds that a failed attempt costs."),
             ]),
             p => new HybridMesh(
-                Cost(p), new(p["learning_rate"], p["max_correction"], p["memory_seconds"]), p["throughput_weight"], p["tail_weight"], p["failure_seconds"])),
+                Cost(p), new(p["learning_rate"], p["max_correction"], p["memory_seconds"]), p["tail_weight"], p["failure_seconds"])),
         new(
             new("ml_enhanced_mesh", "The mesh times an online latency model with bounded exploration.",
             [
@@ -97,11 +97,10 @@ internal static class StrategyEntries
                 new("precise", "", 0, 0, 1, "1 listens to KV events of the engines, 0 goes by what was sent where."),
                 new("blocks_per_target", "", 31_250, 16, 10_000_000, "Blocks of 16 tokens that one target's cache holds."),
                 new("prefix_weight", "", 1, 0, 1.33, "Weight of the prefill that a match saves."),
-                new("throughput_weight", "", 1, 0, 10, "What a second that other requests lose is worth."),
                 new("gate_seconds", "s", 10, 0, 600, "Seconds by which the first token of a match may come later than the best without."),
             ]),
             p => new PrefixMesh(
-                Cost(p), new((int)p["blocks_per_target"], p["precise"] >= 0.5), p["prefix_weight"], p["throughput_weight"], p["gate_seconds"])),
+                Cost(p), new((int)p["blocks_per_target"], p["precise"] >= 0.5), p["prefix_weight"], p["gate_seconds"])),
     ];
 
     private static CostModel Cost(IReadOnlyDictionary<string, double> p) => new()
@@ -109,6 +108,7 @@ internal static class StrategyEntries
         NetworkWeight = p["network_weight"],
         ColdStartWeight = p["cold_start_weight"],
         SecondsPerDollar = p["seconds_per_dollar"],
+        ThroughputWeight = p["throughput_weight"],
         UncertaintyPerSecond = p["uncertainty_per_second"],
     };
 }

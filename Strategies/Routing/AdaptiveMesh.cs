@@ -36,7 +36,7 @@ internal sealed class AdaptiveMesh(CostModel cost, double balanceWeight, double 
         var service = terms.PrefillSeconds + terms.DecodeSeconds;
         var batch = t.BatchSize(target);
         var balance = balanceWeight * pressure * pressure * t.Load(target) / batch + spreadWeight * pressure * t.Local[target].Requests / batch;
-        return terms with { BalanceSeconds = CostModel.Bounded(service * balance) };
+        return terms with { BalanceSeconds = CostModel.Bounded(terms.BalanceSeconds + service * balance) };
     }
 
     // Balance only adds.

@@ -9,10 +9,9 @@ namespace InferMesh.Strategies.Routing;
 /// </summary>
 /// <param name="cost">Cost model.</param>
 /// <param name="corrections">What was learned.</param>
-/// <param name="throughputWeight">What a second of somebody else's is worth.</param>
 /// <param name="tailWeight">Standard deviations of lateness that are added.</param>
 /// <param name="failureSeconds">What a failed attempt costs.</param>
-internal sealed class HybridMesh(CostModel cost, ServiceCorrections corrections, double throughputWeight, double tailWeight, double failureSeconds)
+internal sealed class HybridMesh(CostModel cost, ServiceCorrections corrections, double tailWeight, double failureSeconds)
     : PricedStrategy(cost), ILearningStrategy
 {
     public override string Name => "hybrid_mesh";
@@ -31,7 +30,7 @@ internal sealed class HybridMesh(CostModel cost, ServiceCorrections corrections,
         var prefill = terms.PrefillSeconds * learned.FirstTokenFactor;
         var decode = terms.DecodeSeconds * learned.DecodeFactor;
 
-        var balance = throughputWeight * Externality.Seconds(input, target, input.Targets.Load(target), prefill, learned.DecodeFactor);
+        var balance = Cost.Balance(input, target, prefill, learned.DecodeFactor);
         var risk = tailWeight * learned.Spread * (queue + prefill) + failureSeconds * learned.FailureShare;
         return terms with
         {

@@ -11,9 +11,8 @@ namespace InferMesh.Strategies.Routing;
 /// <param name="cost">Cost model.</param>
 /// <param name="memory">Who holds what.</param>
 /// <param name="prefixWeight">Weight of the prefill saved, 0 to 1.33: above it hot targets starve the others (BLIS, principles of routing).</param>
-/// <param name="throughputWeight">What a second of somebody else's is worth.</param>
 /// <param name="gateSeconds">Seconds by which a match may be later.</param>
-internal sealed class PrefixMesh(CostModel cost, PrefixMemory memory, double prefixWeight, double throughputWeight, double gateSeconds)
+internal sealed class PrefixMesh(CostModel cost, PrefixMemory memory, double prefixWeight, double gateSeconds)
     : PricedStrategy(cost), ILearningStrategy, IKvEventStrategy
 {
     public override string Name => "prefix_mesh";
@@ -91,10 +90,6 @@ internal sealed class PrefixMesh(CostModel cost, PrefixMemory memory, double pre
         return saved.TimeToFirstTokenSeconds <= latestFirstTokenSeconds ? saved : Price(input, match.Row, 0);
     }
 
-    private CostTerms Price(in RankingInput input, int target, double savedTokens)
-    {
-        var load = input.Targets.Load(target);
-        var terms = Cost.Price(input, target, new(load, savedTokens, input.Prepared[0]));
-        return terms with { BalanceSeconds = CostModel.Bounded(throughputWeight * Externality.Seconds(input, target, load, terms.PrefillSeconds)) };
-    }
+    private CostTerms Price(in RankingInput input, int target, double savedTokens) =>
+        Cost.Price(input, target, new(input.Targets.Load(target), savedTokens, input.Prepared[0]));
 }

@@ -45,6 +45,9 @@ public sealed record CostModel
     /// <summary>Seconds that one US dollar is worth; 0 leaves money out.</summary>
     public double SecondsPerDollar { get; init; }
 
+    /// <summary>What a second that other requests lose is worth, 0 or more; 0 is a choice that is best for this request alone (<see cref="Externality"/>).</summary>
+    public double ThroughputWeight { get; init; }
+
     /// <summary>Share of the queue, prefill and decode estimate that is added per second of a reading's age, 0 or more.</summary>
     public double UncertaintyPerSecond { get; init; } = 0.02;
 
@@ -101,7 +104,20 @@ public sealed record CostModel
         // The request's share of the GPU, not its wall time: that is what a dollar buys.
         var money = SecondsPerDollar > 0 ? SecondsPerDollar * cost.DollarsPerSecond * (prefill + output * cost.SharePerSequenceSeconds) : 0;
         var uncertainty = UncertaintyPerSecond * Math.Min(age, MaxAgeSeconds) * (queue + prefill + decode);
-        return new(Bounded(queue), Bounded(prefill), Bounded(decode), Bounded(network), Bounded(cold), Bounded(money), Bounded(uncertainty));
+        var balance = ThroughputWeight > 0 ? ThroughputWeight * Externality.Seconds(Math.Min(load, cost.BatchSize), cost.SlopeSeconds * output, prefill) : 0;
+        return new(Bounded(queue), Bounded(prefill), Bounded(decode), Bounded(network), Bounded(cold), Bounded(money), Bounded(uncertainty), Bounded(balance));
+    }
+
+    /// <summary>What the request costs the others on a target, weighed, when what is expected of it is corrected.</summary>
+    /// <param name="input">The decision.</param>
+    /// <param name="target">The target.</param>
+    /// <param name="prefillSeconds">Prefill, corrected.</param>
+    /// <param name="decodeFactor">Factor on the time of decoding.</param>
+    internal double Balance(in RankingInput input, int target, double prefillSeconds, double decodeFactor)
+    {
+        ref readonly var cost = ref input.Targets.Cost[target];
+        var output = input.Request.OutputTokens > 0 ? input.Request.OutputTokens : Fallback.OutputTokens;
+        return ThroughputWeight * Externality.Seconds(Math.Min(input.Targets.Load(target), cost.BatchSize), cost.SlopeSeconds * output * decodeFactor, prefillSeconds);
     }
 
     /// <summary>At most the total of <see cref="Price(in RankingInput, int)"/> for any eligible target within the bounds: the same formula, taken at the best of each quantity.</summary>
@@ -120,7 +136,8 @@ public sealed record CostModel
         var cold = double.IsFinite(bounds.MinColdStartSeconds) ? ColdStartWeight * bounds.MinColdStartSeconds : MaxTermSeconds;
         var money = SecondsPerDollar > 0 ? SecondsPerDollar * bounds.MinDollarsPerSecond * (prefill + output * bounds.MinSharePerSequenceSeconds) : 0;
         var uncertainty = UncertaintyPerSecond * Math.Min(age, MaxAgeSeconds) * (queue + prefill + decode);
-        var total = Bounded(queue) + Bounded(prefill) + Bounded(decode) + Bounded(network) + Bounded(cold) + Bounded(money) + Bounded(uncertainty);
+        var balance = ThroughputWeight > 0 ? ThroughputWeight * Externality.Seconds(Math.Min(bounds.MinLoad, bounds.MinBatchSize), bounds.MinSlopeSeconds * output, prefill) : 0;
+        var total = Bounded(queue) + Bounded(prefill) + Bounded(decode) + Bounded(network) + Bounded(cold) + Bounded(money) + Bounded(uncertainty) + Bounded(balance);
         // Sums in another order round otherwise; a bound must not lie above by a rounding.
         return total * (1 - 1e-12);
     }

@@ -1,5 +1,3 @@
-using InferMesh.Strategies.Routing;
-
 namespace InferMesh.Strategies.Scoring;
 
 /// <summary>
@@ -9,15 +7,8 @@ namespace InferMesh.Strategies.Scoring;
 internal static class Externality
 {
     /// <summary>Seconds that the running requests lose together.</summary>
-    /// <param name="input">The decision.</param>
-    /// <param name="target">The target.</param>
-    /// <param name="load">Requests on it.</param>
-    /// <param name="prefillSeconds">Prefill of this request there.</param>
-    /// <param name="decodeFactor">Factor on the slope, when it was learned.</param>
-    public static double Seconds(in RankingInput input, int target, double load, double prefillSeconds, double decodeFactor = 1)
-    {
-        ref readonly var capability = ref input.Targets.Cost[target];
-        var output = input.Request.OutputTokens > 0 ? input.Request.OutputTokens : CostModel.Fallback.OutputTokens;
-        return Math.Min(load, capability.BatchSize) * (capability.SlopeSeconds * output * decodeFactor + prefillSeconds);
-    }
+    /// <param name="running">Sequences that run.</param>
+    /// <param name="decodeSeconds">By how much the request's own decoding makes each of them longer: the slope of the step time, times its output tokens.</param>
+    /// <param name="prefillSeconds">By how much its prefill does.</param>
+    public static double Seconds(double running, double decodeSeconds, double prefillSeconds) => running * (decodeSeconds + prefillSeconds);
 }

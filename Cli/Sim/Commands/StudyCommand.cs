@@ -13,10 +13,11 @@ internal static class StudyCommand
     {
         var quick = new Option<bool>("--quick") { Description = "The corners that matter most, in minutes." };
         var full = new Option<bool>("--full") { Description = "The whole matrix, up to two hours on two cores." };
+        var only = new Option<string?>("--only") { Description = "Places to run, such as \"rho=0.8 fleet=mixed\"; all without it." };
         var output = new Option<string>("--output", "-o") { Description = "Folder for study.csv, prefix.csv, curves and summary.", Required = true };
         var docs = new Option<string?>("--docs") { Description = "Page to generate from the tables, with its curves in img/ beside it." };
         var (seeds, threads, quiet) = (SimOptions.Seeds(5), SimOptions.Threads(), SimOptions.Quiet());
-        var command = new Command("study", "Run the strategy study; finished places are kept when it is run again.") { quick, full, output, seeds, threads, docs, quiet };
+        var command = new Command("study", "Run the strategy study; finished places are kept when it is run again.") { quick, full, only, output, seeds, threads, docs, quiet };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(quick) == parsed.GetValue(full)) throw new UsageException("give one of --quick and --full");
@@ -25,7 +26,7 @@ internal static class StudyCommand
             var log = parsed.GetValue(quiet) ? TextWriter.Null : invocation.Error;
             var workers = SimOptions.ThreadCount(parsed.GetValue(threads));
             var prefix = await new MatrixRunner(run, Path.Combine(folder, "prefix"), workers, log, time).RunAsync(PrefixScenario.Cells(size), count, cancellationToken);
-            var study = await new MatrixRunner(run, folder, workers, log, time).RunAsync(StudyMatrix.Cells(size), count, cancellationToken);
+            var study = await new MatrixRunner(run, folder, workers, log, time).RunAsync(Chosen(StudyMatrix.Cells(size), parsed.GetValue(only)), count, cancellationToken);
 
             AtomicFile.Write(Path.Combine(folder, "study.csv"), study.Csv());
             AtomicFile.Write(Path.Combine(folder, "prefix.csv"), prefix.Csv());
@@ -44,6 +45,13 @@ internal static class StudyCommand
             return Math.Max(study.ExitCode, prefix.ExitCode);
         });
         return command;
+    }
+
+    private static MatrixCell[] Chosen(IReadOnlyList<MatrixCell> cells, string? only)
+    {
+        var wanted = (only ?? "").Split(' ', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        MatrixCell[] chosen = [.. cells.Where(cell => wanted.All(w => cell.Place.Any(p => $"{p.Dimension}={p.Value}" == w)))];
+        return chosen.Length > 0 ? chosen : throw new UsageException($"--only: no place is '{only}'; a place is such as {cells[0].Name}");
     }
 
     private static void WritePage(string path, StudySize size, int seeds, MatrixResult study, MatrixResult prefix)
