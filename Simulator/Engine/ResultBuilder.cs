@@ -49,6 +49,7 @@ internal static class ResultBuilder
             BusiestOverMean = busiest.Mean > 0 ? busiest.Max / busiest.Mean : 0,
             Hedges = new(m.HedgesFired, m.HedgesWon, m.HedgesWasted, m.WastedTokens),
             NetworkBytes = m.NetworkBytes,
+            KvTransfers = new(m.KvTransfers, m.KvBytes, m.KvTransfers > 0 ? m.KvTransferNs / m.KvTransfers / 1e9 : 0),
             Cost = new(hours, dollars, Per(dollars, tokens / 1000), Per(dollars, m.SloMet), Per(dollars, m.SloMetTokens / 1000.0)),
             SignalAgeSeconds = m.Picks > 0 ? m.AgeSecondsSum / m.Picks : 0,
             PrefixHitRate = m.PrefixBlocks > 0 ? Math.Min(1, rack.ReusedBlocks() / (double)m.PrefixBlocks) : 0,

@@ -33,6 +33,9 @@ internal sealed class RunWorld
     /// <summary>Null unless the run is the oracle's.</summary>
     public required Oracle? Oracle { get; init; }
 
+    /// <summary>Null where every node does all of a request.</summary>
+    public required KvMoves? Kv { get; init; }
+
     public FlightPool Flights { get; } = new();
 
     /// <summary>Requests that each target was given.</summary>

@@ -64,6 +64,8 @@ internal static class Figures
         new("hedges_fired_share", "hedged share", Better.Neither, static r => Share(r.Hedges.Fired, r.Requests.Arrived)),
         new("hedge_win_rate", "hedge win rate", Better.Neither, static r => Share(r.Hedges.Won, r.Hedges.Fired)),
         new("network_bytes", "bytes between cells", Better.Lower, static r => r.NetworkBytes),
+        new("kv_transfer_bytes", "bytes of KV blocks moved", Better.Neither, static r => r.KvTransfers.Bytes),
+        new("kv_transfer_ms", "KV transfer, ms", Better.Lower, static r => r.KvTransfers.MeanSeconds * Ms),
         new("signal_age_ms", "age of readings, ms", Better.Neither, static r => r.SignalAgeSeconds * Ms),
         new("mean_in_system", "requests in the system", Better.Lower, static r => r.MeanInSystem),
         new("gpu_hours", "GPU hours", Better.Neither, static r => r.Cost.GpuHours),

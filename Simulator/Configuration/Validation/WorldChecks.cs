@@ -19,9 +19,19 @@ internal static class WorldChecks
         Range(config.Signals.TransportMs.IntraCell, "signals.transport_ms.intra_cell", findings);
         Range(config.Signals.TransportMs.InterCell, "signals.transport_ms.inter_cell", findings);
         findings.Require(config.Service.TensorParallel is 1 or 2 or 4 or 8, "service.tensor_parallel", $"is {config.Service.TensorParallel}; it must be 1, 2, 4 or 8");
+        PrefillShare(config, findings);
         if (config.Service.Model == ServiceModel.ContinuousBatching)
             findings.Require(EngineProfiles.All.Any(p => Same(p.Model.Name, config.Service.LlmModel)), "service.llm_model", $"'{config.Service.LlmModel}' has no calibrated profile; known: {Names(p => p.Model.Name)}");
         SloClasses(config.SloClasses, findings);
+    }
+
+    private static void PrefillShare(SimConfig config, Findings findings)
+    {
+        const string Path = "service.prefill_share";
+        if (!(config.Service.PrefillShare > 0)) return;
+        findings.Require(config.Service.Model == ServiceModel.ContinuousBatching, Path, $"needs service.model continuous_batching: only its nodes can prefill for others");
+        var nodes = (double)config.Topology.Cells * config.Topology.NodesPerCell;
+        findings.Require(config.Service.PrefillShare * nodes >= 1 - 1e-9, Path, $"is {config.Service.PrefillShare} of {nodes} nodes, which is less than one; at least one node must prefill");
     }
 
     private static void Topology(SimConfig config, Findings findings)

@@ -24,6 +24,7 @@ public sealed class RunLawTests
         from cold in Gen.Double[0, 0.5]
         from loss in Gen.Double[0, 0.5]
         from alpha in Gen.Bool
+        from prefill in Gen.OneOfConst(0, 0.3, 0.5)
         from arrival in Gen.OneOfConst(ArrivalType.Poisson, ArrivalType.Gamma, ArrivalType.ClosedLoop)
         select new SimConfig
         {
@@ -47,7 +48,12 @@ public sealed class RunLawTests
                 ColdStartS = 0.7,
             },
             Signals = new() { Loss = loss },
-            Service = new() { Model = model ? ServiceModel.ContinuousBatching : ServiceModel.TokenRate },
+            Service = new()
+            {
+                Model = model ? ServiceModel.ContinuousBatching : ServiceModel.TokenRate,
+                PrefillShare = model && prefill * cells * nodes >= 1 ? prefill : 0,
+                KvTransferSeconds = alpha ? 0.3 : 1e-4,
+            },
             Routers = new() { Count = routers },
             Hedging = new() { Alpha = alpha ? 0.05 : null, BudgetShare = 0.5 },
             Failures = new() { MeanTimeBetweenS = breaks ? 3 : 0, MeanRepairS = 0.5 },
