@@ -95,6 +95,9 @@ internal sealed class EngineRack(Fleet fleet, EventQueue queue, KvFeed? feed)
         return nowNs == 0 ? 0 : (s.KvNs + s.Kv * (nowNs - s.KvSinceNs)) / nowNs;
     }
 
+    /// <summary>Times that an engine took a running request's KV blocks away for others.</summary>
+    public long Preemptions() => _used.Sum(target => _engines[target] is ContinuousEngine engine ? engine.Preemptions : 0);
+
     /// <summary>Prompt blocks that engines did not compute again.</summary>
     public long ReusedBlocks() => _used.Sum(target => _engines[target] is ContinuousEngine engine ? engine.ReusedTokens / BlockHash.BlockTokens : 0);
 

@@ -19,7 +19,7 @@ internal sealed class KvMoves
     public KvMoves(SimConfig config, Fleet fleet, NetworkModel network)
     {
         (_fleet, _network) = (fleet, network);
-        (_bytesPerSecond, _fixedNs) = (config.Service.KvTransferBytesPerSecond, (long)(config.Service.KvTransferSeconds * 1e9));
+        (_bytesPerSecond, _fixedNs) = (config.Service.KvTransferBytesPerSecond, SimTime.Ns(config.Service.KvTransferSeconds));
         BytesPerBlock = BlockPool.BlockTokens * ModelShape.All.First(m => string.Equals(m.Name, config.Service.LlmModel, StringComparison.OrdinalIgnoreCase)).KvBytesPerToken;
         // In a fleet of one cell every node is near, and the kernel decides faster on a request that demands nothing.
         _within = [.. Enumerable.Range(0, fleet.Cells).Select(cell => fleet.Cells == 1 ? PlacementRule.Anywhere : PlacementRule.Anywhere with { Cells = [fleet.Identity[fleet.CellStart[cell]].CellId] })];
@@ -35,7 +35,7 @@ internal sealed class KvMoves
     public KvLink Link(int from, int to)
     {
         var (here, there) = (_fleet.Cell[from], _fleet.Cell[to]);
-        var way = here == there ? 0 : (long)(_network.RttSeconds(here, there, _fleet.Node[to]) * 0.5e9);
+        var way = here == there ? 0 : SimTime.Ns(_network.RttSeconds(here, there, _fleet.Node[to]) / 2);
         var rate = here == there ? _bytesPerSecond : Math.Min(_bytesPerSecond, _network.BytesPerSecond(here, there));
         return new(_fixedNs + way, BytesPerBlock / rate * 1e9);
     }

@@ -70,7 +70,7 @@ internal sealed class MeshRouter
     public static long Ticks(long ns) => Epoch + ns / 100;
 
     /// <summary>Half of the round trip to a target, nanoseconds.</summary>
-    public long HalfRttNs(int target) => (long)(Targets.RttSeconds[target] * 0.5e9);
+    public long HalfRttNs(int target) => SimTime.Ns(Targets.RttSeconds[target] / 2);
 
     /// <summary>Asks the kernel; the picks are in <see cref="Best"/>.</summary>
     /// <param name="request">The request.</param>

@@ -27,8 +27,8 @@ internal sealed class MeshRun
         (_plan, _options, _strategy, _seed) = (plan, options, strategy.Name, seed);
         var config = plan.Config with { Seed = seed };
         _horizonNs = (long)(config.DurationS * 1e9);
-        var fleet = plan.Fleet;
         var network = NetworkModel.Build(config);
+        var fleet = network.Regions() is { } regions ? plan.Fleet.InRegions(regions) : plan.Fleet;
         var queue = new EventQueue();
         var cold = new ColdTargets(config, fleet);
         var description = StrategyCatalog.All.FirstOrDefault(s => s.Name == strategy.Name);
@@ -147,7 +147,7 @@ internal sealed class MeshRun
                 break;
             case EventKind.SampleTaken:
                 _world.Series.Take(e.AtNs, _world.Rack);
-                if (!_world.Series.IsFull) _world.Queue.Add(_world.Series.NextNs, EventKind.SampleTaken, 0);
+                if (!_world.Series.IsFull) _world.Queue.Add(Math.Max(_world.Series.NextNs, e.AtNs + 1), EventKind.SampleTaken, 0);
                 break;
             default:
                 throw new InvalidOperationException($"{e.Kind} has no handler.");

@@ -53,6 +53,7 @@ internal static class ResultBuilder
             Cost = new(hours, dollars, Per(dollars, tokens / 1000), Per(dollars, m.SloMet), Per(dollars, m.SloMetTokens / 1000.0)),
             SignalAgeSeconds = m.Picks > 0 ? m.AgeSecondsSum / m.Picks : 0,
             PrefixHitRate = m.PrefixBlocks > 0 ? Math.Min(1, rack.ReusedBlocks() / (double)m.PrefixBlocks) : 0,
+            Preemptions = rack.Preemptions(),
             MeanInSystem = meanInSystem,
             Series = world.Series.Points,
             UtilisationHeat = world.Series.Heat(),

@@ -45,7 +45,7 @@ internal sealed class RunWorld
     public long IngressNs(in Flight flight)
     {
         var (here, there) = (flight.Request.Cell, Routers[flight.Router].Cell);
-        return here == there ? 0 : (long)(Network.RttSeconds(here, there, Fleet.Node[Fleet.CellStart[there]]) * 0.5e9);
+        return here == there ? 0 : SimTime.Ns(Network.RttSeconds(here, there, Fleet.Node[Fleet.CellStart[there]]) / 2);
     }
 }
 

@@ -80,6 +80,9 @@ public sealed record StrategyResult
     /// <summary>Prompt blocks found in a prefix cache over prompt blocks asked for; 0 when none were.</summary>
     public required double PrefixHitRate { get; init; }
 
+    /// <summary>Times that a running request lost its KV blocks to others and was computed again.</summary>
+    public long Preemptions { get; init; }
+
     /// <summary>Requests on the fleet, averaged over time: the L of Little's law.</summary>
     public required double MeanInSystem { get; init; }
 

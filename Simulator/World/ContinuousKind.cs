@@ -13,7 +13,7 @@ internal static class ContinuousKind
     public static NodeKind Of(SimConfig config, GpuProfileConfig gpu, in WorkloadMeans means, WorkPart part)
     {
         var service = config.Service;
-        if (!EngineProfiles.TryGet(gpu.Name, service.LlmModel, service.TensorParallel, out var profile))
+        if (!EngineProfiles.TryGet(gpu.Name, service.LlmModel, service.TensorParallel, gpu.VramTotalGb * 1e9, out var profile))
             throw new ArgumentException($"{service.LlmModel} has no profile on {service.TensorParallel} x {gpu.Name}, or does not fit.", nameof(config));
         if (gpu.PricePerHour is { } price) profile = profile with { PricePerHour = price * service.TensorParallel };
         var slices = new List<TargetSpec>();

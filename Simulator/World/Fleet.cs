@@ -67,6 +67,11 @@ internal sealed class Fleet
     /// <summary>What of a request a target does.</summary>
     public WorkPart PartOf(int target) => Spec(target).Part;
 
+    /// <summary>The same fleet with its cells in other regions.</summary>
+    /// <param name="regionOf">Region of each cell.</param>
+    public Fleet InRegions(int[] regionOf) => new(
+        Specs, _spec, Node, CellStart, [.. Identity.Select((id, target) => id with { Region = Name("region-", regionOf[Cell[target]], Cells) })], Nodes, DollarsPerHour, Gpus);
+
     /// <summary>Builds the fleet.</summary>
     /// <param name="topology">Cells, nodes and slices.</param>
     /// <param name="kinds">GPU types, in the order of the topology; where some nodes only prefill, those of the nodes that only decode.</param>

@@ -60,6 +60,7 @@ internal static class Figures
         new("busiest_over_mean", "busiest/mean target", Better.Neither, static r => r.BusiestOverMean),
         new("vram_mean", "device memory in use", Better.Neither, static r => r.Vram.Mean),
         new("kv_mean", "KV cache in use", Better.Neither, static r => r.Kv.Mean),
+        new("preemptions", "preemptions", Better.Lower, static r => r.Preemptions),
         new("prefix_hit_rate", "prefix hit rate", Better.Higher, static r => r.PrefixHitRate),
         new("hedges_fired_share", "hedged share", Better.Neither, static r => Share(r.Hedges.Fired, r.Requests.Arrived)),
         new("hedge_win_rate", "hedge win rate", Better.Neither, static r => Share(r.Hedges.Won, r.Hedges.Fired)),

@@ -134,7 +134,7 @@ internal sealed class BuggyRun
             var started = _requests[one];
             if (started.StartNs == 0) started.StartNs = nowNs;
             _requests[one] = started;
-            _queue.Add(nowNs + (long)(service * 1e9), EventKind.AnswerArrives, one, node);
+            _queue.Add(nowNs + SimTime.Ns(service), EventKind.AnswerArrives, one, node);
         }
     }
 
