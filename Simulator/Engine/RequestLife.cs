@@ -10,6 +10,9 @@ namespace InferMesh.Simulator.Engine;
 /// </summary>
 internal sealed partial class RequestLife(RunWorld world, long decisionNs, double? hedgeAlpha) : IEngineEvents
 {
+    // The least that the decision kernel answers.
+    private const long RetryAfterNs = 1_000_000_000;
+
     private readonly FlightPool _flights = world.Flights;
     private readonly EventQueue _queue = world.Queue;
     private readonly List<int> _lost = [];
@@ -160,7 +163,7 @@ internal sealed partial class RequestLife(RunWorld world, long decisionNs, doubl
         var ttft = attempt.FirstNs + firstBack - request.AtNs;
         world.Metrics.Complete(request, new(nowNs - request.AtNs, attempt.StartNs - request.AtNs, attempt.DoneNs - attempt.StartNs, ttft, decoded));
         world.Series.Completed(ttft);
-        End(slot, nowNs);
+        End(slot, nowNs, nowNs);
     }
 
     public void CancelArrives(int slot, int tag, long nowNs)
@@ -363,16 +366,17 @@ internal sealed partial class RequestLife(RunWorld world, long decisionNs, doubl
     private void GiveUp(int slot, long nowNs)
     {
         _endedSojournNs += nowNs - _flights[slot].Request.AtNs;
-        End(slot, nowNs);
+        // Who is turned away is told to come again in a second or more: nobody asks in a circle in no time.
+        End(slot, nowNs, nowNs + RetryAfterNs);
     }
 
-    private void End(int slot, long nowNs)
+    private void End(int slot, long nowNs, long toldNs)
     {
         _flights[slot].Done = true;
         Count(-1, nowNs);
         var request = _flights[slot].Request;
         CloseIfOver(slot);
-        world.Workload.Completed(request, nowNs, _schedule ??= child => _queue.Add(child.AtNs, EventKind.NextArrival, _flights.Open(child), 1));
+        world.Workload.Completed(request, toldNs, _schedule ??= child => _queue.Add(child.AtNs, EventKind.NextArrival, _flights.Open(child), 1));
     }
 
     private void CloseIfOver(int slot)

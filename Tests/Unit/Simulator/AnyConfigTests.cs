@@ -177,6 +177,22 @@ public sealed class AnyConfigTests
     }
 
     [TestMethod]
+    public void Run_NobodyLeftToServeUsersWhoDoNotThink_Ends()
+    {
+        var r = SimulationRunner.Run(
+            new()
+            {
+                DurationS = 20,
+                Strategies = [new("mesh")],
+                Topology = new() { NodesPerCell = 2 },
+                Workload = new() { Arrival = new() { Type = ArrivalType.ClosedLoop, Users = 5, ThinkTimeS = 0 } },
+                Failures = new() { MeanTimeBetweenS = 0.1, MeanRepairS = 1e300 },
+            },
+            new() { Threads = 1 }).Single();
+        Assert.IsInRange(5, 105, r.Requests.Rejected, "Who is turned away comes again after a second.");
+    }
+
+    [TestMethod]
     public void Run_TinyHorizon_Ends()
     {
         var r = SimulationRunner.Run(new() { DurationS = 1e-9, Strategies = [new("mesh")] }, new() { Threads = 1 }).Single();
