@@ -1,3 +1,4 @@
+using System.Globalization;
 using CsCheck;
 using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
@@ -68,5 +69,5 @@ public sealed class RunLawTests
             Assert.AreEqual(r.Requests.Completed, r.All.Count);
             Assert.IsTrue(r.Utilisation.Max <= 1 + 1e-9 && r.Kv.Max <= 1 + 1e-9 && r.SloAttainment is >= 0 and <= 1);
         },
-        iter: 40, threads: 1);
+        iter: Environment.GetEnvironmentVariable("CsCheck_Iter") is { } iterations ? int.Parse(iterations, CultureInfo.InvariantCulture) : 40, threads: 1);
 }
