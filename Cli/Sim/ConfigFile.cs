@@ -6,13 +6,15 @@ namespace InferMesh.Cli.Sim;
 /// <summary>Reads a configuration; what is wrong with it is said all at once, a line each, as <c>file:line:column: path: message</c>.</summary>
 internal static class ConfigFile
 {
-    /// <summary>The configuration, or null after its errors went to <paramref name="error"/>.</summary>
+    /// <summary>The configuration, or null after its errors went to <paramref name="error"/>; what of it has no effect goes there too.</summary>
     public static SimConfig? Read(string path, TextWriter error)
     {
         var result = SimConfigYaml.Read(Text(path), Path.GetDirectoryName(Path.GetFullPath(path)));
         foreach (var e in result.Errors)
             error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}:{e.Line}:{e.Column}: {(e.Path == "" ? "" : $"{e.Path}: ")}{e.Message.ReplaceLineEndings(" ")}"));
-        return result.Errors.Count == 0 ? result.Config : null;
+        if (result.Errors.Count > 0) return null;
+        foreach (var note in SimConfigNotes.Of(result.Config!)) error.WriteLine($"{path}: note: {note.Path} {note.Message}");
+        return result.Config;
     }
 
     /// <summary>Checks a configuration that options changed after it was read.</summary>

@@ -18,6 +18,25 @@ public static class EngineProfiles
     public static bool TryGet(string gpu, string model, int tensorParallel, [NotNullWhen(true)] out EngineProfile? profile) =>
         ByKey.TryGetValue(Key(gpu, model, tensorParallel), out profile);
 
+    /// <summary>As <see cref="TryGet(string, string, int, out EngineProfile?)"/>, on a GPU with another amount of memory where one is given.</summary>
+    /// <param name="gpu">GPU type.</param>
+    /// <param name="model">Model.</param>
+    /// <param name="tensorParallel">GPUs.</param>
+    /// <param name="memoryBytes">Memory of one GPU; null takes the type's.</param>
+    /// <param name="profile">The profile.</param>
+    public static bool TryGet(string gpu, string model, int tensorParallel, double? memoryBytes, [NotNullWhen(true)] out EngineProfile? profile)
+    {
+        if (memoryBytes is not { } bytes) return TryGet(gpu, model, tensorParallel, out profile);
+        profile = null;
+        if (GpuPhysicsCatalog.All.FirstOrDefault(g => Same(g.Name, gpu)) is not { } type || ModelShape.All.FirstOrDefault(m => Same(m.Name, model)) is not { } shape) return false;
+        type = type with { MemoryBytes = (long)bytes };
+        var blocks = EngineMemory.KvBlocks(bytes, shape, tensorParallel, type.MaxBatchedTokens);
+        if (blocks >= MinBlocks) profile = Of(type, shape, tensorParallel, blocks);
+        return profile is not null;
+    }
+
+    private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>A profile of any GPU, at the least degree at which the model fits.</summary>
     public static bool TryGetSmallest(string gpu, string model, [NotNullWhen(true)] out EngineProfile? profile)
     {

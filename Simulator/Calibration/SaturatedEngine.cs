@@ -24,10 +24,18 @@ internal static class SaturatedEngine
             profile.PricePerHour);
     }
 
+    // An engine that takes a prompt in by so many steps spends its time there: nothing that a run would add.
+    private const int MostSteps = 200_000;
+
     private static double RequestsPerSecond(EngineProfile profile, int prompt, int output, int concurrency)
     {
         var engine = new ContinuousEngine(profile, new EngineSettings { PrefixCache = false });
         var count = 8 * concurrency + 64;
+        if ((long)count * (prompt / profile.MaxBatchedTokens) > MostSteps)
+        {
+            var chunk = new StepLoad { Prefills = 1, PrefillTokens = profile.MaxBatchedTokens, PrefillHistory = (long)profile.MaxBatchedTokens * prompt / 2 };
+            return 1 / ((double)prompt / profile.MaxBatchedTokens * Seconds(profile, chunk) + output * Seconds(profile, Decode(concurrency, prompt + output / 2)) / concurrency);
+        }
         for (var i = 0; i < count; i++)
         {
             // Outputs of half to one and a half the mean, in a fixed order that mixes them: equal ones would start and end together.

@@ -73,15 +73,15 @@ public sealed record ServiceConfig
     /// <summary>Whether KV blocks of equal prefixes are shared (continuous batching).</summary>
     public bool PrefixCache { get; init; } = true;
 
-    /// <summary>Share of nodes that only prefill, 0 to below 1; 0 is no disaggregation (continuous batching).</summary>
-    [In("[0, 1)")]
+    /// <summary>Share of nodes that only prefill; the others then only decode. 0 is no disaggregation (continuous batching).</summary>
+    [In("[0, 0.99]")]
     public double PrefillShare { get; init; }
 
-    /// <summary>Bytes per second of a KV transfer from a prefill to a decode node.</summary>
+    /// <summary>Bytes per second of a KV transfer from a prefill to a decode node of its cell; between cells no more than the network's.</summary>
     [In("(0, ]")]
     public double KvTransferBytesPerSecond { get; init; } = 25e9;
 
-    /// <summary>Fixed seconds of a KV transfer.</summary>
+    /// <summary>Fixed seconds of a KV transfer; between cells half a round trip more.</summary>
     [In("[0, 60]")]
     public double KvTransferSeconds { get; init; } = 50e-6;
 }

@@ -46,8 +46,8 @@ public sealed record GpuProfileConfig
     [In("[1, 1e6]")]
     public int? Concurrency { get; init; }
 
-    /// <summary>Device memory in GB; null takes the catalogue's.</summary>
-    [In("(0, 1e5]")]
+    /// <summary>Device memory of one GPU in GB; null takes the catalogue's.</summary>
+    [In("(0, 1e4]")]
     public double? VramTotalGb { get; init; }
 
     /// <summary>Milliseconds that a batch waits for more requests (token_rate).</summary>
@@ -125,7 +125,7 @@ public sealed record SignalsConfig
     /// <summary>Period of VRAM figures in milliseconds.</summary>
     public RangeMs VramMs { get; init; } = new(200, 500);
 
-    /// <summary>Period of latency quantiles in milliseconds.</summary>
+    /// <summary>Period of latency quantiles in milliseconds: a key of the original, without effect, because no strategy reads them.</summary>
     public RangeMs P95Ms { get; init; } = new(200, 500);
 
     /// <summary>Travel of a report.</summary>

@@ -32,7 +32,7 @@ internal sealed class ColdTargets
     public long ReadyNs(int target, long nowNs)
     {
         if (_cold.Count == 0 || !_cold.TryGetValue(target, out var c)) return nowNs;
-        if (c.ReadyNs == NotLoading) c.ReadyNs = nowNs + (long)(_loadSeconds * 1e9);
+        if (c.ReadyNs == NotLoading) c.ReadyNs = nowNs + SimTime.Ns(_loadSeconds);
         if (c.ReadyNs <= nowNs)
         {
             _cold.Remove(target);

@@ -25,16 +25,37 @@ internal sealed class EngineRack(Fleet fleet, EventQueue queue, KvFeed? feed)
     /// <summary>Gives a request to the engine; false when it can never fit.</summary>
     public bool Submit(int target, in SimRequest request, long nowNs, out bool changed)
     {
-        var engine = _engines[target];
-        if (engine is null)
-        {
-            engine = _engines[target] = fleet.Spec(target).NewEngine(feed?.Listen(target));
-            _standing[target].WakeNs = long.MaxValue;
-            _used.Add(target);
-        }
+        var engine = EngineOf(target);
         var taken = engine.Submit(request, nowNs);
         changed = taken && Account(target, engine, nowNs);
         return taken;
+    }
+
+    /// <summary>Gives a request to an engine that only prefills; its KV blocks stay there until <see cref="Free"/>.</summary>
+    public bool SubmitPrefill(int target, in SimRequest request, long nowNs, out bool changed)
+    {
+        var engine = (ContinuousEngine)EngineOf(target);
+        var taken = engine.SubmitPrefill(request, nowNs);
+        changed = taken && Account(target, engine, nowNs);
+        return taken;
+    }
+
+    /// <summary>Gives a request to an engine that only decodes, with the way on which its KV blocks come.</summary>
+    public bool SubmitDecode(int target, in SimRequest request, long firstTokenNs, in KvLink link, long nowNs, out bool changed)
+    {
+        var engine = (ContinuousEngine)EngineOf(target);
+        var taken = engine.SubmitDecode(request, firstTokenNs, link, nowNs);
+        changed = taken && Account(target, engine, nowNs);
+        return taken;
+    }
+
+    /// <summary>Lets go of the KV blocks of a request that was prefilled there; false when there are none.</summary>
+    public bool Free(int target, int request, long nowNs, out bool changed)
+    {
+        changed = false;
+        if (_engines[target] is not ContinuousEngine engine || !engine.Free(request, nowNs)) return false;
+        changed = Account(target, engine, nowNs);
+        return true;
     }
 
     public bool Cancel(int target, int request, long nowNs, out bool changed)
@@ -74,8 +95,19 @@ internal sealed class EngineRack(Fleet fleet, EventQueue queue, KvFeed? feed)
         return nowNs == 0 ? 0 : (s.KvNs + s.Kv * (nowNs - s.KvSinceNs)) / nowNs;
     }
 
+    /// <summary>Times that an engine took a running request's KV blocks away for others.</summary>
+    public long Preemptions() => _used.Sum(target => _engines[target] is ContinuousEngine engine ? engine.Preemptions : 0);
+
     /// <summary>Prompt blocks that engines did not compute again.</summary>
     public long ReusedBlocks() => _used.Sum(target => _engines[target] is ContinuousEngine engine ? engine.ReusedTokens / BlockHash.BlockTokens : 0);
+
+    private INodeEngine EngineOf(int target)
+    {
+        if (_engines[target] is { } there) return there;
+        _standing[target].WakeNs = long.MaxValue;
+        _used.Add(target);
+        return _engines[target] = fleet.Spec(target).NewEngine(feed?.Listen(target));
+    }
 
     /// <summary>Books what changed and schedules the next wake-up; returns whether the reading is another.</summary>
     private bool Account(int target, INodeEngine engine, long nowNs)

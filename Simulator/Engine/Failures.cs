@@ -24,7 +24,7 @@ internal sealed class Failures(SimConfig config, int nodes, EventQueue queue)
     {
         ScheduleNext(nowNs);
         if (!_down.Add(node)) return false;
-        queue.Add(nowNs + (long)(_random.NextExponential(config.Failures.MeanRepairS) * 1e9), EventKind.NodeRepaired, node);
+        queue.Add(nowNs + SimTime.Ns(_random.NextExponential(config.Failures.MeanRepairS)), EventKind.NodeRepaired, node);
         return true;
     }
 

@@ -14,6 +14,9 @@ internal enum AttemptState : byte
     /// <summary>In the engine.</summary>
     OnTarget,
 
+    /// <summary>Prefilled; the first token is on its way, and the KV blocks wait for the node that goes on.</summary>
+    Prefilled,
+
     /// <summary>Finished; the answer is on its way.</summary>
     Finished,
 
@@ -24,17 +27,41 @@ internal enum AttemptState : byte
     Ended,
 }
 
-/// <summary>One attempt to serve a request on one target.</summary>
+/// <summary>One attempt to serve a request on one target, or on one that prefills and one that decodes after another.</summary>
 internal struct Attempt
 {
+    public Attempt(int target)
+    {
+        (Target, Prefill, Failed) = (target, target, Flight.Nobody);
+        (StartNs, FirstNs) = (-1, -1);
+    }
+
+    /// <summary>Where it is now.</summary>
     public int Target;
+
+    /// <summary>Where the first token is made.</summary>
+    public int Prefill;
+
+    /// <summary>The target that broke; <see cref="Flight.Nobody"/> when it is the present one or none did.</summary>
+    public int Failed;
+
     public AttemptState State;
+
+    /// <summary>Whether the other copy was first.</summary>
     public bool Unwanted;
+
+    /// <summary>Whether the node that prefilled still has the KV blocks for it.</summary>
+    public bool HoldsBlocks;
+
     public long SentNs, DeliveredNs, StartNs, FirstNs, DoneNs;
+
+    /// <summary>When the second node was picked, and when all KV blocks were there; 0 when one node does all.</summary>
+    public long HandedNs, MovedNs;
+
     public int Tokens;
     public double LoadAtDispatch, ExpectedSeconds;
 
-    public readonly bool IsLive => State is AttemptState.Travelling or AttemptState.OnTarget or AttemptState.Finished or AttemptState.Lost;
+    public readonly bool IsLive => State is not (AttemptState.None or AttemptState.Ended);
 }
 
 /// <summary>A request from its arrival to its end, with its attempts: the first, the hedge, the retry.</summary>
@@ -67,6 +94,14 @@ internal struct Flight
         if (_first.State == AttemptState.OnTarget && _first.Target == target) return First;
         if (_hedge.State == AttemptState.OnTarget && _hedge.Target == target) return Hedge;
         return _retry.State == AttemptState.OnTarget && _retry.Target == target ? Retry : Nobody;
+    }
+
+    /// <summary>The attempt whose KV blocks a target holds for another; <see cref="Nobody"/> when there is none.</summary>
+    public readonly int HeldBy(int target)
+    {
+        if (_first.HoldsBlocks && _first.Prefill == target) return First;
+        if (_hedge.HoldsBlocks && _hedge.Prefill == target) return Hedge;
+        return _retry.HoldsBlocks && _retry.Prefill == target ? Retry : Nobody;
     }
 }
 

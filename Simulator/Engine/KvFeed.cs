@@ -50,7 +50,7 @@ internal sealed class KvFeed
     {
         var message = _messages[number];
         if (--message.Waiting == 0) _messages.Remove(number);
-        var (strategy, identity) = ((IKvEventStrategy)_routers[router].Strategy, _fleet.Identity[message.Target]);
+        var (strategy, identity) = ((IKvEventStrategy)_routers[router].Of(message.Target).Strategy, _fleet.Identity[message.Target]);
         if (message.Stored) strategy.KvStored(identity, message.Sequence, message.Blocks, KvTier.Gpu);
         else strategy.KvRemoved(identity, message.Sequence, message.Blocks, KvTier.Gpu);
     }

@@ -14,8 +14,9 @@ internal static class Laws
     /// <summary>Nothing comes before what it follows from.</summary>
     public static void Causality(in SimRequest request, in Attempt a, long nowNs)
     {
-        if (request.AtNs > a.SentNs || a.SentNs > a.DeliveredNs || a.DeliveredNs > a.StartNs || a.StartNs > a.FirstNs || a.FirstNs > a.DoneNs || a.DoneNs > nowNs)
-            throw Broken("Causality", FormattableString.Invariant($"request {request.Id}: {request.AtNs}, {a.SentNs}, {a.DeliveredNs}, {a.StartNs}, {a.FirstNs}, {a.DoneNs}, {nowNs}"));
+        if (request.AtNs > a.SentNs || a.SentNs > a.DeliveredNs || a.DeliveredNs > a.StartNs || a.StartNs > a.FirstNs || a.FirstNs > a.DoneNs || a.DoneNs > nowNs
+            || a.HandedNs > 0 && (a.FirstNs > a.HandedNs || a.HandedNs > a.MovedNs || a.MovedNs > a.DoneNs))
+            throw Broken("Causality", FormattableString.Invariant($"request {request.Id}: {request.AtNs}, {a.SentNs}, {a.DeliveredNs}, {a.StartNs}, {a.FirstNs}, {a.HandedNs}, {a.MovedNs}, {a.DoneNs}, {nowNs}"));
     }
 
     /// <summary>As many tokens come out as were asked for.</summary>
@@ -32,7 +33,7 @@ internal static class Laws
         world.Flights.ForEach(slot =>
         {
             ref var flight = ref world.Flights[slot];
-            for (var i = 0; i < Flight.Attempts; i++) if (flight.At(i).State == AttemptState.OnTarget) onTargets++;
+            for (var i = 0; i < Flight.Attempts; i++) onTargets += (flight.At(i).State == AttemptState.OnTarget ? 1 : 0) + (flight.At(i).HoldsBlocks ? 1 : 0);
             if (!flight.Arrived || flight.Done) return;
             unfinished++;
             openNs += nowNs - flight.Request.AtNs;
@@ -51,7 +52,7 @@ internal static class Laws
             lost.Clear();
             world.Rack[target]!.Crash(nowNs, lost);
             held += lost.Count;
-            foreach (var slot in lost) if (world.Flights[slot].OnTarget(target) == Flight.Nobody) throw Broken("Requests", $"target {target} holds a request that is not there");
+            foreach (var slot in lost) if (world.Flights[slot].OnTarget(target) == Flight.Nobody && world.Flights[slot].HeldBy(target) == Flight.Nobody) throw Broken("Requests", $"target {target} holds a request that is not there");
             if (world.Rack[target]!.BlocksInUse != 0) throw Broken("KV blocks", $"target {target} is empty and has {world.Rack[target]!.BlocksInUse} in use");
         }
         if (held != onTargets) throw Broken("Requests", $"the engines hold {held}, {onTargets} were given to them and not taken back");

@@ -25,19 +25,29 @@ internal sealed class MeshRouter
     private readonly ulong _seed;
     private readonly double _hedgeShare;
     private readonly bool _knownOutputs;
+    private readonly WorkPart _part;
+    private readonly MeshRouter? _decode;
+    private readonly Fleet _fleet;
     private readonly string[] _tenants;
     private readonly string[] _classes;
     private ulong _sequence;
     private long _dispatched, _hedges;
 
-    public MeshRouter(Fleet fleet, NetworkModel network, int cell, IRoutingStrategy strategy, RouterSettings settings)
+    public MeshRouter(Fleet fleet, NetworkModel network, int cell, Func<IRoutingStrategy> strategy, RouterSettings settings)
+        : this(fleet, network, cell, strategy(), settings, fleet.Disaggregated ? WorkPart.Prefill : WorkPart.Whole)
+    {
+        // A strategy of its own: what is learnt of prefilling says nothing of decoding.
+        if (fleet.Disaggregated) _decode = new(fleet, network, cell, strategy(), settings with { Hedges = false }, WorkPart.Decode);
+    }
+
+    private MeshRouter(Fleet fleet, NetworkModel network, int cell, IRoutingStrategy strategy, RouterSettings settings, WorkPart part)
     {
         (Cell, _seed, _hedgeShare, _knownOutputs, Strategy) = (cell, settings.Seed, settings.HedgeShare, settings.KnownOutputs, strategy);
-        (_tenants, _classes) = (settings.Tenants, settings.SloClasses);
+        (_tenants, _classes, _part, _fleet) = (settings.Tenants, settings.SloClasses, part, fleet);
         _learning = strategy as ILearningStrategy;
         _best = new RankedTarget[settings.Hedges ? PicksWithHedge : 1];
         _policy = new(strategy, [], HedgeSettings.Default with { Enabled = settings.Hedges }, AdmissionLimits.Default, null, [], [], []);
-        Targets = new(Model, Enumerable.Range(0, fleet.Count).Select(t => Row(fleet, t, network.RttSeconds(cell, fleet.Cell[t], fleet.Node[t]), settings.ColdStartSeconds(t))));
+        Targets = new(Model, Enumerable.Range(0, fleet.Count).Select(t => Row(fleet, t, network.RttSeconds(cell, fleet.Cell[t], fleet.Node[t]), settings.ColdStartSeconds(t), part)));
         Targets.Track();
         var here = fleet.Identity[fleet.CellStart[cell]];
         _origin = new(here.Zone, here.Region);
@@ -51,20 +61,27 @@ internal sealed class MeshRouter
 
     public ReadOnlySpan<RankedTarget> Best => _best;
 
+    /// <summary>The half of this router that picks among targets that do a part of the work; itself where all do all of it.</summary>
+    public MeshRouter For(WorkPart part) => part == WorkPart.Decode ? _decode ?? this : this;
+
+    /// <summary>The half of this router that has a target.</summary>
+    public MeshRouter Of(int target) => _decode is null ? this : For(_fleet.PartOf(target));
+
     public static long Ticks(long ns) => Epoch + ns / 100;
 
     /// <summary>Half of the round trip to a target, nanoseconds.</summary>
-    public long HalfRttNs(int target) => (long)(Targets.RttSeconds[target] * 0.5e9);
+    public long HalfRttNs(int target) => SimTime.Ns(Targets.RttSeconds[target] / 2);
 
     /// <summary>Asks the kernel; the picks are in <see cref="Best"/>.</summary>
     /// <param name="request">The request.</param>
     /// <param name="payloadBytes">Bytes that travel with it.</param>
     /// <param name="nowNs">Now.</param>
     /// <param name="excluded">Nodes that failed it before.</param>
-    public PickResult Decide(in SimRequest request, long payloadBytes, long nowNs, IReadOnlyList<string> excluded)
+    /// <param name="demand">Where the target must be.</param>
+    public PickResult Decide(in SimRequest request, long payloadBytes, long nowNs, IReadOnlyList<string> excluded, PlacementRule demand)
     {
         var sequence = _sequence++;
-        LastRequest = Query(request, payloadBytes, excluded);
+        LastRequest = Query(request, payloadBytes, excluded, demand);
         return DecisionKernel.Pick(Targets, LastRequest, _policy, Ticks(nowNs), sequence, _seed + sequence, _best);
     }
 
@@ -83,7 +100,7 @@ internal sealed class MeshRouter
     {
         if (_hedges + 1 > _hedgeShare * _dispatched) return false;
         _hedges++;
-        LastRequest = Query(request, 0, []);
+        LastRequest = Query(request, 0, [], PlacementRule.Anywhere);
         Send(ref attempt, request, nowNs);
         return true;
     }
@@ -91,8 +108,9 @@ internal sealed class MeshRouter
     /// <summary>Takes an attempt off the counters.</summary>
     public void Settle(int target, long nowNs)
     {
-        Targets.Local[target].Settle(Ticks(nowNs));
-        Targets.LocalChanged(target);
+        var targets = Of(target).Targets;
+        targets.Local[target].Settle(Ticks(nowNs));
+        targets.LocalChanged(target);
     }
 
     /// <summary>Tells a strategy that learns what came of an attempt.</summary>
@@ -101,21 +119,34 @@ internal sealed class MeshRouter
     /// <param name="firstSeconds">From decision to first token, as the router saw it; not a number without one.</param>
     /// <param name="nowNs">Now.</param>
     /// <param name="succeeded">False when it was lost.</param>
-    public void Learn(in Attempt attempt, in SimRequest request, double firstSeconds, long nowNs, bool succeeded) =>
-        _learning?.Completed(new(
-            Targets.Identity[attempt.Target], request.PromptTokens, succeeded ? request.OutputTokens : attempt.Tokens, attempt.ExpectedSeconds, attempt.LoadAtDispatch,
-            firstSeconds, (nowNs - attempt.SentNs) / 1e9, succeeded, Ticks(nowNs), request.Prefix));
+    public void Learn(in Attempt attempt, in SimRequest request, double firstSeconds, long nowNs, bool succeeded)
+    {
+        var part = _fleet.PartOf(attempt.Target);
+        if (Of(attempt.Target)._learning is not { } learning) return;
+        var (work, sentNs) = (part.Of(request), part == WorkPart.Decode ? attempt.HandedNs : attempt.SentNs);
+        learning.Completed(new(
+            Targets.Identity[attempt.Target], work.PromptTokens, succeeded ? work.OutputTokens : attempt.Tokens, attempt.ExpectedSeconds, attempt.LoadAtDispatch,
+            firstSeconds, (nowNs - sentNs) / 1e9, succeeded, Ticks(nowNs), request.Prefix));
+    }
 
     /// <summary>Takes a report in, unless a newer one came first.</summary>
     public void Take(int target, in TargetReading reading)
     {
-        if (reading.SampledAtTicks >= Targets.SampledAtTicks[target]) Targets.Update(target, reading);
+        var targets = Of(target).Targets;
+        if (reading.SampledAtTicks >= targets.SampledAtTicks[target]) targets.Update(target, reading);
+    }
+
+    /// <summary>A stretch of targets reported that nothing has changed.</summary>
+    public void Refresh(int from, int to, long sampledAtTicks)
+    {
+        Targets.Refresh(from, to, sampledAtTicks);
+        _decode?.Targets.Refresh(from, to, sampledAtTicks);
     }
 
     private void Send(ref Attempt attempt, in SimRequest request, long nowNs)
     {
         var target = attempt.Target;
-        attempt.SentNs = nowNs;
+        if (_part != WorkPart.Decode) attempt.SentNs = nowNs;
         attempt.LoadAtDispatch = Targets.Load(target);
         if (_learning is not null)
         {
@@ -123,31 +154,33 @@ internal sealed class MeshRouter
             attempt.ExpectedSeconds = _learning.Explain(input, target).TotalSeconds;
             _learning.Dispatched(input, target);
         }
-        Targets.Local[target].Dispatch(Ticks(nowNs), request.PromptTokens);
+        Targets.Local[target].Dispatch(Ticks(nowNs), _part.Of(request).PromptTokens);
         Targets.LocalChanged(target);
     }
 
-    private RoutingRequest Query(in SimRequest request, long payloadBytes, IReadOnlyList<string> excluded) => new()
+    private RoutingRequest Query(in SimRequest request, long payloadBytes, IReadOnlyList<string> excluded, PlacementRule demand) => new()
     {
         Model = Model,
         Tenant = request.Tenant < _tenants.Length ? _tenants[request.Tenant] : "",
         SloClass = request.SloClass >= 0 ? _classes[request.SloClass] : "",
-        PromptTokens = request.PromptTokens,
-        OutputTokens = _knownOutputs ? request.OutputTokens : 0,
+        PromptTokens = _part.Of(request).PromptTokens,
+        OutputTokens = _knownOutputs || _part == WorkPart.Prefill ? _part.Of(request).OutputTokens : 0,
         PayloadBytes = payloadBytes,
         Origin = _origin,
         MaxTargets = _best.Length,
         ExcludedNodes = excluded,
+        Demand = demand,
         Prefix = request.Prefix,
     };
 
-    private static TargetRow Row(Fleet fleet, int target, double rttSeconds, double coldStartSeconds)
+    private static TargetRow Row(Fleet fleet, int target, double rttSeconds, double coldStartSeconds, WorkPart part)
     {
         var capability = fleet.Spec(target).Capability;
         return new()
         {
             Identity = fleet.Identity[target],
             Local = new LocalLoad(),
+            Standing = fleet.PartOf(target) == part ? FilterReason.None : FilterReason.RequestFilter,
             Running = 0,
             Waiting = 0,
             KvCacheUsage = 0,

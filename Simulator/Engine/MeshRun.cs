@@ -27,8 +27,8 @@ internal sealed class MeshRun
         (_plan, _options, _strategy, _seed) = (plan, options, strategy.Name, seed);
         var config = plan.Config with { Seed = seed };
         _horizonNs = (long)(config.DurationS * 1e9);
-        var fleet = plan.Fleet;
         var network = NetworkModel.Build(config);
+        var fleet = network.Regions() is { } regions ? plan.Fleet.InRegions(regions) : plan.Fleet;
         var queue = new EventQueue();
         var cold = new ColdTargets(config, fleet);
         var description = StrategyCatalog.All.FirstOrDefault(s => s.Name == strategy.Name);
@@ -36,7 +36,7 @@ internal sealed class MeshRun
         var settings = new RouterSettings(seed + Streams.Ties, description?.Hedges ?? false, config.Hedging.BudgetShare, oracle is not null,
             [.. Enumerable.Range(0, config.Workload.Tenants.Count).Select(t => $"tenant-{t}")], [.. config.SloClasses.Select(c => c.Name)], target => cold.Seconds(target, 0));
         MeshRouter[] routers = [.. Enumerable.Range(0, config.Routers.Count).Select(r => new MeshRouter(
-            fleet, network, RouterSet.CellOf(r, config.Routers.Count, fleet.Cells), oracle ?? StrategyCatalog.Create(strategy.Name, strategy.Parameters), settings))];
+            fleet, network, RouterSet.CellOf(r, config.Routers.Count, fleet.Cells), () => oracle ?? StrategyCatalog.Create(strategy.Name, strategy.Parameters), settings))];
         _feed = routers[0].Strategy is IKvEventStrategy { WantsKvEvents: true } ? new(config, fleet, queue, routers) : null;
         var rack = new EngineRack(fleet, queue, _feed);
         _world = new()
@@ -53,6 +53,7 @@ internal sealed class MeshRun
             Metrics = new(config),
             Series = new(fleet.Count, config.DurationS),
             Oracle = oracle,
+            Kv = fleet.Disaggregated ? new(config, fleet, network) : null,
             Delivered = new int[fleet.Count],
         };
         var decisionSeconds = config.Routers.DecisionCostS ?? description?.DecisionCostSeconds ?? 0;
@@ -95,6 +96,9 @@ internal sealed class MeshRun
         {
             case EventKind.EngineWakes:
                 _life.Wake(e.Index, e.Tag, e.AtNs);
+                break;
+            case EventKind.BlocksMoved:
+                _life.BlocksMoved(e.Index, e.Tag, e.AtNs);
                 break;
             case EventKind.AnswerArrives:
                 _life.AnswerArrives(e.Index, e.Tag, e.AtNs);
@@ -143,7 +147,7 @@ internal sealed class MeshRun
                 break;
             case EventKind.SampleTaken:
                 _world.Series.Take(e.AtNs, _world.Rack);
-                if (!_world.Series.IsFull) _world.Queue.Add(_world.Series.NextNs, EventKind.SampleTaken, 0);
+                if (!_world.Series.IsFull) _world.Queue.Add(Math.Max(_world.Series.NextNs, e.AtNs + 1), EventKind.SampleTaken, 0);
                 break;
             default:
                 throw new InvalidOperationException($"{e.Kind} has no handler.");

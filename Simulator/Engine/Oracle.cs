@@ -35,8 +35,9 @@ internal sealed class Oracle(Fleet fleet) : IRoutingStrategy
 
     public CostTerms Explain(in RankingInput input, int target) => default;
 
-    private void Book(int target, in SimRequest request, int sign)
+    private void Book(int target, in SimRequest whole, int sign)
     {
+        var request = fleet.PartOf(target).Of(whole);
         _requests[target] += sign;
         _prefillSeconds[target] += sign * (double)request.PromptTokens / fleet.Spec(target).Capability.PrefillTokensPerSecond;
         _decodeTokens[target] += sign * (double)request.OutputTokens;

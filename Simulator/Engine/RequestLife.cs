@@ -8,8 +8,11 @@ namespace InferMesh.Simulator.Engine;
 /// A request from its arrival to its answer: to its router, through a decision, to a node, through the engine, and back; with a hedge where one is due and one retry where a
 /// node is lost. Whatever becomes of it, it is counted once.
 /// </summary>
-internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedgeAlpha) : IEngineEvents
+internal sealed partial class RequestLife(RunWorld world, long decisionNs, double? hedgeAlpha) : IEngineEvents
 {
+    // The least that the decision kernel answers.
+    private const long RetryAfterNs = 1_000_000_000;
+
     private readonly FlightPool _flights = world.Flights;
     private readonly EventQueue _queue = world.Queue;
     private readonly List<int> _lost = [];
@@ -42,20 +45,17 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
     {
         ref var flight = ref _flights[slot];
         var router = world.Routers[flight.Router];
-        var pick = router.Decide(flight.Request, Payload.OfPrompt(flight.Request), nowNs, excluded);
+        var pick = router.Decide(flight.Request, Payload.OfPrompt(flight.Request), nowNs, excluded, PlacementRule.Anywhere);
         if (pick.Outcome != DecisionOutcome.Routed)
         {
-            if (excluded.Count > 0) world.Metrics.Dropped++;
-            else world.Metrics.Rejected++;
-            GiveUp(slot, nowNs);
+            Refuse(slot, excluded.Count > 0, nowNs);
             return;
         }
         var target = router.Best[0].Target;
-        world.Metrics.Picks++;
-        world.Metrics.AgeSecondsSum += router.Targets.AgeSeconds(target, MeshRouter.Ticks(nowNs));
+        Picked(router, target, nowNs);
         var number = excluded.Count > 0 ? Flight.Retry : Flight.First;
         ref var attempt = ref flight.At(number);
-        attempt = new() { Target = target, State = AttemptState.Travelling, StartNs = -1, FirstNs = -1 };
+        attempt = new(target) { State = AttemptState.Travelling };
         router.Dispatch(ref attempt, flight.Request, nowNs);
         Launch(slot, number, nowNs + decisionNs);
         if (number != Flight.First || pick.Hedge.Verdict != HedgeVerdict.Planned) return;
@@ -70,10 +70,10 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
         ref var flight = ref _flights[slot];
         ref var first = ref flight.At(Flight.First);
         var router = world.Routers[flight.Router];
-        var firstBack = first.FirstNs < 0 ? long.MaxValue : first.FirstNs + router.HalfRttNs(first.Target);
+        var firstBack = first.FirstNs < 0 ? long.MaxValue : first.FirstNs + router.HalfRttNs(first.Prefill);
         if (flight.Done || !first.IsLive || first.State == AttemptState.Lost || firstBack <= nowNs) return;
         ref var hedge = ref flight.At(Flight.Hedge);
-        hedge = new() { Target = flight.HedgeTarget, StartNs = -1, FirstNs = -1 };
+        hedge = new(flight.HedgeTarget);
         if (!router.TryHedge(ref hedge, flight.Request, nowNs)) return;
         hedge.State = AttemptState.Travelling;
         world.Metrics.HedgesFired++;
@@ -96,16 +96,16 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
             world.Signals.Changed(target, nowNs);
             return;
         }
-        attempt.DeliveredNs = nowNs;
+        if (attempt.HandedNs == 0) attempt.DeliveredNs = nowNs;
         attempt.State = AttemptState.OnTarget;
         var changed = false;
-        if (isDown || !world.Rack.Submit(target, flight.Request with { Id = slot }, nowNs, out changed))
+        if (isDown || !Submit(slot, ref attempt, flight.Request, nowNs, out changed))
         {
             Lose(slot, tag, nowNs);
             return;
         }
         world.Delivered[target]++;
-        world.Metrics.PrefixBlocks += flight.Request.Prefix.Length;
+        if (attempt.HandedNs == 0) world.Metrics.PrefixBlocks += flight.Request.Prefix.Length;
         if (changed) world.Signals.Changed(target, nowNs);
     }
 
@@ -126,6 +126,11 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
         ref var flight = ref _flights[slot];
         var number = FlightPool.AttemptOf(tag);
         ref var attempt = ref flight.At(number);
+        if (attempt.State == AttemptState.Prefilled)
+        {
+            HandOver(slot, number, nowNs);
+            return;
+        }
         if (attempt.State != AttemptState.Finished) return;
         Win(slot, number, nowNs);
         attempt.State = AttemptState.Ended;
@@ -137,7 +142,9 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
         }
         var router = world.Routers[flight.Router];
         router.Settle(attempt.Target, nowNs);
-        router.Learn(attempt, flight.Request, (attempt.FirstNs + router.HalfRttNs(attempt.Target) - attempt.SentNs) / 1e9, nowNs, succeeded: true);
+        // A node that only decodes had no part in the first token.
+        var first = attempt.HandedNs > 0 ? double.NaN : (attempt.FirstNs + router.HalfRttNs(attempt.Target) - attempt.SentNs) / 1e9;
+        router.Learn(attempt, flight.Request, first, nowNs, succeeded: true);
         if (number == Flight.Hedge) world.Metrics.HedgesWon++;
         var way = world.IngressNs(flight);
         if (way == 0) AnswerHome(slot, tag, nowNs);
@@ -152,10 +159,11 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
         Laws.Causality(request, attempt, nowNs);
         var back = nowNs - attempt.DoneNs;
         var decoded = request.OutputTokens > 1 ? (attempt.DoneNs - attempt.FirstNs) / (request.OutputTokens - 1) : -1;
-        var ttft = attempt.FirstNs + back - request.AtNs;
+        var firstBack = back - world.Routers[flight.Router].HalfRttNs(attempt.Target) + world.Routers[flight.Router].HalfRttNs(attempt.Prefill);
+        var ttft = attempt.FirstNs + firstBack - request.AtNs;
         world.Metrics.Complete(request, new(nowNs - request.AtNs, attempt.StartNs - request.AtNs, attempt.DoneNs - attempt.StartNs, ttft, decoded));
         world.Series.Completed(ttft);
-        End(slot, nowNs);
+        End(slot, nowNs, nowNs);
     }
 
     public void CancelArrives(int slot, int tag, long nowNs)
@@ -168,13 +176,22 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
             if (!world.Rack.Cancel(attempt.Target, slot, nowNs, out var changed)) throw Laws.Broken("Requests", $"{attempt.Target} does not hold what it was given");
             if (changed) world.Signals.Changed(attempt.Target, nowNs);
             Waste(flight.Request, attempt);
+            world.Oracle?.Ended(attempt.Target, flight.Request);
         }
-        else if (attempt.State != AttemptState.Travelling)
+        else if (attempt.State == AttemptState.Prefilled)
+        {
+            FreeBlocks(slot, ref attempt, nowNs);
+            Waste(flight.Request, attempt);
+        }
+        else if (attempt.State == AttemptState.Travelling)
+        {
+            world.Oracle?.Ended(attempt.Target, flight.Request);
+        }
+        else
         {
             return;
         }
         attempt.State = AttemptState.Ended;
-        world.Oracle?.Ended(attempt.Target, flight.Request);
         CloseIfOver(slot);
     }
 
@@ -201,8 +218,7 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
             GiveUp(slot, nowNs);
             return;
         }
-        var failed = world.Fleet.Identity[flight.At(Flight.First).Target].NodeId;
-        Decide(slot, nowNs, flight.At(Flight.Hedge).State == AttemptState.None ? [failed] : [failed, world.Fleet.Identity[flight.At(Flight.Hedge).Target].NodeId]);
+        Decide(slot, nowNs, FailedNodes(flight));
 
         static bool IsWanted(in Attempt attempt) => attempt.IsLive && !attempt.Unwanted;
     }
@@ -215,7 +231,7 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
         {
             _lost.Clear();
             world.Rack.Crash(target, nowNs, _lost);
-            foreach (var slot in _lost) Lose(slot, _flights.Tag(slot, _flights[slot].OnTarget(target)), nowNs);
+            foreach (var slot in _lost) LoseOn(target, slot, nowNs);
             world.Signals.Silent(target, nowNs);
         }
     }
@@ -261,10 +277,17 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
         ref var flight = ref _flights[request];
         var number = flight.OnTarget(_advancing);
         ref var attempt = ref Advancing(request);
-        Laws.Tokens(flight.Request, attempt);
-        attempt.DoneNs = atNs;
-        attempt.State = AttemptState.Finished;
         world.Oracle?.Ended(_advancing, flight.Request);
+        if (world.Fleet.PartOf(_advancing) == WorkPart.Prefill && flight.Request.OutputTokens > 1)
+        {
+            (attempt.State, attempt.HoldsBlocks) = (AttemptState.Prefilled, true);
+        }
+        else
+        {
+            Laws.Tokens(flight.Request, attempt);
+            attempt.DoneNs = atNs;
+            attempt.State = AttemptState.Finished;
+        }
         _queue.Add(atNs + world.Routers[flight.Router].HalfRttNs(attempt.Target), EventKind.AnswerArrives, request, _flights.Tag(request, number));
     }
 
@@ -287,9 +310,9 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
         var target = flight.At(number).Target;
         var (here, there) = (world.Routers[flight.Router].Cell, world.Fleet.Cell[target]);
         var bytes = Payload.OfPrompt(flight.Request);
-        if (here != there) world.Metrics.NetworkBytes += bytes + Payload.OfAnswer(flight.Request);
+        if (here != there) world.Metrics.NetworkBytes += bytes + Payload.OfAnswer(world.Fleet.PartOf(target).Of(flight.Request));
         world.Oracle?.Sent(target, flight.Request);
-        var way = world.Routers[flight.Router].HalfRttNs(target) + (long)(bytes / world.Network.BytesPerSecond(here, there) * 1e9);
+        var way = world.Routers[flight.Router].HalfRttNs(target) + SimTime.Ns(bytes / world.Network.BytesPerSecond(here, there));
         _queue.Add(fromNs + way, EventKind.RequestDelivered, slot, _flights.Tag(slot, number));
     }
 
@@ -321,24 +344,39 @@ internal sealed class RequestLife(RunWorld world, long decisionNs, double? hedge
     {
         ref var flight = ref _flights[slot];
         ref var attempt = ref flight.At(FlightPool.AttemptOf(tag));
+        if (attempt.State != AttemptState.Prefilled) world.Oracle?.Ended(attempt.Target, flight.Request);
         attempt.State = AttemptState.Lost;
-        world.Oracle?.Ended(attempt.Target, flight.Request);
+        FreeBlocks(slot, ref attempt, nowNs);
         _queue.Add(nowNs + world.Routers[flight.Router].HalfRttNs(attempt.Target), EventKind.AttemptLost, slot, tag);
+    }
+
+    private void Picked(MeshRouter router, int target, long nowNs)
+    {
+        world.Metrics.Picks++;
+        world.Metrics.AgeSecondsSum += router.Targets.AgeSeconds(target, MeshRouter.Ticks(nowNs));
+    }
+
+    private void Refuse(int slot, bool isRetry, long nowNs)
+    {
+        if (isRetry) world.Metrics.Dropped++;
+        else world.Metrics.Rejected++;
+        GiveUp(slot, nowNs);
     }
 
     private void GiveUp(int slot, long nowNs)
     {
         _endedSojournNs += nowNs - _flights[slot].Request.AtNs;
-        End(slot, nowNs);
+        // Who is turned away is told to come again in a second or more: nobody asks in a circle in no time.
+        End(slot, nowNs, nowNs + RetryAfterNs);
     }
 
-    private void End(int slot, long nowNs)
+    private void End(int slot, long nowNs, long toldNs)
     {
         _flights[slot].Done = true;
         Count(-1, nowNs);
         var request = _flights[slot].Request;
         CloseIfOver(slot);
-        world.Workload.Completed(request, nowNs, _schedule ??= child => _queue.Add(child.AtNs, EventKind.NextArrival, _flights.Open(child), 1));
+        world.Workload.Completed(request, toldNs, _schedule ??= child => _queue.Add(child.AtNs, EventKind.NextArrival, _flights.Open(child), 1));
     }
 
     private void CloseIfOver(int slot)

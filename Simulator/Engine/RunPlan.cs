@@ -19,12 +19,26 @@ internal sealed record RunPlan(SimConfig Config, Fleet Fleet, double Rps)
             ? WorkloadSource.Means(config with { Workload = config.Workload with { Mix = new(), Arrival = new(), Sessions = null } })
             : means;
         var meanWork = TokenRateProfile.MeanWork(config.Workload.Mix, llm.PromptTokens + llm.OutputTokens);
-        NodeKind[] kinds = [.. config.Topology.GpuProfiles.Select(gpu => config.Service.Model == ServiceModel.ContinuousBatching
-            ? ContinuousKind.Of(config, gpu, means)
+        var continuous = config.Service.Model == ServiceModel.ContinuousBatching;
+        var prefillShare = continuous ? config.Service.PrefillShare : 0;
+        NodeKind[] kinds = [.. config.Topology.GpuProfiles.Select(gpu => continuous
+            ? ContinuousKind.Of(config, gpu, means, prefillShare > 0 ? WorkPart.Decode : WorkPart.Whole)
             : TokenRateProfile.KindOf(gpu, config.Topology.Mig, meanWork))];
-        var fleet = Fleet.Build(config.Topology, kinds, cell => cell, "simulated");
-        var capacity = 0.0;
-        for (var target = 0; target < fleet.Count; target++) capacity += fleet.Spec(target).Capability.RequestsPerSecond;
-        return new(config, fleet, config.Workload.Arrival.Rho is { } rho ? rho * capacity : config.Workload.Arrival.Rps);
+        NodeKind[] prefill = [.. config.Topology.GpuProfiles.Where(_ => prefillShare > 0).Select(gpu => ContinuousKind.Of(config, gpu, means, WorkPart.Prefill))];
+        var fleet = Fleet.Build(config.Topology, kinds, prefill, prefillShare, cell => cell, "simulated");
+        return new(config, fleet, config.Workload.Arrival.Rho is { } rho ? rho * Capacity(fleet) : config.Workload.Arrival.Rps);
+    }
+
+    /// <summary>Requests per second that the fleet serves; of two kinds of nodes the scarcer decides.</summary>
+    private static double Capacity(Fleet fleet)
+    {
+        double prefill = 0, rest = 0;
+        for (var target = 0; target < fleet.Count; target++)
+        {
+            var rate = fleet.Spec(target).Capability.RequestsPerSecond;
+            if (fleet.PartOf(target) == WorkPart.Prefill) prefill += rate;
+            else rest += rate;
+        }
+        return prefill > 0 ? Math.Min(prefill, rest) : rest;
     }
 }

@@ -33,6 +33,9 @@ internal sealed class RunWorld
     /// <summary>Null unless the run is the oracle's.</summary>
     public required Oracle? Oracle { get; init; }
 
+    /// <summary>Null where every node does all of a request.</summary>
+    public required KvMoves? Kv { get; init; }
+
     public FlightPool Flights { get; } = new();
 
     /// <summary>Requests that each target was given.</summary>
@@ -42,7 +45,7 @@ internal sealed class RunWorld
     public long IngressNs(in Flight flight)
     {
         var (here, there) = (flight.Request.Cell, Routers[flight.Router].Cell);
-        return here == there ? 0 : (long)(Network.RttSeconds(here, there, Fleet.Node[Fleet.CellStart[there]]) * 0.5e9);
+        return here == there ? 0 : SimTime.Ns(Network.RttSeconds(here, there, Fleet.Node[Fleet.CellStart[there]]) / 2);
     }
 }
 

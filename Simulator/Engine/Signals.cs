@@ -100,13 +100,12 @@ internal sealed class Signals
         if (takenNs <= 0) return;
         var (from, to) = (_fleet.CellStart[cell], _fleet.CellStart[cell + 1]);
         var ticks = MeshRouter.Ticks(takenNs);
-        var targets = _routers[router].Targets;
         for (var start = from; start < to;)
         {
             while (start < to && _state[start].Unsettled > 0) start++;
             var end = start;
             while (end < to && _state[end].Unsettled == 0) end++;
-            if (end > start) targets.Refresh(start, end, ticks);
+            if (end > start) _routers[router].Refresh(start, end, ticks);
             start = end;
         }
     }

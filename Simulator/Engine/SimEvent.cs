@@ -4,6 +4,7 @@ namespace InferMesh.Simulator.Engine;
 internal enum EventKind : byte
 {
     EngineWakes = 0,
+    BlocksMoved,
     AnswerArrives,
     AnswerHome,
     FirstTokenArrives,

@@ -71,6 +71,23 @@ internal sealed class RunMetrics
 
     public double NetworkBytes { get; set; }
 
+    /// <summary>Transfers of KV blocks from nodes that prefill to nodes that decode, what they moved and how long they took.</summary>
+    public long KvTransfers { get; private set; }
+
+    /// <inheritdoc cref="KvTransfers"/>
+    public double KvBytes { get; private set; }
+
+    /// <inheritdoc cref="KvTransfers"/>
+    public double KvTransferNs { get; private set; }
+
+    public void KvMove(double bytes, long ns, bool betweenCells)
+    {
+        KvTransfers++;
+        KvBytes += bytes;
+        KvTransferNs += ns;
+        if (betweenCells) NetworkBytes += bytes;
+    }
+
     public void Arrive(in SimRequest request)
     {
         Arrived++;

@@ -60,6 +60,21 @@ public sealed class NetworkModel
     public LinkClass LinkClassOf(int fromCell, int toCell) =>
         fromCell == toCell ? LinkClass.SameZone : BetweenCells(fromCell, toCell) <= RegionSeconds ? LinkClass.SameRegion : LinkClass.Wan;
 
+    /// <summary>Region of each cell, by the number of its first cell; null where every cell is a region of its own.</summary>
+    internal int[]? Regions()
+    {
+        var cells = _coordinates.Length / _shape.Dim;
+        if (_matrix is null && _shape.BaseRttMs * (1 - _shape.Noise) > RegionSeconds * 1e3) return null;
+        var (regionOf, firsts) = (new int[cells], new List<int>());
+        for (var cell = 0; cell < cells; cell++)
+        {
+            var region = firsts.FindIndex(first => LinkClassOf(first, cell) != LinkClass.Wan);
+            if (region < 0) firsts.Add(cell);
+            regionOf[cell] = region < 0 ? cell : firsts[region];
+        }
+        return firsts.Count == cells ? null : regionOf;
+    }
+
     private double BetweenCells(int a, int b)
     {
         if (_matrix is not null) return _matrix.Seconds(a, b);

@@ -65,8 +65,11 @@ public sealed record StrategyResult
     /// <summary>Hedges.</summary>
     public required HedgeCounts Hedges { get; init; }
 
-    /// <summary>Bytes sent between cells.</summary>
+    /// <summary>Bytes sent between cells: prompts, answers and KV blocks.</summary>
     public required double NetworkBytes { get; init; }
+
+    /// <summary>KV blocks that went from nodes that prefill to nodes that decode.</summary>
+    public KvTransferResult KvTransfers { get; init; } = new(0, 0, 0);
 
     /// <summary>Money, from GPU hours, idle ones included.</summary>
     public required CostResult Cost { get; init; }
@@ -76,6 +79,9 @@ public sealed record StrategyResult
 
     /// <summary>Prompt blocks found in a prefix cache over prompt blocks asked for; 0 when none were.</summary>
     public required double PrefixHitRate { get; init; }
+
+    /// <summary>Times that a running request lost its KV blocks to others and was computed again.</summary>
+    public long Preemptions { get; init; }
 
     /// <summary>Requests on the fleet, averaged over time: the L of Little's law.</summary>
     public required double MeanInSystem { get; init; }
@@ -142,6 +148,12 @@ public sealed record Spread(double Mean, double StdDev, double Min, double Max);
 /// <param name="Wasted">Copies cancelled after they had produced work.</param>
 /// <param name="WastedTokens">Tokens that cancelled copies had computed.</param>
 public sealed record HedgeCounts(long Fired, long Won, long Wasted, double WastedTokens);
+
+/// <summary>Transfers of KV blocks; all 0 where every node prefills and decodes.</summary>
+/// <param name="Count">Transfers begun.</param>
+/// <param name="Bytes">Bytes that they move, within cells and between.</param>
+/// <param name="MeanSeconds">Mean seconds of one; 0 when there are none.</param>
+public sealed record KvTransferResult(long Count, double Bytes, double MeanSeconds);
 
 /// <summary>Money in US dollars.</summary>
 /// <param name="GpuHours">GPU hours, idle ones included.</param>

@@ -31,10 +31,18 @@ public sealed partial class ContinuousEngine
                 continue;
             }
 
-            Release(sequence);
             var id = sequence.Request.Id;
             _byId.Remove(id);
-            _spare.Push(sequence);
+            if (sequence.Holds)
+            {
+                _held.Add(id, sequence);
+            }
+            else
+            {
+                Release(sequence);
+                _spare.Push(sequence);
+            }
+
             events.Finished(id, endNs);
         }
 

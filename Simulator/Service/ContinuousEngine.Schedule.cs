@@ -7,6 +7,7 @@ public sealed partial class ContinuousEngine
     {
         var load = default(StepLoad);
         var budget = _maxTokens;
+        Join(nowNs);
         var preempted = false;
         for (var i = 0; i < _running.Count; i++)
         {
@@ -39,6 +40,13 @@ public sealed partial class ContinuousEngine
     {
         while (budget > 0 && _running.Count < _maxSequences && Head() is { } head && head.ReadyNs <= nowNs)
         {
+            if (head.Fetches)
+            {
+                if (!TryFetch(head, nowNs, events))
+                    break;
+                continue;
+            }
+
             // The last prompt token is always computed: without it there is nothing to sample from.
             var prefix = Prefix(head);
             var hits = _pool.Match(prefix[..Math.Min(prefix.Length, (head.Needed - 1) / BlockPool.BlockTokens)], out var idle);
@@ -112,7 +120,9 @@ public sealed partial class ContinuousEngine
         _inFlight = load.Sequences > 0;
         if (!_inFlight)
         {
-            NextNs = NextReadyNs();
+            // Whoever lost its place to blocks that are under way may find another at once. Whoever is ready and finds none waits for the next change.
+            var ready = Head()?.ReadyNs ?? long.MaxValue;
+            NextNs = preempted ? nowNs : Math.Min(ready > nowNs ? ready : long.MaxValue, NextArrivalNs(nowNs));
             return;
         }
 
@@ -135,11 +145,15 @@ public sealed partial class ContinuousEngine
         _run.IncrementPs = slope * decodes;
         _run.Steps = FitBlocks(steps);
 
+        var arrival = NextArrivalNs(nowNs);
+        if (arrival < long.MaxValue)
+            _run.Steps = _run.StepsUntil(arrival);
+
         // Whoever waits at the head although it is ready cannot be admitted before one of these finishes: they only take more blocks.
         if (Head() is not { } head)
             return;
         if (head.ReadyNs > nowNs)
-            _run.Steps = _run.StepsUntil(head.ReadyNs);
+            _run.Steps = Math.Min(_run.Steps, _run.StepsUntil(head.ReadyNs));
         else
             _blocked = true;
     }

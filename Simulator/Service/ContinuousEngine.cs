@@ -99,9 +99,8 @@ public sealed partial class ContinuousEngine : INodeEngine
         if (!_byId.Remove(request, out var sequence))
             return false;
 
-        if (sequence.Running)
+        if (sequence.Running ? _running.Remove(sequence) : _fetching.Remove(sequence))
         {
-            _running.Remove(sequence);
             Release(sequence);
             _spare.Push(sequence);
         }
@@ -111,10 +110,7 @@ public sealed partial class ContinuousEngine : INodeEngine
             sequence.Cancelled = true;
         }
 
-        if (_inFlight)
-            Cut(nowNs);
-        else
-            NextNs = NextReadyNs();
+        RoomChanged(nowNs);
         return true;
     }
 
@@ -153,9 +149,15 @@ public sealed partial class ContinuousEngine : INodeEngine
                 lost.Add(_queue[i].Request.Id);
         }
 
+        foreach (var sequence in _fetching)
+            lost.Add(sequence.Request.Id);
+        lost.AddRange(_held.Keys.Order());
+
         if (_inFlight)
             _busyNs += nowNs - _run.StartNs;
         _byId.Clear();
+        _fetching.Clear();
+        _held.Clear();
         _running.Clear();
         _queue.Clear();
         _pool.Clear();
@@ -172,12 +174,6 @@ public sealed partial class ContinuousEngine : INodeEngine
 
         _run.Steps = _run.StepsUntil(atNs);
         NextNs = _run.EndNs(_run.Steps);
-    }
-
-    private long NextReadyNs()
-    {
-        var head = Head();
-        return head?.ReadyNs ?? long.MaxValue;
     }
 
     private Sequence? Head()

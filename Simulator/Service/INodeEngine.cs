@@ -51,6 +51,12 @@ public interface IEngineEvents
 
     /// <summary>The request lost its place and its KV blocks and waits again.</summary>
     void Preempted(int request, long atNs);
+
+    /// <summary>The request has room for KV blocks that were computed elsewhere: they are under way, <paramref name="blocks"/> of them, and here at <paramref name="arrivesNs"/>.</summary>
+    void Fetching(int request, long atNs, long arrivesNs, int blocks)
+    {
+        // Who has no engines of two kinds never hears of it.
+    }
 }
 
 /// <summary>
@@ -74,7 +80,7 @@ public interface INodeEngine
     /// <summary>What the node reports now.</summary>
     EngineReading Read(long nowNs);
 
-    /// <summary>Drops everything at once, as a crash does; the ids of what was lost are written to <paramref name="lost"/>.</summary>
+    /// <summary>Drops everything at once, as a crash does; the ids of what was lost are written to <paramref name="lost"/>, those whose blocks another engine had yet to fetch included.</summary>
     void Crash(long nowNs, List<int> lost);
 
     /// <summary>Seconds in which the engine was computing so far.</summary>

@@ -28,6 +28,18 @@ internal sealed class Sequence
 
     public bool Running, Started, Cancelled;
 
+    /// <summary>Whether its blocks stay when it is done: another engine goes on with them.</summary>
+    public bool Holds;
+
+    /// <summary>Whether the blocks of its prompt come from another engine and are not here yet.</summary>
+    public bool Fetches;
+
+    /// <summary>When they are here, once they are under way, nanoseconds.</summary>
+    public long ArrivesNs;
+
+    /// <summary>How they come.</summary>
+    public KvLink Link;
+
     /// <summary>Tokens that must be in the cache before the next token can be generated: the prompt and all but the newest output token.</summary>
     public int Needed => Request.PromptTokens + Generated;
 
@@ -40,5 +52,6 @@ internal sealed class Sequence
         (Computed, Generated, Blocks, Shared) = (0, 0, 0, 0);
         (LastTokenNs, ReadyNs) = (0, readyNs);
         (Emits, Running, Started, Cancelled) = (false, false, false, false);
+        (Holds, Fetches, ArrivesNs) = (false, false, 0);
     }
 }

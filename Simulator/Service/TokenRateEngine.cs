@@ -1,3 +1,5 @@
+using InferMesh.Simulator.Engine;
+
 namespace InferMesh.Simulator.Service;
 
 /// <summary>
@@ -198,7 +200,7 @@ internal sealed class TokenRateEngine(TokenRateProfile profile) : INodeEngine
         {
             ref readonly var batch = ref _batches[b];
             var at = batch.FirstNs == 0 ? Math.Min(batch.FirstAt, batch.EndAt) : batch.EndAt;
-            next = Math.Min(next, nowNs + (long)Math.Ceiling(Math.Max(0, at - _progress) / RatePerNs));
+            next = Math.Min(next, nowNs + SimTime.Ns(Math.Ceiling(Math.Max(0, at - _progress) / RatePerNs) / 1e9));
         }
         NextNs = next;
     }

@@ -1,4 +1,5 @@
 using InferMesh.Simulator.Configuration;
+using InferMesh.Simulator.Engine;
 using InferMesh.Simulator.Service;
 using InferMesh.Simulator.Workload.Arrivals;
 using InferMesh.Simulator.Workload.Sessions;
@@ -84,7 +85,7 @@ public sealed class WorkloadSource
         _flow.Completed(request, atNs, schedule);
     }
 
-    internal static long Nanoseconds(double seconds) => (long)(seconds * 1e9);
+    internal static long Nanoseconds(double seconds) => SimTime.Ns(seconds);
 
     private static TraceFlow Replay(SimConfig config, double rps, RequestLaws laws, double endSeconds)
     {

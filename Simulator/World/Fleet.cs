@@ -1,5 +1,6 @@
 using System.Globalization;
 using InferMesh.Simulator.Configuration;
+using InferMesh.Simulator.Service;
 using InferMesh.Strategies.Routing;
 
 namespace InferMesh.Simulator.World;
@@ -12,7 +13,7 @@ internal sealed class Fleet
 {
     private static readonly Dictionary<string, string> NoLabels = [];
 
-    private Fleet(TargetSpec[] specs, byte[] spec, int[] node, int[] cellStart, TargetIdentity[] identity, int nodes, double dollarsPerHour, double gpus)
+    private Fleet(TargetSpec[] specs, ushort[] spec, int[] node, int[] cellStart, TargetIdentity[] identity, int nodes, double dollarsPerHour, double gpus)
     {
         (Specs, _spec, Node, CellStart, Identity) = (specs, spec, node, cellStart, identity);
         (Nodes, DollarsPerHour, Gpus) = (nodes, dollarsPerHour, gpus);
@@ -22,7 +23,7 @@ internal sealed class Fleet
         for (var target = 0; target < node.Length; target++) NodeStart[node[target] + 1] = target + 1;
     }
 
-    private readonly byte[] _spec;
+    private readonly ushort[] _spec;
 
     /// <summary>Kinds of targets that occur.</summary>
     public TargetSpec[] Specs { get; }
@@ -60,21 +61,36 @@ internal sealed class Fleet
     /// <summary>Kind of a target.</summary>
     public TargetSpec Spec(int target) => Specs[_spec[target]];
 
+    /// <summary>Whether some nodes only prefill and the others only decode.</summary>
+    public bool Disaggregated => Array.Exists(Specs, s => s.Part != WorkPart.Whole);
+
+    /// <summary>What of a request a target does.</summary>
+    public WorkPart PartOf(int target) => Spec(target).Part;
+
+    /// <summary>The same fleet with its cells in other regions.</summary>
+    /// <param name="regionOf">Region of each cell.</param>
+    public Fleet InRegions(int[] regionOf) => new(
+        Specs, _spec, Node, CellStart, [.. Identity.Select((id, target) => id with { Region = Name("region-", regionOf[Cell[target]], Cells) })], Nodes, DollarsPerHour, Gpus);
+
     /// <summary>Builds the fleet.</summary>
     /// <param name="topology">Cells, nodes and slices.</param>
-    /// <param name="kinds">GPU types, in the order of the topology.</param>
+    /// <param name="kinds">GPU types, in the order of the topology; where some nodes only prefill, those of the nodes that only decode.</param>
+    /// <param name="prefill">The same types as nodes that only prefill; empty where all do all.</param>
+    /// <param name="prefillShare">Share of nodes that only prefill.</param>
     /// <param name="regionOf">Region of each cell.</param>
     /// <param name="runtime">Name of the service model.</param>
-    public static Fleet Build(TopologyConfig topology, IReadOnlyList<NodeKind> kinds, Func<int, int> regionOf, string runtime)
+    public static Fleet Build(TopologyConfig topology, IReadOnlyList<NodeKind> kinds, IReadOnlyList<NodeKind> prefill, double prefillShare, Func<int, int> regionOf, string runtime)
     {
-        TargetSpec[] specs = [.. kinds.SelectMany(k => (TargetSpec[])[k.Whole, .. k.Slices])];
-        var first = new int[kinds.Count];
-        for (var k = 1; k < first.Length; k++) first[k] = first[k - 1] + 1 + kinds[k - 1].Slices.Count;
+        NodeKind[] all = [.. kinds, .. prefill];
+        TargetSpec[] specs = [.. all.SelectMany(k => (TargetSpec[])[k.Whole, .. k.Slices])];
+        var first = new int[all.Length];
+        for (var k = 1; k < first.Length; k++) first[k] = first[k - 1] + 1 + all[k - 1].Slices.Count;
 
-        var (spec, node, identity) = (new List<byte>(), new List<int>(), new List<TargetIdentity>());
+        var (spec, node, identity) = (new List<ushort>(), new List<int>(), new List<TargetIdentity>());
         var cellStart = new int[topology.Cells + 1];
-        var deal = new Deal(kinds, topology.Mig.Enable ? topology.Mig.Share : 0);
-        double dollars = 0, gpus = 0;
+        var cut = topology.Mig.Enable ? topology.Mig.Share : 0;
+        var (deal, dealPrefill) = (new Deal(kinds, cut), new Deal(prefill, cut));
+        double dollars = 0, gpus = 0, prefillDue = 0;
         for (var cell = 0; cell < topology.Cells; cell++)
         {
             cellStart[cell] = node.Count;
@@ -83,15 +99,19 @@ internal sealed class Fleet
             {
                 var number = cell * topology.NodesPerCell + i;
                 var nodeId = Name("node-", number, topology.Cells * topology.NodesPerCell);
-                var (kind, cut) = deal.Next();
-                dollars += kinds[kind].PricePerHour;
-                gpus += kinds[kind].Gpus;
-                if (!cut) Add(first[kind], nodeId);
-                for (var slice = 0; cut && slice < kinds[kind].Slices.Count; slice++) Add(first[kind] + 1 + slice, Name(nodeId + "/", slice, 10));
+                prefillDue += prefillShare;
+                var prefills = prefillDue >= 1 - 1e-9;
+                if (prefills) prefillDue -= 1;
+                var (kind, isCut) = prefills ? dealPrefill.Next() : deal.Next();
+                if (prefills) kind += kinds.Count;
+                dollars += all[kind].PricePerHour;
+                gpus += all[kind].Gpus;
+                if (!isCut) Add(first[kind], nodeId);
+                for (var slice = 0; isCut && slice < all[kind].Slices.Count; slice++) Add(first[kind] + 1 + slice, Name(nodeId + "/", slice, all[kind].Slices.Count));
 
                 void Add(int which, string endpoint)
                 {
-                    spec.Add((byte)which);
+                    spec.Add((ushort)which);
                     node.Add(number);
                     identity.Add(new(nodeId, cellId, cellId, region, nodeId, runtime, endpoint, specs[which].Name, true, NoLabels));
                 }

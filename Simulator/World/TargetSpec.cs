@@ -9,7 +9,11 @@ namespace InferMesh.Simulator.World;
 /// <param name="WeightBytes">Memory that the model takes.</param>
 /// <param name="KvBytes">Memory of the whole KV cache.</param>
 /// <param name="NewEngine">Makes the engine; only targets that get a request need one. It tells of its prefix blocks when somebody listens.</param>
-internal sealed record TargetSpec(string Name, EngineCapability Capability, double VramBytes, double WeightBytes, double KvBytes, Func<IKvEvents?, INodeEngine> NewEngine);
+internal sealed record TargetSpec(string Name, EngineCapability Capability, double VramBytes, double WeightBytes, double KvBytes, Func<IKvEvents?, INodeEngine> NewEngine)
+{
+    /// <summary>What of a request it does.</summary>
+    public WorkPart Part { get; init; }
+}
 
 /// <summary>A GPU type of the fleet: whole, and cut into slices.</summary>
 /// <param name="Weight">Weight among the types.</param>

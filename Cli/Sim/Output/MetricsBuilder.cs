@@ -88,7 +88,8 @@ internal static class MetricsBuilder
 
     private static GroupDocument Group(LatencySet[] sets, long arrived, double? attainment) =>
         new(arrived, attainment, Merge([.. sets.Select(static s => s.E2e)]), Merge([.. sets.Select(static s => s.QueueWait)]),
-            Merge([.. sets.Select(static s => s.Ttft)]), Merge([.. sets.Select(static s => s.Tpot)]));
+            Merge([.. sets.Select(static s => s.Ttft)]), Merge([.. sets.Select(static s => s.Tpot)]),
+            Merge([.. sets.Select(static s => s.Service)]), Merge([.. sets.Select(static s => s.Itl)]));
 
     /// <summary>Quantiles are means over the runs that have values; mean and greatest value are exact.</summary>
     private static QuantileDocument Merge(Quantiles[] all)

@@ -22,7 +22,7 @@ internal static class MetricsCsv
         {
             foreach (var (name, m) in members)
             {
-                foreach (var (kind, q) in new[] { ("latency", m.Latency), ("queue_wait", m.QueueWait), ("ttft", m.Ttft), ("tpot", m.Tpot) })
+                foreach (var (kind, q) in new[] { ("latency", m.Latency), ("queue_wait", m.QueueWait), ("service", m.Service), ("ttft", m.Ttft), ("tpot", m.Tpot), ("itl", m.Itl) })
                     csv.Row([group, name, m.Arrived == 0 ? "" : Csv.Number(m.Arrived), Csv.Number(m.SloAttainment), kind, .. Fields(q)]);
             }
         }

@@ -116,7 +116,7 @@ internal sealed record QuantileDocument(
 internal sealed record GroupDocument(
     [property: Description("Requests that arrived; 0 where only completions are known.")] long Arrived,
     [property: Description("Share that met its goals; null where the group has none.")] double? SloAttainment,
-    QuantileDocument Latency, QuantileDocument QueueWait, QuantileDocument Ttft, QuantileDocument Tpot);
+    QuantileDocument Latency, QuantileDocument QueueWait, QuantileDocument Ttft, QuantileDocument Tpot, QuantileDocument Service, QuantileDocument Itl);
 
 internal sealed record ThroughputDocument(double RequestsPerSecond, double TokensPerSecond, double OutputTokensPerSecond, double GoodputRps);
 

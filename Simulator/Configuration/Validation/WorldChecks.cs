@@ -7,6 +7,7 @@ namespace InferMesh.Simulator.Configuration.Validation;
 internal static class WorldChecks
 {
     private const long MostNodes = 1L << 24;
+    private const double LeastSecondsBetweenFailures = 1e-3;
 
     public static void Check(SimConfig config, Findings findings)
     {
@@ -19,9 +20,21 @@ internal static class WorldChecks
         Range(config.Signals.TransportMs.IntraCell, "signals.transport_ms.intra_cell", findings);
         Range(config.Signals.TransportMs.InterCell, "signals.transport_ms.inter_cell", findings);
         findings.Require(config.Service.TensorParallel is 1 or 2 or 4 or 8, "service.tensor_parallel", $"is {config.Service.TensorParallel}; it must be 1, 2, 4 or 8");
+        PrefillShare(config, findings);
         if (config.Service.Model == ServiceModel.ContinuousBatching)
             findings.Require(EngineProfiles.All.Any(p => Same(p.Model.Name, config.Service.LlmModel)), "service.llm_model", $"'{config.Service.LlmModel}' has no calibrated profile; known: {Names(p => p.Model.Name)}");
+        var between = config.Failures.MeanTimeBetweenS;
+        findings.Require(between is 0 or >= LeastSecondsBetweenFailures, "failures.mean_time_between_s", $"is {between}; it must be 0 or at least {LeastSecondsBetweenFailures}");
         SloClasses(config.SloClasses, findings);
+    }
+
+    private static void PrefillShare(SimConfig config, Findings findings)
+    {
+        const string Path = "service.prefill_share";
+        if (!(config.Service.PrefillShare > 0)) return;
+        findings.Require(config.Service.Model == ServiceModel.ContinuousBatching, Path, $"needs service.model continuous_batching: only its nodes can prefill for others");
+        var nodes = (double)config.Topology.Cells * config.Topology.NodesPerCell;
+        findings.Require(config.Service.PrefillShare * nodes >= 1 - 1e-9, Path, $"is {config.Service.PrefillShare} of {nodes} nodes, which is less than one; at least one node must prefill");
     }
 
     private static void Topology(SimConfig config, Findings findings)
@@ -40,7 +53,7 @@ internal static class WorldChecks
     private static void Gpu(GpuProfileConfig profile, int index, SimConfig config, Findings findings)
     {
         var path = $"topology.gpu_profiles[{index}]";
-        if (config.Service.Model == ServiceModel.ContinuousBatching) Calibrated(profile.Name, $"{path}.name", config.Service, findings);
+        if (config.Service.Model == ServiceModel.ContinuousBatching) Calibrated(profile, path, config.Service, findings);
         else findings.Require(profile.TokensPerS is not null || EngineProfiles.All.Any(p => Same(p.Gpu, profile.Name)), $"{path}.tokens_per_s", $"is missing: '{profile.Name}' has no calibrated profile to take it from");
         findings.Require(config.Topology.GpuProfiles.Take(index).All(p => p.Name != profile.Name), $"{path}.name", $"'{profile.Name}' is listed twice");
     }
@@ -48,13 +61,17 @@ internal static class WorldChecks
     private static string? Matrix(string file, int cells) =>
         RttMatrix.Load(file) is var matrix && matrix.Size < cells ? FormattableString.Invariant($"has {matrix.Size} rows; topology.cells is {cells}") : null;
 
-    private static void Calibrated(string gpu, string path, ServiceConfig service, Findings findings)
+    private static bool Fits(GpuProfileConfig gpu, ServiceConfig service) =>
+        EngineProfiles.TryGet(gpu.Name, service.LlmModel, service.TensorParallel, gpu.VramTotalGb * 1e9, out _);
+
+    private static void Calibrated(GpuProfileConfig profile, string path, ServiceConfig service, Findings findings)
     {
+        var gpu = profile.Name;
         // What is wrong with the model or the degree is said where they stand.
         if (EngineProfiles.All.All(p => !Same(p.Gpu, gpu)))
-            findings.Add(path, $"'{gpu}' has no calibrated profile; known: {Names(p => p.Gpu)}");
+            findings.Add($"{path}.name", $"'{gpu}' has no calibrated profile; known: {Names(p => p.Gpu)}");
         else if (EngineProfiles.All.Any(p => Same(p.Model.Name, service.LlmModel)) && service.TensorParallel is 1 or 2 or 4 or 8)
-            findings.Require(EngineProfiles.TryGet(gpu, service.LlmModel, service.TensorParallel, out _), path, $"{service.LlmModel} does not fit on {gpu} with tensor_parallel {service.TensorParallel}");
+            findings.Require(Fits(profile, service), $"{path}.name", $"{service.LlmModel} does not fit on {gpu} with tensor_parallel {service.TensorParallel}");
     }
 
     private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);

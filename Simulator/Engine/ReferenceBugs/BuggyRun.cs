@@ -85,7 +85,7 @@ internal sealed class BuggyRun
                 Enqueue(e.Index, e.Tag, e.AtNs);
                 break;
             case EventKind.HedgeDue:
-                if (_requests[e.Index].DoneNs > 0) break;
+                if (_requests[e.Index].Done) break;
                 _metrics.HedgesFired++;
                 Enqueue(e.Index, _strategy.SecondShortest(), e.AtNs);
                 break;
@@ -134,15 +134,15 @@ internal sealed class BuggyRun
             var started = _requests[one];
             if (started.StartNs == 0) started.StartNs = nowNs;
             _requests[one] = started;
-            _queue.Add(nowNs + (long)(service * 1e9), EventKind.AnswerArrives, one, node);
+            _queue.Add(nowNs + SimTime.Ns(service), EventKind.AnswerArrives, one, node);
         }
     }
 
     private void Complete(int number, int node, long nowNs)
     {
         var done = _requests[number];
-        if (done.DoneNs > 0) return;
-        done.DoneNs = nowNs;
+        if (done.Done) return;
+        done.Done = true;
         _requests[number] = done;
         Count(-1, nowNs);
         var request = done.Request;
@@ -164,7 +164,7 @@ internal sealed class BuggyRun
         var openNs = 0.0;
         foreach (var r in _requests)
         {
-            if (r.DoneNs > 0 || r.Request.AtNs > now) continue;
+            if (r.Done || r.Request.AtNs > now) continue;
             if (r.Lost) dropped++;
             openNs += now - r.Request.AtNs;
         }
@@ -207,7 +207,7 @@ internal sealed class BuggyRun
     private struct Waiting
     {
         public SimRequest Request;
-        public long StartNs, DoneNs;
-        public bool Lost;
+        public long StartNs;
+        public bool Done, Lost;
     }
 }

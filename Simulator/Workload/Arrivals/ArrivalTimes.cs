@@ -31,7 +31,8 @@ internal static class ArrivalTimes
             arrival.RatesRps,
             arrival.DwellS,
             arrival.Dwell == DwellKind.Fixed,
-            arrival.Rho is null ? 1 / requestsPerArrival : rps / MmppTimes.MeanRps(arrival.RatesRps, arrival.DwellS));
+            arrival.Rho is null ? 1 / requestsPerArrival : rps / MmppTimes.MeanRps(arrival.RatesRps, arrival.DwellS),
+            endSeconds);
     }
 
     /// <summary>Requests per second as written; see <see cref="WorkloadMeans.TraceRps"/>.</summary>

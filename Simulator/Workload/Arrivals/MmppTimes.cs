@@ -10,13 +10,14 @@ internal sealed class MmppTimes : IArrivalTimes
 {
     private readonly RandomStream _gaps, _dwell;
     private readonly double[] _rates, _dwellSeconds;
+    private readonly double _endSeconds;
     private readonly bool _fixedDwell;
     private double _at, _until;
     private int _state;
 
-    public MmppTimes(RandomStream gaps, RandomStream dwell, IReadOnlyList<double> rates, IReadOnlyList<double> dwellSeconds, bool fixedDwell, double factor)
+    public MmppTimes(RandomStream gaps, RandomStream dwell, IReadOnlyList<double> rates, IReadOnlyList<double> dwellSeconds, bool fixedDwell, double factor, double endSeconds)
     {
-        (_gaps, _dwell, _fixedDwell) = (gaps, dwell, fixedDwell);
+        (_gaps, _dwell, _fixedDwell, _endSeconds) = (gaps, dwell, fixedDwell, endSeconds);
         (_rates, _dwellSeconds) = ([.. rates.Select(r => r * factor)], [.. dwellSeconds]);
         _state = fixedDwell ? 0 : new Shares(dwellSeconds).Pick(dwell);
         _until = NextDwell();
@@ -28,7 +29,8 @@ internal sealed class MmppTimes : IArrivalTimes
     public double NextSeconds()
     {
         // A gap that the state does not outlive is drawn anew in the next state: exponential gaps have no memory.
-        while (true)
+        // After the end nobody asks, and a state without requests may go on for long.
+        while (_at < _endSeconds)
         {
             var at = _rates[_state] > 0 ? _at + _gaps.NextExponential(1 / _rates[_state]) : double.PositiveInfinity;
             if (at < _until) return _at = at;
@@ -36,6 +38,7 @@ internal sealed class MmppTimes : IArrivalTimes
             _state = (_state + 1) % _rates.Length;
             _until += NextDwell();
         }
+        return double.PositiveInfinity;
     }
 
     private double NextDwell() => _fixedDwell ? _dwellSeconds[_state] : _dwell.NextExponential(_dwellSeconds[_state]);

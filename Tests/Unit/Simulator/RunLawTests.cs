@@ -1,3 +1,4 @@
+using System.Globalization;
 using CsCheck;
 using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
@@ -24,6 +25,7 @@ public sealed class RunLawTests
         from cold in Gen.Double[0, 0.5]
         from loss in Gen.Double[0, 0.5]
         from alpha in Gen.Bool
+        from prefill in Gen.OneOfConst(0, 0.3, 0.5)
         from arrival in Gen.OneOfConst(ArrivalType.Poisson, ArrivalType.Gamma, ArrivalType.ClosedLoop)
         select new SimConfig
         {
@@ -47,7 +49,12 @@ public sealed class RunLawTests
                 ColdStartS = 0.7,
             },
             Signals = new() { Loss = loss },
-            Service = new() { Model = model ? ServiceModel.ContinuousBatching : ServiceModel.TokenRate },
+            Service = new()
+            {
+                Model = model ? ServiceModel.ContinuousBatching : ServiceModel.TokenRate,
+                PrefillShare = model && prefill * cells * nodes >= 1 ? prefill : 0,
+                KvTransferSeconds = alpha ? 0.3 : 1e-4,
+            },
             Routers = new() { Count = routers },
             Hedging = new() { Alpha = alpha ? 0.05 : null, BudgetShare = 0.5 },
             Failures = new() { MeanTimeBetweenS = breaks ? 3 : 0, MeanRepairS = 0.5 },
@@ -62,5 +69,5 @@ public sealed class RunLawTests
             Assert.AreEqual(r.Requests.Completed, r.All.Count);
             Assert.IsTrue(r.Utilisation.Max <= 1 + 1e-9 && r.Kv.Max <= 1 + 1e-9 && r.SloAttainment is >= 0 and <= 1);
         },
-        iter: 40, threads: 1);
+        iter: Environment.GetEnvironmentVariable("CsCheck_Iter") is { } iterations ? int.Parse(iterations, CultureInfo.InvariantCulture) : 40, threads: 1);
 }

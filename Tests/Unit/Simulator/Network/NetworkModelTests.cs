@@ -1,4 +1,5 @@
 using InferMesh.Simulator.Configuration;
+using InferMesh.Simulator.Engine;
 using InferMesh.Simulator.Network;
 using InferMesh.Strategies.Topology;
 
@@ -8,6 +9,25 @@ namespace InferMesh.Tests.Unit.Simulator.Networks;
 public sealed class NetworkModelTests
 {
     private static readonly SimConfig Config = new() { Topology = new() { Cells = 40 } };
+
+    [TestMethod]
+    public void Regions_CellsWithinThreeMilliseconds_AreZonesOfOne()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, "0 80 3\n80 0 40\n3 40 0\n");
+            var config = new SimConfig { Topology = new() { Cells = 3, NodesPerCell = 1 }, Network = new() { RttMatrixFile = file } };
+            var regions = NetworkModel.Build(config).Regions();
+            CollectionAssert.AreEqual((int[])[0, 1, 0], regions);
+            CollectionAssert.AreEqual((string[])["region-0", "region-1", "region-0"], RunPlan.Of(config).Fleet.InRegions(regions!).Identity.Select(i => i.Region).ToArray());
+            Assert.IsNull(NetworkModel.Build(config with { Network = new() }).Regions(), "Coordinates put every cell further than that.");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
 
     [TestMethod]
     public void RttSeconds_WithinACell_IsTheConfiguredOne()

@@ -17,6 +17,8 @@ internal sealed class EngineLog : IEngineEvents
 
     public List<int> StartOrder { get; } = [];
 
+    public Dictionary<int, (long ArrivesNs, int Blocks)> Fetches { get; } = [];
+
     public int Preemptions { get; private set; }
 
     public void Started(int request, long atNs)
@@ -47,5 +49,10 @@ internal sealed class EngineLog : IEngineEvents
     {
         Preemptions++;
         Lines.Add($"{atNs} preempted {request}");
+    }
+    public void Fetching(int request, long atNs, long arrivesNs, int blocks)
+    {
+        Fetches.Add(request, (arrivesNs, blocks));
+        Lines.Add($"{atNs} fetching {request}");
     }
 }
