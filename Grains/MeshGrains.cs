@@ -17,6 +17,7 @@ public static class MeshGrains
         silo.Services.AddSingleton<RoutingTableCache>();
         silo.Services.AddSingleton<RoutingTableBuilder>();
         silo.Services.AddSingleton<IClusterSize, ClusterSize>();
+        silo.Services.AddSingleton<StrategyFeedback>();
         silo.Services.AddSingleton<ReservationLedger>();
         silo.Services.AddSingleton<ReservationClient>();
         silo.Services.AddGrainService<ReservationService>();

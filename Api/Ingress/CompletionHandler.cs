@@ -69,11 +69,12 @@ internal sealed partial class CompletionHandler(
         if (RequestHeaders.ReadText(context, RequestHeaders.SloClass, out var sloClass) is { } badClass) return badClass;
         stream = request.Stream;
         var origin = api.CurrentValue;
+        tenant = tenant.Length > 0 ? tenant : request.User;
         query = new RouteQuery
         {
             Model = request.Model,
             RequestId = requestId,
-            Tenant = tenant.Length > 0 ? tenant : request.User,
+            Tenant = tenant,
             SloClass = sloClass,
             PromptTokens = promptTokens ?? request.PromptTokens,
             OutputTokens = request.MaxOutputTokens,
@@ -81,6 +82,7 @@ internal sealed partial class CompletionHandler(
             OriginZone = origin.Zone,
             OriginRegion = origin.Region,
             MaxTargets = limits.MaxAttempts,
+            Prefix = router.WantsPrefix(request.Model) ? PromptBlocks.Of(body.Span[request.Prompt], request.Model, tenant) : [],
         };
         return null;
     }

@@ -18,6 +18,7 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
     private RouteDecision? _decision;
     private RouteTarget? _target;
     private AttemptResult _last;
+    private TimeSpan _sent;
     private int _attempts;
 
     private TimeSpan Elapsed => time.GetElapsedTime(_started);
@@ -87,13 +88,19 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
         }
         finally
         {
-            reservation.Settle(settled, _target?.NodeId ?? "", Elapsed, _last.FirstByte);
+            reservation.Settle(settled, _target?.NodeId ?? "", Elapsed - _sent, FirstToken(settled), _last.OutputTokens);
         }
     }
+
+    /// <summary>Of the last attempt, since it was sent. The first byte of an answer in one piece is no first token; that of a refusal in full says that the node itself is well.</summary>
+    private TimeSpan? FirstToken(OutcomeStatus settled) =>
+        _last.Streamed ? _last.FirstByte - _sent
+        : settled == OutcomeStatus.Rejected && _last.End == AttemptEnd.Delivered ? (_last.FirstByte ?? Elapsed) - _sent : null;
 
     private async Task<AttemptResult> AttemptAsync(RouteTarget target, CancellationToken deadline)
     {
         _attempts++;
+        _sent = Elapsed;
         using var activity = IngressMetrics.Activities.StartActivity("forward", ActivityKind.Client);
         activity?.SetTag("infermesh.node", target.NodeId);
         activity?.SetTag("infermesh.attempt", _attempts);

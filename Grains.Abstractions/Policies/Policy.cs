@@ -99,7 +99,7 @@ public sealed record RoutingSpec
 [GenerateSerializer, Immutable, Alias("infermesh.HedgingSpec")]
 public sealed record HedgingSpec
 {
-    /// <summary>Off plans no hedge.</summary>
+    /// <summary>True plans a hedge for every decision, false for none, whatever the strategy. Without a policy only strategies that hedge of their own accord do.</summary>
     [Id(0)] public bool Enabled { get; init; } = true;
 
     /// <summary>Earliest, milliseconds, 1 to 600,000.</summary>

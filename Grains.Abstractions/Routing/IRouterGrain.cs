@@ -81,6 +81,9 @@ public sealed record RouteQuery
 
     /// <summary>Strategy to try instead of the policy's; "" for the policy's. Dry runs only.</summary>
     [Id(14)] public string Strategy { get; init; } = "";
+
+    /// <summary>Chained hashes of the blocks of the prompt, at most 2,048; empty when unknown. Wanted where <see cref="RouteDecision.PrefixWanted"/> said so for the model.</summary>
+    [Id(15)] public ulong[] Prefix { get; init; } = [];
 }
 
 /// <summary>What became of a query.</summary>
@@ -125,7 +128,7 @@ public sealed record RouteDecision
     /// <summary>Second attempt; null when there is none.</summary>
     [Id(3)] public RouteHedge? Hedge { get; init; }
 
-    /// <summary>Why there is no hedge: <c>disabled</c>, <c>no_second_target</c>, <c>same_failure_domain</c>, <c>saturated</c>; "" when there is one.</summary>
+    /// <summary>Why there is no hedge: <c>disabled</c> (neither policy nor strategy asks for one), <c>no_second_target</c>, <c>same_failure_domain</c>, <c>saturated</c>; "" when there is one.</summary>
     [Id(4)] public string HedgeSuppressed { get; init; } = "";
 
     /// <summary>When to come back after a refusal for load.</summary>
@@ -154,6 +157,9 @@ public sealed record RouteDecision
 
     /// <summary>Silo that decided.</summary>
     [Id(13)] public string Silo { get; init; } = "";
+
+    /// <summary>A policy may rank requests for this model by the start of their prompts: send <see cref="RouteQuery.Prefix"/> with the next ones.</summary>
+    [Id(14)] public bool PrefixWanted { get; init; }
 }
 
 /// <summary>One ranked target; times in seconds.</summary>
@@ -206,10 +212,11 @@ public sealed record RouteTarget
 /// <param name="Money">GPU time at the exchange rate of the policy.</param>
 /// <param name="Uncertainty">What an old reading costs.</param>
 /// <param name="Total">Sum of all.</param>
+/// <param name="Balance">What the request costs others and an even spread of load.</param>
 [GenerateSerializer, Immutable, Alias("infermesh.RouteCost")]
 public sealed record RouteCost(
     [property: Id(0)] double Queue, [property: Id(1)] double Prefill, [property: Id(2)] double Decode, [property: Id(3)] double Network,
-    [property: Id(4)] double ColdStart, [property: Id(5)] double Money, [property: Id(6)] double Uncertainty, [property: Id(7)] double Total);
+    [property: Id(4)] double ColdStart, [property: Id(5)] double Money, [property: Id(6)] double Uncertainty, [property: Id(7)] double Total, [property: Id(8)] double Balance = 0);
 
 /// <summary>A planned second attempt.</summary>
 /// <param name="NodeId">Node, in another failure domain than the first target.</param>
@@ -237,14 +244,17 @@ public enum OutcomeStatus : byte
     /// <summary>Failed.</summary>
     Error,
 
-    /// <summary>Refused by the node.</summary>
+    /// <summary>Refused by the node. With a time to the first token the node answered, and the request itself was wrong: that says nothing of the node.</summary>
     Rejected,
 
     /// <summary>The client went away.</summary>
     Cancelled,
 }
 
-/// <summary>Outcome of a routed request: settles its reservation.</summary>
+/// <summary>
+/// Outcome of a routed request: settles its reservation. Strategies that learn compare its times with what they expected, so they are those of the last attempt, from
+/// sending the request to the node on; what is not known is left out and teaches nothing.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("infermesh.RouteOutcome")]
 public sealed record RouteOutcome
 {
@@ -257,10 +267,10 @@ public sealed record RouteOutcome
     /// <summary>Node that answered; "" when none did.</summary>
     [Id(2)] public string NodeId { get; init; } = "";
 
-    /// <summary>Milliseconds to the first token; null when unknown.</summary>
+    /// <summary>Milliseconds to the first token; null when unknown, as for an answer that comes in one piece.</summary>
     [Id(3)] public double? TtftMs { get; init; }
 
-    /// <summary>Milliseconds in all; null when unknown.</summary>
+    /// <summary>Milliseconds to the last token; null when unknown.</summary>
     [Id(4)] public double? LatencyMs { get; init; }
 
     /// <summary>Prompt tokens; null when unknown.</summary>

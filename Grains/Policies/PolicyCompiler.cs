@@ -1,5 +1,4 @@
 using InferMesh.Grains.Abstractions.Policies;
-using InferMesh.Strategies;
 using InferMesh.Strategies.Admission;
 using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Routing;
@@ -12,13 +11,14 @@ internal static class PolicyCompiler
     /// <param name="policy">A policy that passed <see cref="PolicyValidator"/>.</param>
     /// <param name="routers">Silos that share its quota.</param>
     /// <param name="inFlight">Live counter of its quota on this silo.</param>
+    /// <param name="strategies">The strategies in force, with what they have learned.</param>
     /// <exception cref="ArgumentException">It names a strategy or a parameter that this version does not know.</exception>
-    public static PolicyRule Compile(Policy policy, int routers, Func<string, LocalLoad> inFlight)
+    public static PolicyRule Compile(Policy policy, int routers, Func<string, LocalLoad> inFlight, PolicyStrategies strategies)
     {
         var spec = policy.Spec;
         return new(policy.Name, policy.Version, spec.Priority, new(spec.Models, spec.Tenants, spec.SloClasses))
         {
-            Strategy = spec.Routing is { } r ? StrategyCatalog.Create(r.Strategy, r.Parameters) : null,
+            Strategy = spec.Routing is { } r ? strategies.For(policy.Name, r) : null,
             Placement = spec.Placement is { } p ? new(p.Nodes, p.Cells, p.Zones, p.Regions, p.Labels) : null,
             Hedging = spec.Hedging is { } h
                 ? new(h.Enabled, TimeSpan.FromMilliseconds(h.MinDelayMs), TimeSpan.FromMilliseconds(h.MaxDelayMs), h.DelayFactor, h.MaxSaturation, h.BudgetShare)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
 using InferMesh.Strategies.Routing;
 using Microsoft.Extensions.Options;
@@ -16,15 +17,17 @@ internal sealed class ReservationLedger : IDisposable
 
     private readonly ConcurrentDictionary<long, Reservation> _open = new();
     private readonly TimeProvider _time;
+    private readonly StrategyFeedback _feedback;
     private readonly TimeSpan _lease;
     private readonly string _silo;
     private readonly ITimer _sweeper;
     private long _last;
 
-    public ReservationLedger(ILocalSiloDetails silo, TimeProvider time, IOptions<RoutingSettings> settings)
+    public ReservationLedger(ILocalSiloDetails silo, TimeProvider time, IOptions<RoutingSettings> settings, StrategyFeedback feedback)
     {
         _silo = silo.SiloAddress.ToParsableString();
         _time = time;
+        _feedback = feedback;
         _lease = settings.Value.ReservationLease;
         _sweeper = time.CreateTimer(_ => Sweep(), null, SweepPeriod, SweepPeriod);
     }
@@ -35,28 +38,32 @@ internal sealed class ReservationLedger : IDisposable
     public string NewId() => Id(Interlocked.Increment(ref _last));
 
     /// <summary>Reserves one place on the first choice.</summary>
-    public string Reserve(Decision decision, int promptTokens)
+    public string Reserve(Decision decision, RoutingRequest request)
     {
         var number = Interlocked.Increment(ref _last);
         var now = _time.GetUtcNow().UtcTicks;
         var first = decision.Choices[0];
         var quotas = decision.Policy.Quotas.Count == 0 ? [] : decision.Policy.Quotas.Select(q => q.InFlight).ToArray();
-        var reservation = new Reservation(decision.Choices, quotas, promptTokens, now + _lease.Ticks) { On = first.Local };
-        first.Local.Dispatch(now, promptTokens);
-        foreach (var quota in quotas) quota.Dispatch(now, promptTokens);
+        var reservation = new Reservation(decision.Choices, quotas, request.PromptTokens, now + _lease.Ticks)
+        {
+            On = first.Local,
+            Attempt = _feedback.Dispatched(decision.Policy.Strategy, request, first, now),
+        };
+        first.Local.Dispatch(now, request.PromptTokens);
+        foreach (var quota in quotas) quota.Dispatch(now, request.PromptTokens);
         _open[number] = reservation;
         return Id(number);
     }
 
-    /// <summary>Settles; true when it was open.</summary>
-    public bool Settle(long number)
+    /// <summary>Settles; true when it was open. Without an outcome nobody learns from it.</summary>
+    public bool Settle(long number, RouteOutcome? outcome = null)
     {
         if (!_open.TryRemove(number, out var reservation)) return false;
-        Release(reservation);
+        Release(reservation, outcome);
         return true;
     }
 
-    /// <summary>Moves the place to another choice of the decision; true when it was open and the node is one of them.</summary>
+    /// <summary>Moves the place to another choice of the decision, since the attempt failed; true when it was open and the node is one of them.</summary>
     public bool Move(long number, string nodeId)
     {
         if (!_open.TryGetValue(number, out var reservation)) return false;
@@ -67,6 +74,11 @@ internal sealed class ReservationLedger : IDisposable
             // Settled in between: there is nothing to move.
             if (reservation.On is null) return false;
             reservation.On.Settle(now);
+            if (reservation.Attempt is { } failed)
+            {
+                StrategyFeedback.Failed(failed, now);
+                reservation.Attempt = _feedback.Dispatched(failed.Strategy, failed.Request, to, now);
+            }
             to.Local.Dispatch(now, reservation.PromptTokens);
             reservation.On = to.Local;
         }
@@ -95,13 +107,14 @@ internal sealed class ReservationLedger : IDisposable
 
     private string Id(long number) => string.Create(CultureInfo.InvariantCulture, $"{number:x}-{_silo}");
 
-    private void Release(Reservation reservation)
+    private void Release(Reservation reservation, RouteOutcome? outcome)
     {
         var now = _time.GetUtcNow().UtcTicks;
         lock (reservation)
         {
             reservation.On?.Settle(now);
             reservation.On = null;
+            if (outcome is not null && reservation.AttemptOn(outcome.NodeId) is { } attempt) StrategyFeedback.Completed(attempt, outcome, now);
         }
         foreach (var quota in reservation.Quotas) quota.Settle(now);
     }
@@ -126,5 +139,15 @@ internal sealed class ReservationLedger : IDisposable
         public long ExpiresAtTicks { get; } = expiresAtTicks;
 
         public LocalLoad? On { get; set; }
+
+        /// <summary>For a strategy that learns: what it will be told of.</summary>
+        public Attempt? Attempt { get; set; }
+
+        /// <summary>The attempt that an outcome is about: a caller that sends requests itself may have taken another choice of the decision without a word.</summary>
+        public Attempt? AttemptOn(string nodeId)
+        {
+            if (Attempt is not { } attempt || nodeId.Length == 0 || attempt.Choice.Identity.NodeId == nodeId) return Attempt;
+            return Choices.FirstOrDefault(c => c.Identity.NodeId == nodeId) is { } other ? attempt with { Choice = other, LoadAtDispatch = other.Load } : null;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using InferMesh.Grains.Abstractions.Routing;
 using Orleans.Runtime.Services;
 using Orleans.Services;
 
@@ -9,6 +10,8 @@ internal interface IReservationService : IGrainService
 {
     [Alias("Settle")] Task<bool> Settle(long number);
 
+    [Alias("Report")] Task<bool> Report(long number, RouteOutcome outcome);
+
     [Alias("Move")] Task<bool> Move(long number, string nodeId);
 }
 
@@ -16,6 +19,8 @@ internal interface IReservationService : IGrainService
 internal sealed class ReservationService(GrainId id, Silo silo, ILoggerFactory loggers, ReservationLedger ledger) : GrainService(id, silo, loggers), IReservationService
 {
     public Task<bool> Settle(long number) => Task.FromResult(ledger.Settle(number));
+
+    public Task<bool> Report(long number, RouteOutcome outcome) => Task.FromResult(ledger.Settle(number, outcome));
 
     public Task<bool> Move(long number, string nodeId) => Task.FromResult(ledger.Move(number, nodeId));
 }
@@ -25,7 +30,8 @@ internal sealed class ReservationClient(IServiceProvider services, ReservationLe
     : GrainServiceClient<IReservationService>(services)
 {
     /// <summary>Settles wherever it is; a reservation of a silo that is gone went with it and counts as settled.</summary>
-    public Task<bool> SettleAsync(string id) => CallAsync(id, ledger.Settle, (service, number) => service.Settle(number));
+    public Task<bool> ReportAsync(RouteOutcome outcome) =>
+        CallAsync(outcome.DecisionId, number => ledger.Settle(number, outcome), (service, number) => service.Report(number, outcome));
 
     public Task<bool> MoveAsync(string id, string nodeId) => CallAsync(id, number => ledger.Move(number, nodeId), (service, number) => service.Move(number, nodeId));
 

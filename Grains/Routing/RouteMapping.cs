@@ -22,10 +22,11 @@ internal static class RouteMapping
         Origin = new(q.OriginZone, q.OriginRegion),
         MaxTargets = q.MaxTargets,
         ExcludedNodes = q.ExcludedNodes,
+        Prefix = q.Prefix,
         Demand = q.Cells.Count + q.Zones.Count + q.Labels.Count == 0 ? PlacementRule.Anywhere : new([], q.Cells, q.Zones, [], q.Labels),
     };
 
-    public static RouteDecision ToAnswer(Decision d, string id) => new()
+    public static RouteDecision ToAnswer(Decision d, string id, bool prefixWanted) => new()
     {
         Status = d.Outcome switch
         {
@@ -45,6 +46,7 @@ internal static class RouteMapping
         Strategy = d.Strategy,
         TableVersion = d.TableVersion,
         Policies = d.Policy.Sources,
+        PrefixWanted = prefixWanted,
         Considered = d.Considered,
         Eligible = d.Eligible,
         Excluded = [.. d.Excluded.Select(e => new RouteExclusion(e.Identity.NodeId, e.Identity.Endpoint, Reasons[e.Reason]))],
@@ -62,7 +64,7 @@ internal static class RouteMapping
         Score = c.Score,
         Cost = new(
             c.Terms.QueueSeconds, c.Terms.PrefillSeconds, c.Terms.DecodeSeconds, c.Terms.NetworkSeconds, c.Terms.ColdStartSeconds,
-            c.Terms.MoneySeconds, c.Terms.UncertaintySeconds, c.Terms.TotalSeconds),
+            c.Terms.MoneySeconds, c.Terms.UncertaintySeconds, c.Terms.TotalSeconds, c.Terms.BalanceSeconds),
         Load = c.Load,
         LoadFactor = c.LoadFactor,
         SignalAgeSeconds = double.IsFinite(c.SignalAgeSeconds) ? c.SignalAgeSeconds : null,

@@ -13,6 +13,7 @@ namespace InferMesh.Grains.Routing;
 internal sealed class RouterGrain(RoutingTableCache cache, ReservationLedger ledger, ReservationClient reservations, ILocalSiloDetails silo, TimeProvider time) : Grain, IRouterGrain
 {
     private const int MaxText = 256;
+    private const int MaxPrefixBlocks = 2048;
 
     public ValueTask<RouteDecision> Route(RouteQuery query) => ValueTask.FromResult(Decide(query, dryRun: false));
 
@@ -20,7 +21,7 @@ internal sealed class RouterGrain(RoutingTableCache cache, ReservationLedger led
 
     public async ValueTask<bool> Report(RouteOutcome outcome)
     {
-        var settled = await reservations.SettleAsync(outcome.DecisionId);
+        var settled = await reservations.ReportAsync(outcome);
         if (settled) RoutingMetrics.Outcomes.Add(1, new KeyValuePair<string, object?>("status", outcome.Status.ToString()));
         return settled;
     }
@@ -50,8 +51,8 @@ internal sealed class RouterGrain(RoutingTableCache cache, ReservationLedger led
         var seed = query.RequestId.Length > 0 ? XxHash3.HashToUInt64(MemoryMarshal.AsBytes(query.RequestId.AsSpan())) : sequence;
         var strategy = query.Strategy.Length > 0 ? StrategyCatalog.Create(query.Strategy) : null;
         var decision = DecisionKernel.Decide(table, request, time.GetUtcNow().UtcTicks, sequence, seed, dryRun, strategy);
-        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request.PromptTokens) : ledger.NewId();
-        return RouteMapping.ToAnswer(decision, id);
+        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request) : ledger.NewId();
+        return RouteMapping.ToAnswer(decision, id, table.Policies.WantsPrefix(request.Model));
     }
 
     private static List<FieldError> Check(RouteQuery q, bool dryRun)
@@ -64,6 +65,7 @@ internal sealed class RouterGrain(RoutingTableCache cache, ReservationLedger led
         if (q.OutputTokens < 0) errors.Add(new("outputTokens", "must be 0 or more."));
         if (q.PayloadBytes < 0) errors.Add(new("payloadBytes", "must be 0 or more."));
         if (q.MaxTargets is < 1 or > RoutingRequest.MaxTargetsLimit) errors.Add(new("maxTargets", $"must be 1 to {RoutingRequest.MaxTargetsLimit}."));
+        if (q.Prefix.Length > MaxPrefixBlocks) errors.Add(new("prefix", $"must have at most {MaxPrefixBlocks} blocks."));
         if (q.Strategy.Length > 0)
         {
             if (!dryRun) errors.Add(new("strategy", "can be tried in a dry run only; live traffic follows the routing policy."));

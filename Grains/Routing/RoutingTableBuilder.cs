@@ -19,6 +19,7 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
     private readonly Dictionary<string, CellSnapshot> _cells = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (CellSnapshot Snapshot, int Node)> _lastReadings = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PolicyRule> _rules = new(StringComparer.Ordinal);
+    private readonly PolicyStrategies _strategies = new();
     private IReadOnlyList<Policy> _policies = [];
     private long _version;
 
@@ -115,7 +116,7 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
         {
             try
             {
-                _rules[policy.Name] = PolicyCompiler.Compile(policy, Math.Max(1, routers), cache.Quota);
+                _rules[policy.Name] = PolicyCompiler.Compile(policy, Math.Max(1, routers), cache.Quota, _strategies);
             }
             catch (ArgumentException e)
             {
@@ -123,6 +124,7 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
                 if (RoutingMetrics.CountOnce(policy.Name, policy.Version)) NotCompiled(policy.Name, policy.Version, e.Message);
             }
         }
+        _strategies.Keep(_rules.Values.Select(r => r.Strategy));
         return [.. _rules.Values];
     }
 

@@ -33,10 +33,14 @@ public static partial class MeshHost
     {
         ArgumentNullException.ThrowIfNull(build);
         WebApplication? app = null;
+        StopDeadline? deadline = null;
         try
         {
             app = build();
-            await RunAsync(app).ConfigureAwait(false);
+            await CheckAsync(app).ConfigureAwait(false);
+            deadline = StopDeadline.Enforce(app, app.Logger);
+            await app.StartAsync().ConfigureAwait(false);
+            await app.WaitForShutdownAsync().ConfigureAwait(false);
             return ExitCodes.Stopped;
         }
         catch (OperationCanceledException) when (app?.Lifetime.ApplicationStopping.IsCancellationRequested == true)
@@ -54,17 +58,15 @@ public static partial class MeshHost
         finally
         {
             await DisposeQuietlyAsync(app).ConfigureAwait(false);
+            deadline?.Dispose();
         }
     }
 
-    private static async Task RunAsync(WebApplication app)
+    private static async Task CheckAsync(WebApplication app)
     {
         app.Services.ValidateMeshOptions();
         foreach (var preflight in app.Services.GetServices<IPreflight>())
             await preflight.CheckAsync(CancellationToken.None).ConfigureAwait(false);
-        StopDeadline.Enforce(app, app.Logger);
-        await app.StartAsync().ConfigureAwait(false);
-        await app.WaitForShutdownAsync().ConfigureAwait(false);
     }
 
     private static string ProcessName => System.Reflection.Assembly.GetEntryAssembly()?.GetName().Name ?? "InferMesh";

@@ -4,16 +4,16 @@ using InferMesh.Strategies.Scoring;
 namespace InferMesh.Strategies.Hedging;
 
 /// <summary>When and how a second attempt may be sent.</summary>
-/// <param name="Enabled">Off plans no hedge.</param>
+/// <param name="Enabled">False plans no hedge, true plans one for every decision; null leaves it to the strategy: only an <see cref="IHedgingStrategy"/> hedges of its own accord.</param>
 /// <param name="MinDelay">Earliest a hedge fires.</param>
 /// <param name="MaxDelay">Latest a hedge fires.</param>
 /// <param name="DelayFactor">Delay as a multiple of the expected time to first token, 1 or more: 2 approximates its 95th percentile when service times vary as much as their mean.</param>
 /// <param name="MaxSaturation">Mean batch occupancy above which a hedge would only add load, 0..1.</param>
 /// <param name="BudgetShare">Most hedges as a share of requests, 0..1; whoever sends the hedge keeps the count.</param>
-public sealed record HedgeSettings(bool Enabled, TimeSpan MinDelay, TimeSpan MaxDelay, double DelayFactor, double MaxSaturation, double BudgetShare)
+public sealed record HedgeSettings(bool? Enabled, TimeSpan MinDelay, TimeSpan MaxDelay, double DelayFactor, double MaxSaturation, double BudgetShare)
 {
-    /// <summary>On, 50 ms to 5 s, twice the expected TTFT, off above 0.8, 5 % of requests.</summary>
-    public static HedgeSettings Default { get; } = new(true, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5), 2, 0.8, 0.05);
+    /// <summary>As the strategy does, 50 ms to 5 s, twice the expected TTFT, off above 0.8, 5 % of requests.</summary>
+    public static HedgeSettings Default { get; } = new(null, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5), 2, 0.8, 0.05);
 }
 
 /// <summary>Why there is no hedge.</summary>
@@ -22,7 +22,7 @@ public enum HedgeVerdict : byte
     /// <summary>A hedge is planned.</summary>
     Planned = 0,
 
-    /// <summary>Policy switches hedging off.</summary>
+    /// <summary>Policy switches hedging off, or the strategy does not hedge and no policy asks for it.</summary>
     Disabled,
 
     /// <summary>There is no second target.</summary>
@@ -47,7 +47,7 @@ public static class HedgePlanner
     /// <summary>The first pick of another failure domain, after a delay that follows the expected time to first token, or what the strategy itself calls late.</summary>
     public static HedgePlan Plan(HedgeSettings settings, in RankingInput input, ReadOnlySpan<RankedTarget> picks, in CostTerms first, IRoutingStrategy? strategy = null)
     {
-        if (!settings.Enabled) return new(HedgeVerdict.Disabled, -1, default);
+        if (!(settings.Enabled ?? strategy is IHedgingStrategy)) return new(HedgeVerdict.Disabled, -1, default);
         if (picks.Length < 2) return new(HedgeVerdict.NoSecondTarget, -1, default);
         if (Saturation(input) > settings.MaxSaturation) return new(HedgeVerdict.Saturated, -1, default);
 

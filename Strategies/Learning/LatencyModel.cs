@@ -69,7 +69,7 @@ internal sealed class LatencyModel(double learningRate, double memorySeconds)
         {
             foreach (var view in _memory.Views)
             {
-                var row = view.RowOf(outcome.Target);
+                var row = view.RowOf(outcome);
                 if (row >= 0) Learn(view, row, outcome);
             }
         }

@@ -55,7 +55,7 @@ internal sealed class LoadForecast(double smoothing, double rateSeconds, double 
         {
             foreach (var view in _memory.Views)
             {
-                var row = view.RowOf(outcome.Target);
+                var row = view.RowOf(outcome);
                 if (row >= 0) view.Rows[row].Completed.Add(outcome.CompletedAtTicks, rateSeconds);
             }
         }

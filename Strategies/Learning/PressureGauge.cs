@@ -30,9 +30,10 @@ internal sealed class PressureGauge(double smoothingSeconds)
         }
     }
 
+    /// <remarks>A dispatch comes without the verdicts of its decision: the standing of the targets has to do then.</remarks>
     private static double Sample(in RankingInput input)
     {
-        var targets = input.Filter.Length;
+        var targets = input.Targets.Count;
         var samples = Math.Min(targets, Samples);
         double load = 0, room = 0;
         // Evenly spaced from a drawn place: a cell or a kind of GPU counts by its share.
@@ -40,7 +41,7 @@ internal sealed class PressureGauge(double smoothingSeconds)
         for (var i = 0; i < samples; i++)
         {
             var target = (int)((first + (long)i * targets / samples) % targets);
-            if (input.Filter[target] != FilterReason.None) continue;
+            if ((input.Filter.IsEmpty ? input.Targets.Standing[target] : input.Filter[target]) != FilterReason.None) continue;
             var batch = input.Targets.BatchSize(target);
             load += Math.Min(input.Targets.Load(target), MaxPressure * batch);
             room += batch;

@@ -41,7 +41,7 @@ internal sealed class ServiceCorrections(double rate, double maxFactor, double m
         {
             foreach (var view in _memory.Views)
             {
-                var row = view.RowOf(outcome.Target);
+                var row = view.RowOf(outcome);
                 if (row >= 0) Observe(view, row, outcome);
             }
         }

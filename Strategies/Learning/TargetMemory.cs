@@ -59,6 +59,10 @@ internal sealed class TargetMemory<TRow, TModel>(Func<TModel> newModel, Func<TMo
     {
         /// <summary>Row of a target; -1 when the model does not know it.</summary>
         public int RowOf(TargetIdentity target) => TargetOrder.Find(Targets.Identity, target);
+
+        /// <summary>Row of the target that answered; -1 when the model does not know it, or when another model of the target answered.</summary>
+        public int RowOf(in Outcome outcome) =>
+            string.IsNullOrEmpty(outcome.Model) || outcome.Model == Targets.Model ? TargetOrder.Find(Targets.Identity, outcome.Target) : -1;
     }
 }
 

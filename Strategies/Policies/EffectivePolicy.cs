@@ -13,6 +13,9 @@ public sealed record PolicyMatch(IReadOnlyList<string> Models, IReadOnlyList<str
     /// <summary>Matches every request.</summary>
     public static PolicyMatch Everything { get; } = new([], [], []);
 
+    /// <summary>Whether the policy may be for a request for the model.</summary>
+    public bool Covers(string model) => Any(Models, model);
+
     /// <summary>Whether the policy is for the request.</summary>
     public bool Covers(string model, string tenant, string sloClass) => Any(Models, model) && Any(Tenants, tenant) && Any(SloClasses, sloClass);
 
@@ -79,10 +82,14 @@ public sealed record EffectivePolicy(
 public sealed class PolicySet
 {
     private readonly PolicyRule[] _rules;
+    private readonly PolicyRule[] _prefixRules;
 
     /// <summary>Orders the rules by priority, then name.</summary>
-    public PolicySet(IEnumerable<PolicyRule> rules) =>
+    public PolicySet(IEnumerable<PolicyRule> rules)
+    {
         _rules = [.. rules.OrderByDescending(r => r.Priority).ThenBy(r => r.Name, StringComparer.Ordinal)];
+        _prefixRules = Array.FindAll(_rules, r => r.Strategy is { WantsPrefix: true });
+    }
 
     /// <summary>No policies: every request gets the defaults.</summary>
     public static PolicySet Empty { get; } = new([]);
@@ -93,6 +100,16 @@ public sealed class PolicySet
 
     /// <summary>Number of rules.</summary>
     public int Count => _rules.Length;
+
+    /// <summary>Whether a request for the model may meet a strategy that looks at the start of its prompt.</summary>
+    public bool WantsPrefix(string model)
+    {
+        foreach (var rule in _prefixRules)
+        {
+            if (rule.Match.Covers(model)) return true;
+        }
+        return false;
+    }
 
     /// <summary>The policy of one request: per part, the first matching rule that sets it; placement, quota and access rules all apply.</summary>
     public EffectivePolicy Resolve(string model, string tenant, string sloClass)

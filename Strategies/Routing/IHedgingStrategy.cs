@@ -2,7 +2,7 @@ using InferMesh.Strategies.Scoring;
 
 namespace InferMesh.Strategies.Routing;
 
-/// <summary>A strategy that says itself when a first token is late, and whose decisions carry a hedge whatever the policy's default.</summary>
+/// <summary>A strategy that says itself when a first token is late, and whose decisions carry a hedge unless a policy switches hedging off.</summary>
 public interface IHedgingStrategy : IRoutingStrategy
 {
     /// <summary>The time to first token, in seconds, that only few answers exceed.</summary>

@@ -6,7 +6,7 @@ namespace InferMesh.Strategies.Routing;
 /// </summary>
 public interface ILearningStrategy : IRoutingStrategy
 {
-    /// <summary>The request was sent to the target. Called after the decision and before the local counters change.</summary>
+    /// <summary>The request was sent to the target. Called after the decision and before the local counters change. The input may lack the verdicts of the filter.</summary>
     void Dispatched(in RankingInput input, int target);
 
     /// <summary>What came of a request.</summary>
@@ -20,10 +20,14 @@ public interface ILearningStrategy : IRoutingStrategy
 /// <param name="ExpectedSeconds">What the decision expected, all terms together.</param>
 /// <param name="LoadAtDispatch">Requests on the target when it was picked, as the router saw it.</param>
 /// <param name="TtftSeconds">Seconds to the first token; not a number when none came.</param>
-/// <param name="E2eSeconds">Seconds to the last token.</param>
+/// <param name="E2eSeconds">Seconds to the last token; not a number when unknown.</param>
 /// <param name="Succeeded">False when the attempt failed.</param>
 /// <param name="CompletedAtTicks">When, UTC ticks.</param>
 /// <param name="Prefix">Chained hashes of the prompt's blocks; empty when unknown.</param>
 public readonly record struct Outcome(
     TargetIdentity Target, int PromptTokens, int OutputTokens, double ExpectedSeconds, double LoadAtDispatch,
-    double TtftSeconds, double E2eSeconds, bool Succeeded, long CompletedAtTicks, ReadOnlyMemory<ulong> Prefix);
+    double TtftSeconds, double E2eSeconds, bool Succeeded, long CompletedAtTicks, ReadOnlyMemory<ulong> Prefix)
+{
+    /// <summary>Model that answered; "" when the router knows only one. A target may serve several, and what one of them took says nothing of the others.</summary>
+    public string Model { get; init; } = "";
+}

@@ -11,6 +11,9 @@ public interface IRoutingStrategy
     /// <summary>Name in the catalogue.</summary>
     string Name { get; }
 
+    /// <summary>Whether the start of the prompt counts: who asks should fill <see cref="RoutingRequest.Prefix"/> then, and need not otherwise.</summary>
+    bool WantsPrefix => false;
+
     /// <summary>Writes the best eligible targets, best first, and returns how many it wrote. Allocates nothing.</summary>
     /// <param name="input">Table row set, request, filter verdicts, time and seed.</param>
     /// <param name="best">Where the picks go; its length is the number wanted, at least 1.</param>

@@ -28,7 +28,7 @@ internal sealed class MeshHedge(CostModel cost, double quantile) : PricedStrateg
         if (!outcome.Succeeded) return;
         foreach (var view in _memory.Views)
         {
-            var row = view.RowOf(outcome.Target);
+            var row = view.RowOf(outcome);
             if (row >= 0) view.Model.Observe(outcome.TtftSeconds / Expectation.Of(view.Targets, row, outcome).TtftSeconds);
         }
     }

@@ -17,6 +17,8 @@ internal sealed class PrefixMesh(CostModel cost, PrefixMemory memory, double pre
 {
     public override string Name => "prefix_mesh";
 
+    public bool WantsPrefix => true;
+
     protected override bool Shortlists => true;
 
     public bool WantsKvEvents => memory.Precise;

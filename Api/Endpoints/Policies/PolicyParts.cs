@@ -52,7 +52,7 @@ internal sealed record HedgingBody
 {
     private static readonly HedgingSpec Defaults = new();
 
-    /// <summary>Off plans no hedge. Default true.</summary>
+    /// <summary>True plans a hedge for every decision, false for none, whatever the strategy. Default true.</summary>
     public bool? Enabled { get; init; }
 
     /// <summary>Earliest, milliseconds, 1 to 600000. Default 50.</summary>

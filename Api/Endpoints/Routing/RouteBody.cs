@@ -80,7 +80,7 @@ internal sealed record RouteBody
     }
 }
 
-/// <summary>How a routed request ended.</summary>
+/// <summary>How a routed request ended. Strategies that learn compare its times with what they expected: what is not known is better left out.</summary>
 internal sealed record OutcomeBody
 {
     /// <summary>Id that the decision carried. Required.</summary>
@@ -92,10 +92,10 @@ internal sealed record OutcomeBody
     /// <summary>Node that answered; absent when none did.</summary>
     public string? NodeId { get; init; }
 
-    /// <summary>Milliseconds to the first token.</summary>
+    /// <summary>Milliseconds from sending the request to the node to its first token.</summary>
     public double? TtftMs { get; init; }
 
-    /// <summary>Milliseconds in all.</summary>
+    /// <summary>Milliseconds from sending the request to the node to its last token.</summary>
     public double? LatencyMs { get; init; }
 
     /// <summary>Prompt tokens.</summary>

@@ -24,7 +24,7 @@ internal sealed record DecisionView
     /// <summary>Targets, best first; costs in seconds, term by term.</summary>
     public required IReadOnlyList<RouteTarget> Targets { get; init; }
 
-    /// <summary>Second attempt; absent when there is none.</summary>
+    /// <summary>Second attempt, where a policy or the strategy asks for one; absent when there is none.</summary>
     public HedgeView? Hedge { get; init; }
 
     /// <summary>Why there is no hedge: disabled, no_second_target, same_failure_domain or saturated; absent when there is one.</summary>

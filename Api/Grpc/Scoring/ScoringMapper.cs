@@ -154,12 +154,13 @@ internal static class ScoringMapper
             MoneySeconds = target.Cost.Money,
             UncertaintySeconds = target.Cost.Uncertainty,
             TotalSeconds = target.Cost.Total,
+            BalanceSeconds = target.Cost.Balance,
         },
     };
 
     private static string Largest(RouteCost cost) => new (string Name, double Seconds)[]
     {
         ("queue", cost.Queue), ("prefill", cost.Prefill), ("decode", cost.Decode), ("network", cost.Network),
-        ("cold_start", cost.ColdStart), ("money", cost.Money), ("uncertainty", cost.Uncertainty),
+        ("cold_start", cost.ColdStart), ("money", cost.Money), ("uncertainty", cost.Uncertainty), ("balance", cost.Balance),
     }.MaxBy(term => term.Seconds).Name;
 }

@@ -25,4 +25,7 @@ internal enum AttemptEnd
 /// <param name="Status">Status of the runtime; 0 when it gave none.</param>
 /// <param name="RetryAfter">When the runtime asks to come back; null when it does not say.</param>
 /// <param name="FirstByte">Time of the first byte since the start of the request; null when there was none.</param>
-internal readonly record struct AttemptResult(AttemptEnd End, string Reason, int Status = 0, TimeSpan? RetryAfter = null, TimeSpan? FirstByte = null);
+/// <param name="Streamed">The answer came as server-sent events, token by token.</param>
+/// <param name="OutputTokens">Tokens of the answer; null when unknown.</param>
+internal readonly record struct AttemptResult(
+    AttemptEnd End, string Reason, int Status = 0, TimeSpan? RetryAfter = null, TimeSpan? FirstByte = null, bool Streamed = false, int? OutputTokens = null);

@@ -49,6 +49,7 @@ internal sealed class Forwarder(RuntimeClient runtimes, IngressMetrics metrics)
     {
         var status = (int)response.StatusCode;
         var first = ArrayPool<byte>.Shared.Rent(FirstReadBytes);
+        var tokens = OutputTally.For(response.Content.Headers);
         TimeSpan? firstByte = null;
         try
         {
@@ -56,6 +57,7 @@ internal sealed class Forwarder(RuntimeClient runtimes, IngressMetrics metrics)
             // The client gets nothing, not even the status, before the first byte is here: until then another target may still answer.
             var length = await stream.ReadAsync(first, deadline);
             if (length > 0) firstByte = job.Elapsed();
+            tokens.Add(first.AsSpan(0, length));
 
             var writer = job.Context.Response.BodyWriter;
             CopyHead(job, response);
@@ -65,23 +67,27 @@ internal sealed class Forwarder(RuntimeClient runtimes, IngressMetrics metrics)
             await writer.FlushAsync(deadline);
             while (length > 0)
             {
-                length = await stream.ReadAsync(writer.GetMemory(), deadline);
+                var memory = writer.GetMemory();
+                length = await stream.ReadAsync(memory, deadline);
+                tokens.Add(memory.Span[..length]);
                 writer.Advance(length);
-                if (length > 0 && (await writer.FlushAsync(deadline)).IsCompleted) return new(AttemptEnd.Cancelled, "client_gone", status, null, firstByte);
+                if (length > 0 && (await writer.FlushAsync(deadline)).IsCompleted) return Answer(AttemptEnd.Cancelled, "client_gone");
             }
-            return new(AttemptEnd.Delivered, "", status, null, firstByte);
+            return Answer(AttemptEnd.Delivered, "");
         }
         catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
         {
             var result = deadline.IsCancellationRequested ? Stopped(job) : new(job.Context.Response.HasStarted ? AttemptEnd.Broken : AttemptEnd.Failed, "reset");
             // What was sent looks complete unless the connection breaks visibly.
             if (job.Context.Response.HasStarted) job.Context.Abort();
-            return result with { Status = status, FirstByte = firstByte };
+            return Answer(result.End, result.Reason);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(first);
         }
+
+        AttemptResult Answer(AttemptEnd end, string reason) => new(end, reason, status, null, firstByte, tokens.IsStream, tokens.Tokens);
     }
 
     private void CopyHead(ForwardJob job, HttpResponseMessage response)

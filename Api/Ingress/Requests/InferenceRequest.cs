@@ -6,7 +6,8 @@ namespace InferMesh.Api.Ingress.Requests;
 /// <param name="MaxOutputTokens">Most tokens to generate; 0 when not given.</param>
 /// <param name="PromptTokens">Estimated prompt tokens, 1 or more.</param>
 /// <param name="User">End user as the caller names it; "" when not given.</param>
-internal readonly record struct InferenceRequest(string Model, bool Stream, int MaxOutputTokens, int PromptTokens, string User);
+/// <param name="Prompt">Where messages or prompt stand in the body.</param>
+internal readonly record struct InferenceRequest(string Model, bool Stream, int MaxOutputTokens, int PromptTokens, string User, Range Prompt);
 
 /// <summary>Why a request is refused before it is routed.</summary>
 /// <param name="Message">What is wrong and what is allowed.</param>

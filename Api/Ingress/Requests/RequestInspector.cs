@@ -48,6 +48,7 @@ internal static class RequestInspector
         var stream = false;
         int maxTokens = 0, maxCompletionTokens = 0;
         long promptBytes = 0, promptIds = 0;
+        var prompt = ..0;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             var key = KeyOf(ref reader);
@@ -79,11 +80,11 @@ internal static class RequestInspector
                     break;
                 case Key.Messages:
                     if (reader.TokenType != JsonTokenType.StartArray) return Wrong(name, "must be an array");
-                    Measure(ref reader, ref promptBytes, ref promptIds, countNumbers: false);
+                    prompt = Measure(ref reader, ref promptBytes, ref promptIds, countNumbers: false);
                     break;
                 case Key.Prompt:
                     if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.StartArray or JsonTokenType.Null)) return Wrong(name, "must be a string or an array");
-                    Measure(ref reader, ref promptBytes, ref promptIds, countNumbers: true);
+                    prompt = Measure(ref reader, ref promptBytes, ref promptIds, countNumbers: true);
                     break;
                 default:
                     reader.Skip();
@@ -94,14 +95,15 @@ internal static class RequestInspector
         if (model is null) return new("'model' is required.", "model", "missing_required_parameter");
 
         var tokens = Math.Clamp((promptBytes / BytesPerToken) + promptIds, 1, int.MaxValue);
-        request = new(model, stream, maxCompletionTokens > 0 ? maxCompletionTokens : maxTokens, (int)tokens, user);
+        request = new(model, stream, maxCompletionTokens > 0 ? maxCompletionTokens : maxTokens, (int)tokens, user, prompt);
         return null;
     }
 
-    /// <summary>Adds up the strings of a value; a prompt may also be given as token ids.</summary>
-    private static void Measure(ref Utf8JsonReader reader, ref long bytes, ref long ids, bool countNumbers)
+    /// <summary>Adds up the strings of a value, and says where it stands; a prompt may also be given as token ids.</summary>
+    private static Range Measure(ref Utf8JsonReader reader, ref long bytes, ref long ids, bool countNumbers)
     {
         var depth = reader.CurrentDepth;
+        var start = (int)reader.TokenStartIndex;
         do
         {
             // An inline picture is megabytes of base64 and a few hundred tokens.
@@ -109,6 +111,7 @@ internal static class RequestInspector
             else if (countNumbers && reader.TokenType == JsonTokenType.Number) ids++;
         }
         while ((reader.CurrentDepth > depth || reader.TokenType == JsonTokenType.StartArray) && reader.Read());
+        return start..(int)reader.BytesConsumed;
     }
 
     private static bool Count(ref Utf8JsonReader reader, out int value)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.Extensions.Options;
 
@@ -16,7 +17,11 @@ internal sealed partial class IngressRouter(
 
     // To make a reference costs more than to call it: each is made once, at its first use, because an API that waits for its cluster cannot.
     private readonly IRouterGrain?[] _routers = new IRouterGrain?[Keys];
+    private readonly ConcurrentDictionary<string, bool> _prefixModels = new(StringComparer.Ordinal);
     private uint _next;
+
+    /// <summary>Whether the last decision for the model asked for the blocks of prompts. Before the first one nobody knows: that prompt goes without.</summary>
+    public bool WantsPrefix(string model) => !_prefixModels.IsEmpty && _prefixModels.ContainsKey(model);
 
     /// <summary>A decision, or null when no router answered in any try.</summary>
     /// <remarks>A try that timed out may have reserved a place: its lease gives the place back.</remarks>
@@ -26,7 +31,9 @@ internal sealed partial class IngressRouter(
         {
             try
             {
-                return await Router().Route(query).AsTask().WaitAsync(settings.CurrentValue.RouteTimeout, time, cancellationToken);
+                var decision = await Router().Route(query).AsTask().WaitAsync(settings.CurrentValue.RouteTimeout, time, cancellationToken);
+                if (decision.Status == RouteStatus.Routed) Note(query.Model, decision.PrefixWanted);
+                return decision;
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
@@ -53,6 +60,13 @@ internal sealed partial class IngressRouter(
             metrics.ReportLost(call);
             CallLost(call, reservationId, e.Message);
         }
+    }
+
+    /// <summary>Grows no further than the models that are served: a decision that routes nothing is not noted.</summary>
+    private void Note(string model, bool prefixWanted)
+    {
+        if (prefixWanted) _prefixModels.TryAdd(model, true);
+        else if (!_prefixModels.IsEmpty) _prefixModels.TryRemove(model, out _);
     }
 
     private IRouterGrain Router()

@@ -15,7 +15,12 @@ internal sealed class Reservation(IngressRouter router, string id)
     public void Move(string nodeId) => Send(nameof(Move), r => r.Move(id, nodeId));
 
     /// <summary>The request is over, as far as this decision goes. Later calls do nothing.</summary>
-    public void Settle(OutcomeStatus status, string nodeId, TimeSpan latency, TimeSpan? ttft)
+    /// <param name="status">How the last attempt ended.</param>
+    /// <param name="nodeId">Node of the last attempt; "" when there was none.</param>
+    /// <param name="latency">From sending it to the last byte.</param>
+    /// <param name="ttft">From sending it to the first token; null when nobody knows.</param>
+    /// <param name="outputTokens">Tokens of the answer; null when nobody knows.</param>
+    public void Settle(OutcomeStatus status, string nodeId, TimeSpan latency, TimeSpan? ttft, int? outputTokens)
     {
         if (_settled) return;
         _settled = true;
@@ -26,6 +31,7 @@ internal sealed class Reservation(IngressRouter router, string id)
             NodeId = nodeId,
             LatencyMs = latency.TotalMilliseconds,
             TtftMs = ttft?.TotalMilliseconds,
+            OutputTokens = outputTokens,
         };
         Send(nameof(IRouterGrain.Report), r => r.Report(outcome));
     }

@@ -91,7 +91,9 @@ public sealed class RouterGrainTests
         await RegisterAsync(b, cell, "zone-b");
         await using var first = KeepReporting(a, model);
         await using var second = KeepReporting(b, model);
-        await EventuallyAsync(() => Router().DryRun(new() { Model = model }).AsTask(), d => d.Eligible == 2, "two nodes");
+        var policy = Unique("policy");
+        await Client.GetGrain<IPolicyGrain>(policy).Put(new() { Kind = PolicyKind.Hedging, Models = [model], Hedging = new() }, PolicyVersions.None, "test");
+        await EventuallyAsync(() => Router().DryRun(new() { Model = model }).AsTask(), d => d is { Eligible: 2, Policies.Count: 1 }, "two nodes");
         var decision = await Router().Route(new() { Model = model });
         Assert.IsNotNull(decision.Hedge, decision.HedgeSuppressed);
         Assert.AreEqual(decision.Targets[1].NodeId, decision.Hedge.NodeId);
@@ -99,6 +101,7 @@ public sealed class RouterGrainTests
         Assert.IsFalse(await Router().Move(decision.DecisionId, "no-such-node"));
         Assert.IsTrue(await Router().Report(new() { DecisionId = decision.DecisionId }));
         Assert.IsFalse(await Router().Move(decision.DecisionId, a));
+        await Client.GetGrain<IPolicyGrain>(policy).Delete(PolicyVersions.Any, "test");
     }
 
     [TestMethod]

@@ -17,7 +17,7 @@ public sealed partial class ReferenceTableTests
         ["Simulator"] = ["Strategies"],
         ["Grains"] = ["Grains.Abstractions", "Strategies"],
         ["Silo"] = ["Grains", "Adapters", "ServiceDefaults"],
-        ["Api"] = ["Grains.Abstractions", "ServiceDefaults"],
+        ["Api"] = ["Grains.Abstractions", "Strategies", "ServiceDefaults"],
         ["Cli"] = ["Simulator", "Strategies", "Adapters"],
         ["Aspire.AppHost"] = ["Silo", "Api", "Cli", "EmbeddedRedis"],
         ["EmbeddedRedis"] = [],

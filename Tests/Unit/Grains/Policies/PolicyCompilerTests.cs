@@ -31,7 +31,7 @@ public sealed class PolicyCompilerTests
     public void Compile_Quota_IsAnEqualShareRoundedUp(int limit, int routers, int share)
     {
         var load = new LocalLoad();
-        var quota = PolicyCompiler.Compile(Policy(new() { Kind = PolicyKind.Quota, Quota = new() { MaxConcurrentRequests = limit } }), routers, _ => load).Quota!;
+        var quota = PolicyCompiler.Compile(Policy(new() { Kind = PolicyKind.Quota, Quota = new() { MaxConcurrentRequests = limit } }), routers, _ => load, new()).Quota!;
         Assert.AreEqual(share, quota.MaxConcurrentRequests);
         Assert.AreSame(load, quota.InFlight);
     }
@@ -62,7 +62,7 @@ public sealed class PolicyCompilerTests
         Assert.IsTrue(Compile(new() { Kind = PolicyKind.Security, Security = new() { RequireTenant = true } }).Access!.RequireTenant);
     }
 
-    private static PolicyRule Compile(PolicySpec spec) => PolicyCompiler.Compile(Policy(spec), 2, _ => new());
+    private static PolicyRule Compile(PolicySpec spec) => PolicyCompiler.Compile(Policy(spec), 2, _ => new(), new());
 
     private static Policy Policy(PolicySpec spec) => new() { Name = "p", Version = 3, Spec = spec };
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using CsCheck;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Routing;
@@ -12,12 +11,10 @@ namespace InferMesh.Tests.Unit.Grains.Routing;
 [TestClass]
 public sealed class ReservationLedgerTests : IDisposable
 {
-    private static readonly SiloAddress LocalAddress = SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 11111), 42);
-
     private readonly ManualTime _time = new();
     private readonly ReservationLedger _ledger;
 
-    public ReservationLedgerTests() => _ledger = new(new LocalSilo(), _time, Options.Create(new RoutingSettings()));
+    public ReservationLedgerTests() => _ledger = new(new LocalSilo(), _time, Options.Create(new RoutingSettings()), new(new()));
 
     public void Dispose() => _ledger.Dispose();
 
@@ -27,7 +24,7 @@ public sealed class ReservationLedgerTests : IDisposable
         foreach (var expected in new[] { 1L, 2L, 3L })
         {
             Assert.IsTrue(ReservationLedger.TryParse(_ledger.NewId(), out var number, out var silo));
-            Assert.AreEqual((expected, LocalAddress), (number, silo));
+            Assert.AreEqual((expected, LocalSilo.Address), (number, silo));
         }
     }
 
@@ -79,7 +76,7 @@ public sealed class ReservationLedgerTests : IDisposable
     public void Lease_NobodySettles_EndsAndReleases()
     {
         var decision = Decision();
-        _ledger.Reserve(decision, 100);
+        _ledger.Reserve(decision, Tables.Request());
         _time.Advance(TimeSpan.FromSeconds(119));
         Assert.AreEqual(1, _ledger.Open);
         _time.Advance(TimeSpan.FromSeconds(2));
@@ -101,22 +98,9 @@ public sealed class ReservationLedgerTests : IDisposable
 
     private long Reserve(Decision decision)
     {
-        Assert.IsTrue(ReservationLedger.TryParse(_ledger.Reserve(decision, 100), out var number, out _));
+        Assert.IsTrue(ReservationLedger.TryParse(_ledger.Reserve(decision, Tables.Request()), out var number, out _));
         return number;
     }
 
     private static Decision Decision() => Tables.Decide(Tables.Table(Tables.Equal(3)), StrategyCatalog.Default);
-
-    private sealed class LocalSilo : ILocalSiloDetails
-    {
-        public string Name => "silo";
-
-        public string ClusterId => "cluster";
-
-        public string DnsHostName => "localhost";
-
-        public SiloAddress SiloAddress => LocalAddress;
-
-        public SiloAddress GatewayAddress => LocalAddress;
-    }
 }

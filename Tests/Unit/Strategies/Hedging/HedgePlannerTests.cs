@@ -1,3 +1,4 @@
+using InferMesh.Strategies;
 using InferMesh.Strategies.Hedging;
 using InferMesh.Strategies.Routing;
 using static InferMesh.Tests.Unit.Strategies.Tables;
@@ -9,6 +10,24 @@ public sealed class HedgePlannerTests
 {
     [TestMethod]
     public void Plan_SwitchedOff_IsDisabled() => Assert.AreEqual(HedgeVerdict.Disabled, Plan([Row("a"), Row("b")], HedgeSettings.Default with { Enabled = false }).Verdict);
+
+    [TestMethod]
+    [DataRow("mesh", null, HedgeVerdict.Disabled, DisplayName = "nobody asks for hedges")]
+    [DataRow("mesh", true, HedgeVerdict.Planned, DisplayName = "policy asks for them")]
+    [DataRow("mesh_hedge", null, HedgeVerdict.Planned, DisplayName = "the strategy hedges of its own accord")]
+    [DataRow("mesh_hedge", false, HedgeVerdict.Disabled, DisplayName = "policy has the last word")]
+    public void Plan_WhoAsksForHedges_GetsThem(string strategy, bool? policy, HedgeVerdict expected)
+    {
+        var rule = Rule("h") with { Hedging = policy is null ? null : HedgeSettings.Default with { Enabled = policy } };
+        Assert.AreEqual(expected, Decide(Table([Row("a"), Row("b")], rule), strategy).Hedge.Verdict);
+        Assert.AreEqual(expected, Decide(Table([Row("a"), Row("b")], rule with { Strategy = StrategyCatalog.Create(strategy) }), strategy).Hedge.Verdict);
+    }
+
+    [TestMethod]
+    public void Catalogue_SaysOfEachStrategyWhetherItHedges()
+    {
+        foreach (var strategy in StrategyCatalog.All) Assert.AreEqual(strategy.Hedges, StrategyCatalog.Create(strategy.Name) is IHedgingStrategy, strategy.Name);
+    }
 
     [TestMethod]
     public void Plan_OneTargetWanted_HasNoSecond() => Assert.AreEqual(HedgeVerdict.NoSecondTarget, Plan([Row("a"), Row("b")], maxTargets: 1).Verdict);
@@ -42,5 +61,5 @@ public sealed class HedgePlannerTests
     }
 
     private static HedgePlan Plan(TargetRow[] rows, HedgeSettings? settings = null, int maxTargets = 3) =>
-        Decide(Table(rows, Rule("h") with { Hedging = settings ?? HedgeSettings.Default }), request: Request(maxTargets)).Hedge;
+        Decide(Table(rows, Rule("h") with { Hedging = settings ?? HedgeSettings.Default with { Enabled = true } }), request: Request(maxTargets)).Hedge;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using InferMesh.Strategies.Learning;
 using InferMesh.Strategies.Routing;
 using static InferMesh.Tests.Unit.Strategies.Tables;
@@ -23,6 +24,35 @@ public sealed class TargetMemoryTests
         Assert.AreEqual(2, second.RowOf(second.Targets.Identity[2]));
         Assert.AreEqual(-1, second.RowOf(first.Targets.Identity[1]));
         Assert.AreSame(second, memory.For(second.Targets));
+    }
+
+    [TestMethod]
+    public void For_ManyTablesOfOneModel_KeepsTheLastOnly()
+    {
+        var memory = new TargetMemory<int, object>(static () => new());
+        var first = Forget();
+        for (var i = 0; i < 1000; i++) memory.For(new(Model, [Row("x"), Row("y")]));
+        GC.Collect();
+        Assert.AreEqual(1, memory.Views.Length);
+        Assert.IsFalse(first.IsAlive, "an old table is not held");
+        Assert.AreEqual(5, memory.Views[0].Rows[0]);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference Forget()
+        {
+            var targets = new TargetSet(Model, [Row("x"), Row("y")]);
+            memory.For(targets).Rows[0] = 5;
+            return new(targets);
+        }
+    }
+
+    [TestMethod]
+    public void RowOf_AnswerOfAnotherModelOfTheTarget_IsNone()
+    {
+        var memory = new TargetMemory<int, object>(static () => new());
+        var view = memory.For(new(Model, [Row("x")]));
+        var answer = new Outcome(Identity("x"), 1, 1, 1, 0, 1, 1, true, NowTicks, default);
+        Assert.AreEqual((0, 0, -1), (view.RowOf(answer), view.RowOf(answer with { Model = Model }), view.RowOf(answer with { Model = "other" })));
     }
 
     [TestMethod]

@@ -71,6 +71,19 @@ public sealed class PolicySetTests
     }
 
     [TestMethod]
+    public void WantsPrefix_OnlyWhereAPolicyForTheModelRanksByIt()
+    {
+        CollectionAssert.AreEqual(new[] { "prefix_mesh" }, StrategyCatalog.All.Where(s => StrategyCatalog.Create(s.Name).WantsPrefix).Select(s => s.Name).ToArray());
+        var set = new PolicySet([
+            Rule("a", match: new(["chat-*"], ["acme"], [])) with { Strategy = StrategyCatalog.Create("prefix_mesh") },
+            Rule("b", 9) with { Strategy = StrategyCatalog.Create("mesh") },
+        ]);
+        Assert.IsTrue(set.WantsPrefix("chat-7b"));
+        Assert.IsFalse(set.WantsPrefix("code-7b"));
+        Assert.IsFalse(PolicySet.Empty.WantsPrefix("chat-7b"));
+    }
+
+    [TestMethod]
     public void Resolve_PartNotSet_KeepsItsDefault()
     {
         var policy = new PolicySet([Rule("a") with { Slo = new(TimeSpan.FromSeconds(1), null) }]).Resolve("m", "", "");

@@ -29,7 +29,7 @@ public sealed class DecisionKernelTests
         var d = Decide(Table(Equal(1)), strategy);
         Assert.AreEqual(DecisionOutcome.Routed, d.Outcome);
         CollectionAssert.AreEqual(new[] { "n000" }, d.Nodes());
-        Assert.AreEqual(HedgeVerdict.NoSecondTarget, d.Hedge.Verdict);
+        Assert.AreEqual(strategy == "mesh_hedge" ? HedgeVerdict.NoSecondTarget : HedgeVerdict.Disabled, d.Hedge.Verdict);
         Assert.AreEqual(strategy, d.Strategy);
     }
 

@@ -98,4 +98,15 @@ public sealed class MeshVariantTests
         var table = Table(Enumerable.Range(0, 20).Select(i => Row($"n{i:00}") with { Running = i * 13 % 64, RttSeconds = 0.001 * (i % 5) }));
         CollectionAssert.AreEqual(Decide(table, "mesh", Request(16)).Choices.ToArray(), Decide(table, "ml_enhanced_mesh", Request(16)).Choices.ToArray());
     }
+
+    [TestMethod]
+    public void AdaptiveMesh_DispatchWithoutVerdicts_StillFeelsThePressure()
+    {
+        var strategy = (ILearningStrategy)StrategyCatalog.Create("adaptive_mesh", new Dictionary<string, double> { ["smoothing_seconds"] = 0 });
+        var targets = new TargetSet(Model, [Row("a") with { Running = 48 }, Row("b") with { Running = 16 }, Row("c") with { Running = 64, Standing = FilterReason.NodeCordoned }]);
+        strategy.Dispatched(new(targets, Request(), default, NowTicks, 0, 0), 0);
+        // Half full: p^2 / 2 of the service at three quarters, of which the cordoned one is no part.
+        var terms = strategy.Explain(new(targets, Request(), default, NowTicks, 0, 0), 0);
+        Assert.AreEqual(0.5 * 0.25 * 0.75 * (terms.PrefillSeconds + terms.DecodeSeconds), terms.BalanceSeconds, 1e-9);
+    }
 }

@@ -9,10 +9,11 @@ public sealed class RequestInspectorTests
     [TestMethod]
     public void Inspect_FullRequest_ReadsAllThatRoutingNeeds()
     {
-        var error = Inspect("""{"messages":[{"role":"user","content":"12345678"}],"temperature":0.5,"stream":true,"max_tokens":9,"max_completion_tokens":7,"user":"u1","model":"m1","tools":[{"model":"x"}]}""", out var request);
+        const string Prompt = """[{"role":"user","content":"12345678"}]""";
+        var error = Inspect($$"""{"messages":{{Prompt}},"temperature":0.5,"stream":true,"max_tokens":9,"max_completion_tokens":7,"user":"u1","model":"m1","tools":[{"model":"x"}]}""", out var request);
 
         Assert.IsNull(error);
-        Assert.AreEqual(new InferenceRequest("m1", true, 7, 3, "u1"), request);
+        Assert.AreEqual(new InferenceRequest("m1", true, 7, 3, "u1", 12..(12 + Prompt.Length)), request);
     }
 
     [TestMethod]
@@ -28,6 +29,18 @@ public sealed class RequestInspectorTests
     {
         Assert.IsNull(Inspect(body, out var request));
         Assert.AreEqual(tokens, request.PromptTokens);
+    }
+
+    [TestMethod]
+    [DataRow("""{"model":"m"}""", "")]
+    [DataRow("""{"prompt" : "a\u0062é" ,"model":"m"}""", "\"a\\u0062é\"")]
+    [DataRow("""{"model":"m","prompt":[[1, 2],[3]],"max_tokens":1}""", "[[1, 2],[3]]")]
+    [DataRow("""{"model":"m","messages": [{"content":[{"text":"x"}]}] }""", """[{"content":[{"text":"x"}]}]""")]
+    [DataRow("""{"model":"m","prompt":null}""", "null")]
+    public void Inspect_Prompts_AreFound(string body, string prompt)
+    {
+        Assert.IsNull(Inspect(body, out var request));
+        Assert.AreEqual(prompt, Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(body)[request.Prompt]));
     }
 
     [TestMethod]

@@ -1,0 +1,71 @@
+using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Strategies.Routing;
+using InferMesh.Strategies.Scoring;
+
+namespace InferMesh.Grains.Routing;
+
+/// <summary>
+/// Tells strategies that learn what was sent where and what came of it. Only what was measured is told: a lease that ends, an answer without times or a
+/// request that was wrong in itself leaves what was learned as it is.
+/// </summary>
+internal sealed class StrategyFeedback(RoutingTableCache cache)
+{
+    // A caller's clock and ours may differ by this much.
+    private const double SlackSeconds = 1;
+
+    /// <summary>The request goes to the choice now: before the counters of the target change. Null for a strategy that does not learn.</summary>
+    public Attempt? Dispatched(IRoutingStrategy strategy, RoutingRequest request, Choice choice, long nowTicks)
+    {
+        if (strategy is not ILearningStrategy learning) return null;
+        var load = cache.Current.Table.Models.TryGetValue(request.Model, out var targets) ? learning.Dispatched(targets, request, choice.Identity, nowTicks) : null;
+        return new(learning, request, choice, load ?? choice.Load, nowTicks);
+    }
+
+    /// <summary>The caller gave the attempt up for another target.</summary>
+    public static void Failed(Attempt attempt, long nowTicks) => Completed(attempt, new() { DecisionId = "", Status = OutcomeStatus.Error }, nowTicks);
+
+    /// <summary>The caller says what came of the attempt.</summary>
+    public static void Completed(Attempt attempt, RouteOutcome report, long nowTicks)
+    {
+        var age = Math.Max(0, nowTicks - attempt.AtTicks) / (double)TimeSpan.TicksPerSecond;
+        var ttft = Seconds(report.TtftMs, age);
+        var e2e = Seconds(report.LatencyMs, age);
+        var succeeded = report.Status == OutcomeStatus.Success;
+        switch (report.Status)
+        {
+            case OutcomeStatus.Rejected when report.TtftMs is not null:
+            case OutcomeStatus.Cancelled when double.IsNaN(ttft):
+                return;
+            case OutcomeStatus.Cancelled:
+                // The node did its part up to here: its first token was measured, its last one will never come.
+                (succeeded, e2e) = (true, double.NaN);
+                break;
+            case OutcomeStatus.Success:
+                break;
+            default:
+                ttft = double.NaN;
+                break;
+        }
+
+        // As the decision knew the prompt, right or wrong: what is learned is applied to the numbers of decisions.
+        var request = attempt.Request;
+        var prompt = request.PromptTokens > 0 ? request.PromptTokens : report.PromptTokens ?? 0;
+        if (prompt <= 0) ttft = e2e = double.NaN;
+        // How long an answer should take depends on its length: without it only the first token says something.
+        if (report.OutputTokens is not > 0) e2e = double.NaN;
+        var output = report.OutputTokens is > 0 and var counted ? counted : request.OutputTokens > 0 ? request.OutputTokens : CostModel.Fallback.OutputTokens;
+        attempt.Strategy.Completed(
+            new(attempt.Choice.Identity, prompt, output, attempt.Choice.Terms.TotalSeconds, attempt.LoadAtDispatch, ttft, e2e, succeeded, nowTicks, request.Prefix) { Model = request.Model });
+    }
+
+    /// <summary>A time that can be true: positive, and not longer than the attempt has lasted.</summary>
+    private static double Seconds(double? ms, double ageSeconds) => ms / 1000 is { } seconds && seconds > 0 && seconds <= ageSeconds + SlackSeconds ? seconds : double.NaN;
+}
+
+/// <summary>A request on its way to one target, for a strategy that wants to know what comes of it.</summary>
+/// <param name="Strategy">Who wants to know.</param>
+/// <param name="Request">The request as the decision knew it.</param>
+/// <param name="Choice">The target and what was expected of it.</param>
+/// <param name="LoadAtDispatch">Requests on the target before it.</param>
+/// <param name="AtTicks">When it was sent, UTC ticks.</param>
+internal sealed record Attempt(ILearningStrategy Strategy, RoutingRequest Request, Choice Choice, double LoadAtDispatch, long AtTicks);

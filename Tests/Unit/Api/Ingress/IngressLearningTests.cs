@@ -1,0 +1,87 @@
+using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Tests.Unit.Api.Grpc.Fakes;
+using Microsoft.AspNetCore.Http;
+
+namespace InferMesh.Tests.Unit.Api.Ingress;
+
+/// <summary>What the ingress tells the routers so that strategies can learn.</summary>
+[TestClass]
+public sealed class IngressLearningTests
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(60);
+
+    [TestMethod]
+    public async Task Report_OfAStream_HasTheTimesOfTheAttemptAndItsTokens()
+    {
+        await using var bad = await FakeRuntime.StartAsync(async context =>
+        {
+            await Task.Delay(400);
+            context.Abort();
+        });
+        await using var good = await FakeRuntime.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await Task.Delay(Pause);
+            for (var i = 0; i < 5; i++)
+            {
+                await context.Response.WriteAsync("data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n");
+                await context.Response.Body.FlushAsync();
+            }
+            await Task.Delay(Pause);
+            await context.Response.WriteAsync("data: [DONE]\n\n");
+        });
+        var report = await ReportAsync(_ => FakeRouter.Routed("d1", FakeRouter.Target("n1", bad.Url), FakeRouter.Target("n2", good.Url)), stream: true);
+
+        Assert.AreEqual((OutcomeStatus.Success, "n2", 5), (report.Status, report.NodeId, report.OutputTokens));
+        // Timers may be early by their resolution.
+        Assert.IsGreaterThanOrEqualTo(45.0, report.TtftMs!.Value);
+        Assert.IsLessThan(400.0, report.TtftMs.Value, "the failed attempt before it does not count");
+        Assert.IsGreaterThanOrEqualTo(report.TtftMs.Value + 45, report.LatencyMs!.Value);
+    }
+
+    [TestMethod]
+    public async Task Report_OfAnAnswerInOnePiece_HasNoFirstToken()
+    {
+        await using var runtime = await FakeRuntime.StartAsync(context => context.Response.WriteAsJsonAsync(new { usage = new { completion_tokens = 17 } }));
+        var report = await ReportAsync(_ => FakeRouter.Routed("d1", FakeRouter.Target("n1", runtime.Url)));
+        Assert.AreEqual((OutcomeStatus.Success, 17), (report.Status, report.OutputTokens));
+        Assert.IsNull(report.TtftMs);
+        Assert.IsGreaterThan(0.0, report.LatencyMs!.Value);
+    }
+
+    [TestMethod]
+    [DataRow(422, true, DisplayName = "the request was wrong: the node is well")]
+    [DataRow(503, false, DisplayName = "the node refused")]
+    public async Task Report_OfARefusal_SaysWhetherTheNodeAnswered(int status, bool answered)
+    {
+        await using var runtime = await FakeRuntime.StartAsync(FakeRuntime.Status(status));
+        var report = await ReportAsync(query => query.ExcludedNodes.Count == 0 ? FakeRouter.Routed("d1", FakeRouter.Target("n1", runtime.Url)) : new() { Status = RouteStatus.NoEligibleTarget });
+        Assert.AreEqual((OutcomeStatus.Rejected, answered), (report.Status, report.TtftMs is not null));
+    }
+
+    [TestMethod]
+    public async Task Prefix_IsSent_OnceADecisionAskedForItAndNoLongerThanThat()
+    {
+        await using var runtime = await FakeRuntime.StartAsync();
+        await using var api = await ApiUnderTest.StartAsync();
+        var wanted = false;
+        api.Router.OnRoute = _ => FakeRouter.Routed("d1", FakeRouter.Target("n1", runtime.Url)) with { PrefixWanted = wanted };
+        foreach (var now in new[] { false, true, true, false, false })
+        {
+            wanted = now;
+            using var request = IngressForwardingTests.Post($$"""{"model":"m","prompt":"{{new string('x', 200)}}"}""");
+            using var response = await api.Http.SendAsync(request);
+        }
+        CollectionAssert.AreEqual(new[] { 0, 0, 3, 3, 0 }, api.Router.Queries.Select(q => q.Prefix.Length).ToArray());
+    }
+
+    private static async Task<RouteOutcome> ReportAsync(Func<RouteQuery, RouteDecision> route, bool stream = false)
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Router.OnRoute = route;
+        using var request = IngressForwardingTests.Post(stream ? """{"model":"m","stream":true}""" : """{"model":"m"}""");
+        using var response = await api.Http.SendAsync(request);
+        await response.Content.ReadAsStringAsync();
+        return (await api.Router.WaitForReportsAsync(1)).Single();
+    }
+}
