@@ -135,7 +135,11 @@ public sealed class LiveLearningTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(6));
             Assert.IsTrue(_ledger.Settle(_numbers.Dequeue(), new()
             {
-                DecisionId = "", NodeId = choice.Identity.NodeId, TtftMs = 1000 * slow * plain, LatencyMs = 1000 * slow * (plain + 1.5), OutputTokens = 100,
+                DecisionId = "",
+                NodeId = choice.Identity.NodeId,
+                TtftMs = 1000 * slow * plain,
+                LatencyMs = 1000 * slow * (plain + 1.5),
+                OutputTokens = 100,
             }));
             // Beyond the slot in which a settled request may or may not be part of the reading.
             _time.Advance(TimeSpan.FromSeconds(1));
@@ -187,7 +191,8 @@ public sealed class LiveLearningTests : IDisposable
 
     private static Policy Policy(long version, string strategy, int priority, params (string Name, double Value)[] parameters) => new()
     {
-        Name = "p", Version = version,
+        Name = "p",
+        Version = version,
         Spec = new() { Kind = PolicyKind.Routing, Priority = priority, Routing = new() { Strategy = strategy, Parameters = parameters.ToDictionary(p => p.Name, p => p.Value) } },
     };
 }
