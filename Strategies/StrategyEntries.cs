@@ -14,12 +14,12 @@ internal static class StrategyEntries
         new("network_weight", "", 1, 0, 100, "Weight of the network term."),
         new("cold_start_weight", "", 1, 0, 100, "Weight of the cold-start term."),
         new("seconds_per_dollar", "s/USD", 0, 0, 1e6, "Seconds that one US dollar of GPU time is worth; 0 leaves money out."),
-        new("throughput_weight", "", 0.5, 0, 10, "What a second that other requests lose is worth; 0 is best for each request alone."),
+        new("throughput_weight", "", 1, 0, 10, "What a second that other requests lose is worth; 0 is best for each request alone."),
         new("uncertainty_per_second", "1/s", 0.02, 0, 1, "Share of the estimate that is added per second of a reading's age."),
     ];
 
     private static readonly StrategyParameter LearningRate = new("learning_rate", "", 0.05, 0.001, 1, "Weight of the newest answer in what is learned.");
-    private static readonly StrategyParameter MaxCorrection = new("max_correction", "", 4, 1, 8, "Largest factor by which what is learned changes an expected time, up or down.");
+    private static readonly StrategyParameter MaxCorrection = new("max_correction", "", 1.5, 1, 8, "Largest factor by which what is learned changes an expected time, up or down.");
 
     private static readonly StrategyParameter MemorySeconds = new("memory_seconds", "s", 120, 1, 86_400, "Seconds without an answer after which what was learned of a target counts half.");
 
@@ -74,7 +74,7 @@ internal static class StrategyEntries
                 LearningRate,
                 MaxCorrection,
                 MemorySeconds,
-                new("tail_weight", "", 0.5, 0, 10, "Standard deviations of lateness added to queue and prefill."),
+                new("tail_weight", "", 0.25, 0, 10, "Standard deviations of lateness added to queue and prefill."),
                 new("failure_seconds", "s", 5, 0, 600, "Seconds that a failed attempt costs."),
             ]),
             p => new HybridMesh(
