@@ -36,7 +36,8 @@ internal static class ContinuousKind
         var limited = profile with { MaxBatchedTokens = settings.MaxBatchedTokens ?? profile.MaxBatchedTokens, MaxSequences = settings.MaxSequences ?? profile.MaxSequences };
         var kvBytes = (double)profile.KvBlocks * BlockPool.BlockTokens * profile.Model.KvBytesPerToken;
         return new(name, Capability(limited, means, part), profile.MemoryBytes, profile.Model.WeightBytes, kvBytes,
-            listener => new ContinuousEngine(profile, listener is null ? settings : settings with { KvEvents = listener })) { Part = part };
+            listener => new ContinuousEngine(profile, listener is null ? settings : settings with { KvEvents = listener }))
+        { Part = part };
     }
 
     private static EngineCapability Capability(EngineProfile profile, in WorkloadMeans means, WorkPart part)

@@ -37,7 +37,7 @@ public sealed class AnyConfigTests
         from mixed in Gen.Bool
         from sessions in Gen.Bool
         from tenants in Gen.OneOfConst(1, 7, 5000)
-        // Every block of a conversation has a name: ten million tokens of them are slow, not wrong.
+            // Every block of a conversation has a name: ten million tokens of them are slow, not wrong.
         let most = sessions ? Math.Min(longest, 20_000) : longest
         select new WorkloadConfig
         {
