@@ -106,7 +106,7 @@ public sealed class MeshVariantTests
     [TestMethod]
     public void AdaptiveMesh_DispatchWithoutVerdicts_StillFeelsThePressure()
     {
-        var strategy = (ILearningStrategy)StrategyCatalog.Create("adaptive_mesh", new Dictionary<string, double> { ["smoothing_seconds"] = 0 });
+        var strategy = (ILearningStrategy)StrategyCatalog.Create("adaptive_mesh", new Dictionary<string, double> { ["smoothing_seconds"] = 0, ["throughput_weight"] = 0 });
         var targets = new TargetSet(Model, [Row("a") with { Running = 48 }, Row("b") with { Running = 16 }, Row("c") with { Running = 64, Standing = FilterReason.NodeCordoned }]);
         strategy.Dispatched(new(targets, Request(), default, NowTicks, 0, 0), 0);
         // Half full: p^2 / 2 of the service at three quarters, of which the cordoned one is no part.
