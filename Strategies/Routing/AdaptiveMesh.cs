@@ -40,7 +40,7 @@ internal sealed class AdaptiveMesh(CostModel cost, double balanceWeight, double 
     }
 
     // Balance only adds.
-    protected override double LowerBound(in RankingInput input, in BlockBounds bounds) => Cost.LowerBound(input, bounds);
+    protected override void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds) => Cost.LowerBounds(input, runs, bounds);
 
     private readonly record struct Nothing;
 }

@@ -8,6 +8,9 @@ namespace InferMesh.Strategies.Scoring;
 /// </summary>
 public ref struct TopK
 {
+    // The last 18 of 52 bits: a ten-billionth.
+    private const long TieBits = (1L << 18) - 1;
+
     private readonly Span<RankedTarget> _best;
     private readonly int _count;
 
@@ -29,29 +32,42 @@ public ref struct TopK
     /// <summary>The target that wins every tie.</summary>
     public int Start { get; }
 
-    /// <summary>Offers a target. A score that is not a number counts as infinitely bad, never as a pick that wins by accident.</summary>
-    public void Offer(int target, double score)
+    /// <summary>The greatest score that could still get in: that of the last pick, once there are enough.</summary>
+    internal readonly double Limit => Count < _best.Length ? double.MaxValue : BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(_best[Count - 1].Score) | TieBits);
+
+    /// <summary>
+    /// Offers a target and returns whether it got in. A score that is not a number counts as infinitely bad, never as a pick that wins by accident. Scores that differ by less than a
+    /// ten-billionth of themselves are equal: sums of the same terms in another order must not decide.
+    /// </summary>
+    public bool Offer(int target, double score)
     {
         if (double.IsNaN(score)) score = double.PositiveInfinity;
-        if (Count == _best.Length && !Better(score, target, _best[Count - 1])) return;
+        if (Count == _best.Length && !Better(score, target, _best[Count - 1])) return false;
         var i = Count < _best.Length ? Count++ : Count - 1;
         for (; i > 0 && Better(score, target, _best[i - 1]); i--) _best[i] = _best[i - 1];
         _best[i] = new(target, score);
+        return true;
     }
 
     /// <summary>Whether a target from <paramref name="from"/> to before <paramref name="to"/> with a score of <paramref name="bound"/> or more could.</summary>
     public readonly bool MayTake(double bound, int from, int to)
     {
-        if (Count < _best.Length || bound < _best[Count - 1].Score) return true;
-        if (bound > _best[Count - 1].Score) return false;
-        // A tie at best: the nearest of the run must lie before the last pick. A run that holds the start holds the winner.
-        return (from <= Start && Start < to) || Behind(from) < Behind(_best[Count - 1].Target);
+        if (Count < _best.Length) return true;
+        var (offered, last) = (Comparable(bound), Comparable(_best[Count - 1].Score));
+        // A tie at best: the nearest of the run must lie before the last pick. A run that holds the start may hold the winner.
+        return offered < last || (offered == last && Behind(from, to - 1) < Behind(_best[Count - 1].Target));
     }
+
+    /// <summary>A score as it is compared.</summary>
+    internal static double Comparable(double score) => BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(score) & ~TieBits);
+
+    /// <summary>How far behind the start the first of a run can be.</summary>
+    internal readonly int Behind(int from, int last) => from <= Start && Start <= last ? 0 : Behind(from);
 
     private readonly int Behind(int target) => target >= Start ? target - Start : target - Start + _count;
 
     private readonly bool Better(double score, int target, RankedTarget other) =>
-        score < other.Score || (score == other.Score && Behind(target) < Behind(other.Target));
+        Comparable(score) is var mine && Comparable(other.Score) is var theirs && (mine < theirs || (mine == theirs && Behind(target) < Behind(other.Target)));
 }
 
 /// <summary>Randomness that is a function of its input.</summary>

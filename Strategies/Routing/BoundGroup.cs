@@ -1,0 +1,82 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace InferMesh.Strategies.Routing;
+
+/// <summary>
+/// What a bound tree keeps of a target, or of a run of them: the least over the eligible ones, but for the newest reading. A target out of rotation is infinitely bad.
+/// Times are seconds unless they say ticks; ticks are the bits of a long, which order as the doubles of the same bits do.
+/// </summary>
+internal enum BoundColumn
+{
+    /// <summary>Time per output token, the wait for a place in the batch included.</summary>
+    Step,
+
+    /// <summary>Time per prompt token, the wait for a place in the batch included.</summary>
+    Prefill,
+
+    /// <summary><see cref="Step"/> with what the age of the reading adds, at the time of the newest reading of the run. What keeps one target's load with its own age.</summary>
+    AgedStep,
+
+    /// <summary><see cref="Prefill"/> in the same way.</summary>
+    AgedPrefill,
+
+    /// <summary>Ticks of the newest reading.</summary>
+    Newest,
+
+    /// <summary>Ticks of the oldest reading.</summary>
+    Oldest,
+
+    /// <summary>Ticks at which the prompts sent there since the reading are worked off.</summary>
+    BusyUntil,
+
+    /// <summary>Requests.</summary>
+    Load,
+
+    /// <summary>Requests over batch size.</summary>
+    Occupancy,
+
+    /// <summary>Share of the KV cache, 0..1; an unknown one counts as half.</summary>
+    KvShare,
+
+    /// <summary>Seconds until the model answers.</summary>
+    ColdStart,
+
+    /// <summary>Round trip; -1 where it was not measured.</summary>
+    Rtt,
+
+    /// <summary>Dollars per prompt token.</summary>
+    PromptDollars,
+
+    /// <summary>Dollars per output token.</summary>
+    OutputDollars,
+}
+
+/// <summary>The bounds of 16 siblings, column by column, next to one another in memory.</summary>
+internal readonly ref struct BoundGroup(ReadOnlySpan<double> columns, double uncertaintyPerSecond)
+{
+    /// <summary>Siblings.</summary>
+    public const int Lanes = 16;
+
+    public const int Columns = (int)BoundColumn.OutputDollars + 1;
+    public const int Length = Lanes * Columns;
+
+    private readonly ReadOnlySpan<double> _columns = columns;
+
+    /// <summary>The rate of uncertainty that the aged columns were worked out with.</summary>
+    public double UncertaintyPerSecond { get; } = uncertaintyPerSecond;
+
+    /// <summary>Eight values of a column: the first half or the second.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector512<double> Half(BoundColumn column, int half) =>
+        Vector512.LoadUnsafe(ref MemoryMarshal.GetReference(_columns), (nuint)((int)column * Lanes + half * Vector512<double>.Count));
+
+    /// <summary>Bounds of runs, infinite where a run has no eligible target.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> OrNone(in BoundGroup runs, int half, Vector512<double> bounds)
+    {
+        var none = Vector512.Create(double.PositiveInfinity);
+        return Vector512.ConditionalSelect(Vector512.Equals(runs.Half(BoundColumn.Load, half), none), none, bounds);
+    }
+}

@@ -1,0 +1,263 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using InferMesh.Strategies.Scoring;
+
+namespace InferMesh.Strategies.Routing;
+
+/// <summary>
+/// Bounds over the targets of a tracked set: level 0 holds the targets, each level above one entry per 16 of the level below. What gets better moves the bounds above it at once; what gets
+/// worse leaves them too low, which is still a bound, until a search comes by and finds nothing (<see cref="Tighten"/>). So an update costs the same at any size, and only bounds that
+/// look promising are ever worked out anew.
+/// </summary>
+internal sealed class BoundTree
+{
+    // A reading older than this beside the newest of its run counts as so old: what age adds ends at twice this.
+    private const long MaxSpreadTicks = (long)(CostModel.MaxAgeSeconds / 2 * TimeSpan.TicksPerSecond);
+    private const double SecondsPerTick = 1e-7;
+    private const double Huge = 1e300, Most = 1e290;
+
+    private readonly TargetSet _targets;
+    private readonly int[] _row;
+    private readonly int[] _slot;
+    private readonly double[][] _levels;
+    private readonly ushort[][] _loose;
+    private readonly (int First, int Last)[][] _rows;
+    private readonly double _perTick;
+
+    public BoundTree(TargetSet targets, double uncertaintyPerSecond)
+    {
+        (_targets, UncertaintyPerSecond, _perTick) = (targets, uncertaintyPerSecond, uncertaintyPerSecond * SecondsPerTick);
+        _row = SlotOrder.Of(targets);
+        _slot = new int[_row.Length];
+        for (var slot = 0; slot < _row.Length; slot++) _slot[_row[slot]] = slot;
+        var sizes = new List<int>();
+        for (var entries = Math.Max(1, _row.Length); ; entries = Groups(entries))
+        {
+            sizes.Add(Groups(entries));
+            if (entries <= BoundGroup.Lanes) break;
+        }
+        _levels = [.. sizes.Select(groups => new double[groups * BoundGroup.Length])];
+        _loose = [.. sizes.Select(groups => new ushort[groups])];
+        _rows = [.. sizes.Select(groups => new (int, int)[groups * BoundGroup.Lanes])];
+        foreach (var rows in _rows) Array.Fill(rows, (int.MaxValue, -1));
+        foreach (var level in _levels) for (var entry = 0; entry < level.Length / BoundGroup.Columns; entry++) Clear(level, entry);
+    }
+
+    /// <summary>Level of the root group.</summary>
+    public int Top => _levels.Length - 1;
+
+    /// <summary>See <see cref="CostModel.UncertaintyPerSecond"/>.</summary>
+    public double UncertaintyPerSecond { get; }
+
+    /// <summary>Target of a place at level 0.</summary>
+    public int Row(int slot) => _row[slot];
+
+    /// <summary>First and last target below an entry, in the order of the set.</summary>
+    public (int First, int Last) Rows(int level, int entry) => _rows[level][entry];
+
+    public BoundGroup Group(int level, int group) => new(_levels[level].AsSpan(group * BoundGroup.Length, BoundGroup.Length), UncertaintyPerSecond);
+
+    /// <summary>Writes all targets and all bounds.</summary>
+    public void Fill(ReadOnlySpan<FilterReason> verdicts, ReadOnlySpan<double> loads)
+    {
+        for (var row = 0; row < _slot.Length; row++)
+        {
+            _rows[0][_slot[row]] = (row, row);
+            Write(row, verdicts[row] == FilterReason.None, loads[row]);
+        }
+        for (var level = 1; level <= Top; level++)
+        {
+            var below = _levels[level - 1].Length / BoundGroup.Length;
+            for (var entry = 0; entry < below; entry++)
+            {
+                Summarise(level, entry);
+                ref var at = ref _levels[level][Place(entry)];
+                ref var from = ref _levels[level - 1][entry * BoundGroup.Length];
+                for (var column = BoundColumn.Rtt; column <= BoundColumn.OutputDollars; column++)
+                    At(ref at, column) = Least(ref At(ref from, column));
+                var children = _rows[level - 1].AsSpan(entry * BoundGroup.Lanes, BoundGroup.Lanes);
+                var (first, last) = (int.MaxValue, -1);
+                foreach (var child in children) (first, last) = (Math.Min(first, child.First), Math.Max(last, child.Last));
+                _rows[level][entry] = (first, last);
+            }
+        }
+        foreach (var loose in _loose) Array.Clear(loose);
+    }
+
+    /// <summary>Takes a changed target in.</summary>
+    public void Changed(int row, bool eligible, double load)
+    {
+        Write(row, eligible, load);
+        var entry = _slot[row];
+        ref var own = ref _levels[0][Place(entry)];
+        var newest = Bits(At(ref own, BoundColumn.Newest));
+        for (var level = 1; level <= Top; level++)
+        {
+            entry /= BoundGroup.Lanes;
+            _loose[level][entry / BoundGroup.Lanes] |= (ushort)(1 << (entry % BoundGroup.Lanes));
+            if (!eligible) continue;
+            ref var above = ref _levels[level][Place(entry)];
+            var aged = Raise(ref above, newest);
+            for (var column = BoundColumn.Oldest; column <= BoundColumn.ColdStart; column++) Lower(ref At(ref above, column), At(ref own, column));
+            Lower(ref At(ref above, BoundColumn.Step), At(ref own, BoundColumn.Step));
+            Lower(ref At(ref above, BoundColumn.Prefill), At(ref own, BoundColumn.Prefill));
+            var older = 1 + _perTick * Math.Min(MaxSpreadTicks, aged - newest);
+            Lower(ref At(ref above, BoundColumn.AgedStep), older * At(ref own, BoundColumn.Step));
+            Lower(ref At(ref above, BoundColumn.AgedPrefill), older * At(ref own, BoundColumn.Prefill));
+        }
+    }
+
+    /// <summary>The targets of a run have other readings, the same but for their age.</summary>
+    public void Refreshed(int from, int to, long ticks)
+    {
+        for (var row = from; row < to; row++)
+        {
+            var entry = _slot[row];
+            ref var own = ref _levels[0][Place(entry)];
+            if (double.IsPositiveInfinity(At(ref own, BoundColumn.Load))) continue;
+            ref var busy = ref At(ref own, BoundColumn.BusyUntil);
+            if (busy != 0) busy = BitConverter.Int64BitsToDouble(Bits(busy) + ticks - Bits(At(ref own, BoundColumn.Newest)));
+            At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
+            for (var level = 1; level <= Top; level++)
+            {
+                entry /= BoundGroup.Lanes;
+                ref var above = ref _levels[level][Place(entry)];
+                // Mostly a neighbour has done it.
+                if (Bits(At(ref above, BoundColumn.Newest)) >= ticks && Bits(At(ref above, BoundColumn.Oldest)) <= ticks && At(ref above, BoundColumn.BusyUntil) <= busy) break;
+                Raise(ref above, ticks);
+                Lower(ref At(ref above, BoundColumn.Oldest), At(ref own, BoundColumn.Oldest));
+                Lower(ref At(ref above, BoundColumn.BusyUntil), busy);
+                _loose[level][entry / BoundGroup.Lanes] |= (ushort)(1 << (entry % BoundGroup.Lanes));
+            }
+        }
+    }
+
+    /// <summary>Makes the bounds of an entry what its run says, if they may be lower; returns whether they were worked out.</summary>
+    public bool Tighten(int level, int entry)
+    {
+        ref var loose = ref _loose[level][entry / BoundGroup.Lanes];
+        var bit = (ushort)(1 << (entry % BoundGroup.Lanes));
+        if ((loose & bit) == 0) return false;
+        loose &= (ushort)~bit;
+        Summarise(level, entry);
+        return true;
+    }
+
+    private static int Groups(int entries) => (entries + BoundGroup.Lanes - 1) / BoundGroup.Lanes;
+
+    private static int Place(int entry) => entry / BoundGroup.Lanes * BoundGroup.Length + entry % BoundGroup.Lanes;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref double At(ref double first, BoundColumn column) => ref Unsafe.Add(ref first, (int)column * BoundGroup.Lanes);
+
+    private static long Bits(double value) => BitConverter.DoubleToInt64Bits(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Lower(ref double bound, double value)
+    {
+        if (value < bound) bound = value;
+    }
+
+    private static void Clear(double[] level, int entry)
+    {
+        ref var own = ref level[Place(entry)];
+        // Not infinite: what is multiplied by it may be 0.
+        for (var column = BoundColumn.Step; column <= BoundColumn.AgedPrefill; column++) At(ref own, column) = Huge;
+        At(ref own, BoundColumn.Newest) = 0;
+        for (var column = BoundColumn.Oldest; column <= BoundColumn.OutputDollars; column++) At(ref own, column) = double.PositiveInfinity;
+    }
+
+    private void Write(int row, bool eligible, double load)
+    {
+        ref readonly var cost = ref _targets.Cost[row];
+        var entry = _slot[row];
+        ref var own = ref _levels[0][Place(entry)];
+        if (!eligible)
+        {
+            Clear(_levels[0], entry);
+        }
+        else
+        {
+            var waits = 1 + Math.Max(0, load + 1 - cost.BatchSize) / cost.BatchSize;
+            var ticks = _targets.SampledAtTicks[row];
+            var backlog = _targets.Local[row].DispatchedPromptTokens - _targets.Baseline[row].DispatchedPromptTokens;
+            At(ref own, BoundColumn.Step) = At(ref own, BoundColumn.AgedStep) = Math.Min(Most, waits * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize)));
+            At(ref own, BoundColumn.Prefill) = At(ref own, BoundColumn.AgedPrefill) = Math.Min(Most, waits * cost.PrefillSecondsPerToken);
+            At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
+            // Rounded down, and a reading that was never taken says nothing of when.
+            At(ref own, BoundColumn.BusyUntil) = ticks == 0 || backlog <= 0 ? 0 : BitConverter.Int64BitsToDouble(
+                ticks + Math.Max(0, (long)Math.Min(backlog * cost.PrefillSecondsPerToken * (TimeSpan.TicksPerSecond * 0.999999999), TimeSpan.TicksPerDay) - 1));
+            At(ref own, BoundColumn.Load) = load;
+            At(ref own, BoundColumn.Occupancy) = load / cost.BatchSize;
+            At(ref own, BoundColumn.KvShare) = Math.Min(1, TargetSet.Or(_targets.KvCacheUsage[row], 0.5));
+            At(ref own, BoundColumn.ColdStart) = cost.ColdStartSeconds;
+        }
+        At(ref own, BoundColumn.Rtt) = double.IsNaN(cost.RttSeconds) ? -1 : cost.RttSeconds;
+        At(ref own, BoundColumn.PromptDollars) = Math.Min(Most, cost.DollarsPerSecond * cost.PrefillSecondsPerToken);
+        At(ref own, BoundColumn.OutputDollars) = Math.Min(Most, cost.DollarsPerSecond * cost.SharePerSequenceSeconds);
+    }
+
+    /// <summary>Moves the newest reading of an entry, and what age adds until then; returns the newest.</summary>
+    private long Raise(ref double above, long ticks)
+    {
+        ref var place = ref At(ref above, BoundColumn.Newest);
+        var newest = Bits(place);
+        if (ticks <= newest) return newest;
+        place = BitConverter.Int64BitsToDouble(ticks);
+        // What is as old as the spread ages no more.
+        var older = _perTick * Math.Min(ticks - newest, MaxSpreadTicks - (newest - Bits(At(ref above, BoundColumn.Oldest))));
+        Age(ref At(ref above, BoundColumn.AgedStep), older * At(ref above, BoundColumn.Step));
+        Age(ref At(ref above, BoundColumn.AgedPrefill), older * At(ref above, BoundColumn.Prefill));
+        return ticks;
+    }
+
+    // A little less each time, so that many small roundings never sum up to a bound that is too high.
+    private static void Age(ref double bound, double more)
+    {
+        if (more > 1e-9 * bound && more < Huge) bound += more * (1 - 1e-6);
+    }
+
+    private void Summarise(int level, int entry)
+    {
+        ref var from = ref _levels[level - 1][entry * BoundGroup.Length];
+        ref var at = ref _levels[level][Place(entry)];
+        var (low, high) = (Vector512.LoadUnsafe(ref At(ref from, BoundColumn.Newest)).AsInt64(), Vector512.LoadUnsafe(ref At(ref from, BoundColumn.Newest), 8).AsInt64());
+        var newest = Newest(Vector512.Max(low, high));
+        At(ref at, BoundColumn.Newest) = BitConverter.Int64BitsToDouble(newest);
+        At(ref at, BoundColumn.Step) = Least(ref At(ref from, BoundColumn.Step));
+        At(ref at, BoundColumn.Prefill) = Least(ref At(ref from, BoundColumn.Prefill));
+        for (var column = BoundColumn.Oldest; column <= BoundColumn.ColdStart; column++) At(ref at, column) = Least(ref At(ref from, column));
+        var (lowOlder, highOlder) = (Older(low, ref At(ref from, BoundColumn.Oldest), 0, newest), Older(high, ref At(ref from, BoundColumn.Oldest), 8, newest));
+        At(ref at, BoundColumn.AgedStep) = LeastAged(ref At(ref from, BoundColumn.AgedStep), ref At(ref from, BoundColumn.Step), lowOlder, highOlder);
+        At(ref at, BoundColumn.AgedPrefill) = LeastAged(ref At(ref from, BoundColumn.AgedPrefill), ref At(ref from, BoundColumn.Prefill), lowOlder, highOlder);
+    }
+
+    /// <summary>What age adds from the newest reading of each entry to the newest of all; what is as old as the spread ages no more.</summary>
+    private Vector512<double> Older(Vector512<long> newest, ref double oldest, nuint half, long newestOfAll)
+    {
+        var room = Vector512.Create(MaxSpreadTicks) - newest + Vector512.LoadUnsafe(ref oldest, half).AsInt64();
+        return Vector512.ConvertToDouble(Vector512.Max(Vector512<long>.Zero, Vector512.Min(Vector512.Create(newestOfAll) - newest, room))) * Vector512.Create(_perTick);
+    }
+
+    private static double LeastAged(ref double aged, ref double plain, Vector512<double> lowOlder, Vector512<double> highOlder) => Least(Vector512.Min(
+        Vector512.LoadUnsafe(ref aged) + lowOlder * Vector512.LoadUnsafe(ref plain),
+        Vector512.LoadUnsafe(ref aged, 8) + highOlder * Vector512.LoadUnsafe(ref plain, 8))) * (1 - 1e-15);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static double Least(ref double first) => Least(Vector512.MinNative(Vector512.LoadUnsafe(ref first), Vector512.LoadUnsafe(ref first, 8)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static double Least(Vector512<double> eight)
+    {
+        var four = Vector256.MinNative(eight.GetLower(), eight.GetUpper());
+        var two = Vector128.MinNative(four.GetLower(), four.GetUpper());
+        return Math.Min(two[0], two[1]);
+    }
+
+    private static long Newest(Vector512<long> eight)
+    {
+        var four = Vector256.Max(eight.GetLower(), eight.GetUpper());
+        var two = Vector128.Max(four.GetLower(), four.GetUpper());
+        return Math.Max(two[0], two[1]);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using InferMesh.Strategies.Routing;
+
+namespace InferMesh.Strategies.Scoring;
+
+// The formula of Price, taken at the least of each part, for 16 runs of targets at once.
+public sealed partial record CostModel
+{
+    private const double SecondsPerTick = 1e-7;
+    private const double HalfAgeSeconds = MaxAgeSeconds / 2;
+
+    // Sums in another order round otherwise; a bound must not lie above by a few roundings.
+    private const double Rounding = 1 - 1e-14;
+
+    /// <summary>At most the total of <see cref="Price(in RankingInput, int)"/> for any eligible target of each run; infinite where there is none.</summary>
+    internal void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds)
+    {
+        var c = new Constants(this, input, runs.UncertaintyPerSecond == UncertaintyPerSecond);
+        Half(c, runs, 0).CopyTo(bounds);
+        Half(c, runs, 1).CopyTo(bounds[Vector512<double>.Count..]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> Half(in Constants c, in BoundGroup runs, int half)
+    {
+        var most = Vector512.Create(MaxTermSeconds);
+        var newest = runs.Half(BoundColumn.Newest, half).AsInt64();
+        var now = Vector512.Create(c.NowTicks);
+        var age = Vector512.ConvertToDouble(Vector512.Max(now - newest, Vector512<long>.Zero)) * Vector512.Create(SecondsPerTick);
+        var uncertainty = Vector512.Create(c.UncertaintyPerSecond);
+        var older = Vector512<double>.One + uncertainty * Vector512.MinNative(age, Vector512.Create(MaxAgeSeconds));
+
+        var plain = Vector512.Create(c.Prompt) * runs.Half(BoundColumn.Prefill, half) + Vector512.Create(c.Output) * runs.Half(BoundColumn.Step, half);
+        var work = plain * older;
+        if (c.Aged)
+        {
+            // Each target's load with its own age, up to the newest reading; from there on all grow older alike.
+            var aged = Vector512.Create(c.Prompt) * runs.Half(BoundColumn.AgedPrefill, half) + Vector512.Create(c.Output) * runs.Half(BoundColumn.AgedStep, half);
+            work = Vector512.MaxNative(work, aged + plain * (uncertainty * Vector512.MinNative(age, Vector512.Create(HalfAgeSeconds))));
+        }
+        var busy = Vector512.Max(runs.Half(BoundColumn.BusyUntil, half).AsInt64() - now, Vector512<long>.Zero);
+        work += Vector512.ConvertToDouble(busy) * Vector512.Create(SecondsPerTick) * older;
+        // A reading from the future is not old, and tells nothing of the past.
+        work = Vector512.ConditionalSelect(Vector512.GreaterThan(newest, now).AsDouble(), plain, work);
+
+        var rtt = runs.Half(BoundColumn.Rtt, half);
+        rtt = Vector512.ConditionalSelect(Vector512.LessThan(rtt, Vector512<double>.Zero), Vector512.Create(c.UnmeasuredRtt), rtt);
+        var network = Vector512.Create(c.NetworkWeight) * (rtt + Vector512.Create(c.Transfer));
+        var load = runs.Half(BoundColumn.ColdStart, half);
+        var cold = Vector512.ConditionalSelect(
+            Vector512.LessThan(load, Vector512.Create(double.PositiveInfinity)), Vector512.MaxNative(Vector512<double>.Zero, Vector512.Create(c.ColdStartWeight) * load), most);
+        var total = Vector512.MinNative(work, most) + Vector512.MinNative(network, most) + Vector512.MinNative(cold, most);
+        if (c.SecondsPerDollar > 0)
+        {
+            var dollars = Vector512.Create(c.Prompt) * runs.Half(BoundColumn.PromptDollars, half) + Vector512.Create(c.Output) * runs.Half(BoundColumn.OutputDollars, half);
+            total += Vector512.MinNative(Vector512.Create(c.SecondsPerDollar) * dollars, most);
+        }
+        total *= Vector512.Create(Rounding);
+        total = Vector512.ConditionalSelect(Vector512.Equals(total, total), total, Vector512.Create(double.NegativeInfinity));
+        return BoundGroup.OrNone(runs, half, total);
+    }
+
+    private readonly struct Constants
+    {
+        public readonly double Prompt, Output, UnmeasuredRtt, Transfer, NetworkWeight, ColdStartWeight, SecondsPerDollar, UncertaintyPerSecond;
+        public readonly long NowTicks;
+        public readonly bool Aged;
+
+        public Constants(CostModel model, in RankingInput input, bool aged)
+        {
+            var request = input.Request;
+            (Aged, NowTicks) = (aged, input.NowTicks);
+            // A prompt that cannot be has no bound.
+            Prompt = request.PromptTokens >= 0 ? request.PromptTokens : double.NaN;
+            Output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
+            (NetworkWeight, ColdStartWeight) = (model.NetworkWeight, model.ColdStartWeight);
+            (SecondsPerDollar, UncertaintyPerSecond) = (model.SecondsPerDollar, model.UncertaintyPerSecond);
+            var index = input.Index!;
+            if (request.PayloadBytes == 0 && !index.Links.HasUnmeasured) return;
+            double rtt = index.Links.LeastRttSeconds, bandwidth = 0;
+            for (int link = 0, links = index.Links.From(request.Origin); link < model._linkRttSeconds.Length; link++)
+            {
+                if ((links & (1 << link)) == 0) continue;
+                rtt = Math.Min(rtt, model._linkRttSeconds[link]);
+                bandwidth = Math.Max(bandwidth, model._linkBytesPerSecond[link]);
+            }
+            UnmeasuredRtt = rtt;
+            Transfer = Math.Max(0, request.PayloadBytes) / bandwidth;
+        }
+    }
+}
