@@ -17,6 +17,8 @@ internal sealed class BoundTree
     private const double Huge = 1e300, Most = 1e290;
 
     private readonly TargetSet _targets;
+    private readonly CellClocks _cells;
+    private readonly CellRuns _runs;
     private readonly int[] _row;
     private readonly int[] _slot;
     private readonly double[][] _levels;
@@ -24,12 +26,13 @@ internal sealed class BoundTree
     private readonly (int First, int Last)[][] _rows;
     private readonly double _perTick;
 
-    public BoundTree(TargetSet targets, double uncertaintyPerSecond)
+    public BoundTree(TargetSet targets, CellClocks cells, double uncertaintyPerSecond)
     {
-        (_targets, UncertaintyPerSecond, _perTick) = (targets, uncertaintyPerSecond, uncertaintyPerSecond * SecondsPerTick);
+        (_targets, _cells, UncertaintyPerSecond, _perTick) = (targets, cells, uncertaintyPerSecond, uncertaintyPerSecond * SecondsPerTick);
         _row = SlotOrder.Of(targets);
         _slot = new int[_row.Length];
         for (var slot = 0; slot < _row.Length; slot++) _slot[_row[slot]] = slot;
+        _runs = new(cells, _row);
         var sizes = new List<int>();
         for (var entries = Math.Max(1, _row.Length); ; entries = Groups(entries))
         {
@@ -55,7 +58,11 @@ internal sealed class BoundTree
     /// <summary>First and last target below an entry, in the order of the set.</summary>
     public (int First, int Last) Rows(int level, int entry) => _rows[level][entry];
 
-    public BoundGroup Group(int level, int group) => new(_levels[level].AsSpan(group * BoundGroup.Length, BoundGroup.Length), UncertaintyPerSecond);
+    public BoundGroup Group(int level, int group)
+    {
+        if (level == 0 && _runs.IsBehind(group)) CatchUp(group);
+        return new(_levels[level].AsSpan(group * BoundGroup.Length, BoundGroup.Length), UncertaintyPerSecond);
+    }
 
     /// <summary>Writes all targets and all bounds.</summary>
     public void Fill(ReadOnlySpan<FilterReason> verdicts, ReadOnlySpan<double> loads)
@@ -107,29 +114,35 @@ internal sealed class BoundTree
         }
     }
 
-    /// <summary>The targets of a run have other readings, the same but for their age.</summary>
-    public void Refreshed(int from, int to, long ticks)
+    /// <summary>A cell reported. The bounds above its targets hear of it at once, the targets themselves when a search comes by (<see cref="CatchUp"/>).</summary>
+    public void Refreshed(int cell, long ticks)
     {
-        for (var row = from; row < to; row++)
+        foreach (var (from, to) in _runs.Of(cell))
         {
-            var entry = _slot[row];
-            ref var own = ref _levels[0][Place(entry)];
-            if (double.IsPositiveInfinity(At(ref own, BoundColumn.Load))) continue;
-            ref var busy = ref At(ref own, BoundColumn.BusyUntil);
-            if (busy != 0) busy = BitConverter.Int64BitsToDouble(Bits(busy) + ticks - Bits(At(ref own, BoundColumn.Newest)));
-            At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
+            var (first, last) = (from, to);
             for (var level = 1; level <= Top; level++)
             {
-                entry /= BoundGroup.Lanes;
-                ref var above = ref _levels[level][Place(entry)];
-                // Mostly a neighbour has done it.
-                if (Bits(At(ref above, BoundColumn.Newest)) >= ticks && Bits(At(ref above, BoundColumn.Oldest)) <= ticks && At(ref above, BoundColumn.BusyUntil) <= busy) break;
-                Raise(ref above, ticks);
-                Lower(ref At(ref above, BoundColumn.Oldest), At(ref own, BoundColumn.Oldest));
-                Lower(ref At(ref above, BoundColumn.BusyUntil), busy);
-                _loose[level][entry / BoundGroup.Lanes] |= (ushort)(1 << (entry % BoundGroup.Lanes));
+                for (var entry = first; entry <= last; entry++)
+                {
+                    ref var above = ref _levels[level][Place(entry)];
+                    _loose[level][entry / BoundGroup.Lanes] |= (ushort)(1 << (entry % BoundGroup.Lanes));
+                    ref var newest = ref At(ref above, BoundColumn.Newest);
+                    newest = BitConverter.Int64BitsToDouble(Math.Max(ticks, Bits(newest)));
+                    // Any target of the cell may be as young as the newest now, whatever its load.
+                    At(ref above, BoundColumn.AgedStep) = At(ref above, BoundColumn.Step);
+                    At(ref above, BoundColumn.AgedPrefill) = At(ref above, BoundColumn.Prefill);
+                }
+                (first, last) = (first / BoundGroup.Lanes, last / BoundGroup.Lanes);
             }
         }
+    }
+
+    /// <summary>The target follows its cell no more: what it knew of it last stays.</summary>
+    public void Held(int row)
+    {
+        var group = _slot[row] / BoundGroup.Lanes;
+        if (_runs.IsBehind(group)) CatchUp(group);
+        SetTicks(row);
     }
 
     /// <summary>Makes the bounds of an entry what its run says, if they may be lower; returns whether they were worked out.</summary>
@@ -139,6 +152,7 @@ internal sealed class BoundTree
         var bit = (ushort)(1 << (entry % BoundGroup.Lanes));
         if ((loose & bit) == 0) return false;
         loose &= (ushort)~bit;
+        if (level == 1 && _runs.IsBehind(entry)) CatchUp(entry);
         Summarise(level, entry);
         return true;
     }
@@ -179,7 +193,7 @@ internal sealed class BoundTree
         else
         {
             var waits = 1 + Math.Max(0, load + 1 - cost.BatchSize) / cost.BatchSize;
-            var ticks = _targets.SampledAtTicks[row];
+            var ticks = _targets.SampledAt(row);
             var backlog = _targets.Local[row].DispatchedPromptTokens - _targets.Baseline[row].DispatchedPromptTokens;
             At(ref own, BoundColumn.Step) = At(ref own, BoundColumn.AgedStep) = Math.Min(Most, waits * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize)));
             At(ref own, BoundColumn.Prefill) = At(ref own, BoundColumn.AgedPrefill) = Math.Min(Most, waits * cost.PrefillSecondsPerToken);
@@ -195,6 +209,27 @@ internal sealed class BoundTree
         At(ref own, BoundColumn.Rtt) = double.IsNaN(cost.RttSeconds) ? -1 : cost.RttSeconds;
         At(ref own, BoundColumn.PromptDollars) = Math.Min(Most, cost.DollarsPerSecond * cost.PrefillSecondsPerToken);
         At(ref own, BoundColumn.OutputDollars) = Math.Min(Most, cost.DollarsPerSecond * cost.SharePerSequenceSeconds);
+    }
+
+    /// <summary>Gives 16 targets the age that their cells' reports leave them with.</summary>
+    private void CatchUp(int group)
+    {
+        _runs.Caught(group);
+        var last = Math.Min(_row.Length, (group + 1) * BoundGroup.Lanes);
+        for (var slot = group * BoundGroup.Lanes; slot < last; slot++)
+        {
+            if (_cells.Follows(_row[slot])) SetTicks(_row[slot]);
+        }
+    }
+
+    private void SetTicks(int row)
+    {
+        ref var own = ref _levels[0][Place(_slot[row])];
+        if (double.IsPositiveInfinity(At(ref own, BoundColumn.Load))) return;
+        var ticks = _targets.SampledAt(row);
+        ref var busy = ref At(ref own, BoundColumn.BusyUntil);
+        if (busy != 0) busy = BitConverter.Int64BitsToDouble(Bits(busy) + ticks - Bits(At(ref own, BoundColumn.Newest)));
+        At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
     }
 
     /// <summary>Moves the newest reading of an entry, and what age adds until then; returns the newest.</summary>

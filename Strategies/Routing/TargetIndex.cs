@@ -22,6 +22,7 @@ internal sealed class TargetIndex
         _loads = new double[targets.Count];
         _counts = new(targets.Count);
         Links = new(targets);
+        Cells = new(targets);
         Rebuild(_limits);
     }
 
@@ -37,6 +38,9 @@ internal sealed class TargetIndex
     /// <summary>Sequences that the eligible targets batch.</summary>
     public double EligibleRoom { get; private set; }
 
+    /// <summary>When each cell last reported.</summary>
+    public CellClocks Cells { get; }
+
     /// <summary>What links there are.</summary>
     public LinkTable Links { get; }
 
@@ -47,7 +51,7 @@ internal sealed class TargetIndex
     {
         if (_tree is null)
         {
-            _tree = new(_targets, uncertaintyPerSecond);
+            _tree = new(_targets, Cells, uncertaintyPerSecond);
             _tree.Fill(_verdicts, _loads);
         }
         return _tree;
@@ -73,8 +77,11 @@ internal sealed class TargetIndex
         _tree?.Changed(target, verdict == FilterReason.None, load);
     }
 
-    /// <summary>Takes newer readings of a run of targets in that are otherwise the same.</summary>
-    public void Refreshed(int from, int to, long sampledAtTicks) => _tree?.Refreshed(from, to, sampledAtTicks);
+    /// <summary>Takes a report of a cell in.</summary>
+    public void Refreshed(int cell, long sampledAtTicks) => _tree?.Refreshed(cell, sampledAtTicks);
+
+    /// <summary>The target follows its cell no more.</summary>
+    public void Held(int target) => _tree?.Held(target);
 
     /// <summary>The eligible target with <paramref name="rank"/> eligible ones before it.</summary>
     public int EligibleAt(int rank) => _counts.At(rank);
