@@ -34,12 +34,16 @@ internal static class TreeSearch
     {
         Span<double> bounds = stackalloc double[BoundGroup.Lanes];
         score.LowerBounds(input, tree.Group(level, group), bounds);
-        var (low, high) = (Vector512.Create<double>(bounds), Vector512.Create<double>(bounds[8..]));
+        var (low, high) = (TopK.Comparable(Vector512.Create<double>(bounds)), TopK.Comparable(Vector512.Create<double>(bounds[8..])));
+        low.CopyTo(bounds);
+        high.CopyTo(bounds[8..]);
         var left = uint.MaxValue;
         var found = false;
         while ((left &= Within(low, high, top.Limit)) != 0)
         {
-            var lane = First(tree, level, group, bounds, left, top);
+            var lane = Least(bounds, left);
+            var ties = left & Equal(low, high, bounds[lane]);
+            if ((ties & (ties - 1)) != 0) lane = Nearest(tree, level, group, ties, top);
             left &= ~(1u << lane);
             var entry = group * BoundGroup.Lanes + lane;
             var (first, last) = tree.Rows(level, entry);
@@ -67,24 +71,34 @@ internal static class TreeSearch
         return (uint)Vector512.LessThanOrEqual(low, most).ExtractMostSignificantBits() | (uint)Vector512.LessThanOrEqual(high, most).ExtractMostSignificantBits() << 8;
     }
 
-    /// <summary>The least bound; of equal ones that whose targets win ties.</summary>
-    private static int First(BoundTree tree, int level, int group, ReadOnlySpan<double> bounds, uint among, scoped in TopK top)
+    private static uint Equal(Vector512<double> low, Vector512<double> high, double bound)
     {
-        var first = BitOperations.TrailingZeroCount(among);
-        var least = TopK.Comparable(bounds[first]);
+        var equal = Vector512.Create(bound);
+        return (uint)Vector512.Equals(low, equal).ExtractMostSignificantBits() | (uint)Vector512.Equals(high, equal).ExtractMostSignificantBits() << 8;
+    }
+
+    private static int Least(ReadOnlySpan<double> bounds, uint among)
+    {
+        var least = BitOperations.TrailingZeroCount(among);
         for (var rest = among & (among - 1); rest != 0; rest &= rest - 1)
         {
             var lane = BitOperations.TrailingZeroCount(rest);
-            var bound = TopK.Comparable(bounds[lane]);
-            if (bound > least || (bound == least && !Nearer(tree, level, group, lane, first, top))) continue;
-            (first, least) = (lane, bound);
+            if (bounds[lane] < bounds[least]) least = lane;
         }
-        return first;
+        return least;
     }
 
-    private static bool Nearer(BoundTree tree, int level, int group, int lane, int than, scoped in TopK top)
+    /// <summary>Of runs that are equally good, the one whose targets win ties.</summary>
+    private static int Nearest(BoundTree tree, int level, int group, uint among, scoped in TopK top)
     {
-        var (a, b) = (tree.Rows(level, group * BoundGroup.Lanes + lane), tree.Rows(level, group * BoundGroup.Lanes + than));
-        return top.Behind(a.First, a.Last) < top.Behind(b.First, b.Last);
+        var (nearest, least) = (-1, int.MaxValue);
+        for (; among != 0; among &= among - 1)
+        {
+            var lane = BitOperations.TrailingZeroCount(among);
+            var (first, last) = tree.Rows(level, group * BoundGroup.Lanes + lane);
+            var behind = top.Behind(first, last);
+            if (behind < least) (nearest, least) = (lane, behind);
+        }
+        return nearest;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using InferMesh.Strategies.Routing;
 
 namespace InferMesh.Strategies.Scoring;
@@ -60,6 +61,9 @@ public ref struct TopK
 
     /// <summary>A score as it is compared.</summary>
     internal static double Comparable(double score) => BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(score) & ~TieBits);
+
+    /// <inheritdoc cref="Comparable(double)"/>
+    internal static Vector512<double> Comparable(Vector512<double> scores) => (scores.AsInt64() & Vector512.Create(~TieBits)).AsDouble();
 
     /// <summary>How far behind the start the first of a run can be.</summary>
     internal readonly int Behind(int from, int last) => from <= Start && Start <= last ? 0 : Behind(from);

@@ -6,8 +6,8 @@ namespace InferMesh.Tests.Benchmarks.Kernel;
 /// </summary>
 internal static class Clock
 {
-    private const int Rounds = 9;
-    private const double WarmUpSeconds = 1.5;
+    private const int Rounds = 7;
+    private const double WarmUpSeconds = 1;
     private const double RoundSeconds = 0.12;
 
     /// <summary>Measures operations side by side, round by round: what else the machine does meets all of them.</summary>

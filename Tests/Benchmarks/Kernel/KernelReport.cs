@@ -26,9 +26,10 @@ internal static class KernelReport
                 foreach (var count in Sizes)
                 {
                     var (mixed, level) = (KernelFleet.Mixed(count), KernelFleet.Level(count));
-                    Serve(count, "unevenly loaded", mixed, "least_queue");
-                    Serve(count, "unevenly loaded", mixed, "mesh");
-                    foreach (var strategy in LevelStrategies) Serve(count, "evenly loaded", level, strategy);
+                    var naive = Naive(mixed);
+                    Line($"{count:N0}, LINQ over objects, best by cost only", naive, naive);
+                    foreach (var strategy in UnevenStrategies) Serve(count, "unevenly loaded", mixed, strategy, naive);
+                    foreach (var strategy in count == AllAt ? LevelStrategies : UnevenStrategies) Serve(count, "evenly loaded", level, strategy, naive);
                 }
                 break;
             case "p3":
@@ -39,6 +40,8 @@ internal static class KernelReport
         }
     }
 
+    private const int AllAt = 131_072;
+    private static readonly string[] UnevenStrategies = ["least_queue", "mesh"];
     private static readonly string[] LevelStrategies = ["baseline_rr", "least_queue", "heuristic", "mesh", "mesh_hedge", "mesh_stale", "adaptive_mesh", "predictive_mesh", "hybrid_mesh"];
 
     public static void Head(string title, string columns = "fleet") =>
@@ -76,7 +79,17 @@ internal static class KernelReport
         Line($"{count:N0}, kernel", times[2], times[0]);
     }
 
-    private static void Serve(int count, string how, TargetRow[] rows, string strategy)
+    private static Timing Naive(TargetRow[] rows)
+    {
+        var asks = KernelFleet.Asks("mesh");
+        var a = 0;
+        return Clock.Measure(times =>
+        {
+            for (var i = 0; i < times; i++) NaiveMesh.Best(rows, asks[a++ & 1023].Request, NaiveMesh.Weights);
+        })[0];
+    }
+
+    private static void Serve(int count, string how, TargetRow[] rows, string strategy, Timing naive)
     {
         var asks = KernelFleet.Asks(strategy);
         var targets = new TargetSet(KernelFleet.Model, rows.Select(r => r with { Local = new() }));
@@ -90,22 +103,13 @@ internal static class KernelReport
         }
         var flying = new Queue<int>(count);
         var now = KernelFleet.NowTicks;
-        int a = 0, c = 0;
+        var c = 0;
         for (var i = 0; i < count; i++) One();
-        var times = Clock.Measure(
-            times =>
-            {
-                for (var i = 0; i < times; i++)
-                {
-                    var (request, _) = asks[a++ & 1023];
-                    _ = strategy == "least_queue" ? NaiveMesh.LeastLoaded(rows) : NaiveMesh.Best(rows, request, NaiveMesh.Weights);
-                }
-            },
-            times =>
-            {
-                for (var i = 0; i < times; i++) One();
-            });
-        Line($"{count:N0} {how}, {strategy}", times[1], times[0]);
+        var timing = Clock.Measure(times =>
+        {
+            for (var i = 0; i < times; i++) One();
+        })[0];
+        Line($"{count:N0} {how}, {strategy}", timing, naive);
 
         void One()
         {

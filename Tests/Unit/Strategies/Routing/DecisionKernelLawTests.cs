@@ -63,7 +63,7 @@ public sealed class DecisionKernelLawTests
             var choice = d.Choices[i];
             Assert.IsTrue(double.IsFinite(choice.Score) && double.IsFinite(choice.Load) && double.IsFinite(choice.LoadFactor) && double.IsFinite(choice.Terms.TotalSeconds), $"{choice}");
             Assert.IsTrue(choice.Terms is { QueueSeconds: >= 0, PrefillSeconds: >= 0, DecodeSeconds: >= 0, NetworkSeconds: >= 0, ColdStartSeconds: >= 0, MoneySeconds: >= 0, UncertaintySeconds: >= 0 });
-            if (i > 0) Assert.IsGreaterThanOrEqualTo(d.Choices[i - 1].Score * (1 - TieTolerance), choice.Score);
+            if (i > 0) Assert.IsGreaterThanOrEqualTo(d.Choices[i - 1].Score * (1 - TieTolerance) - double.Epsilon * (1 << 20), choice.Score);
         }
         if (d.Hedge.Verdict == HedgeVerdict.Planned)
         {
