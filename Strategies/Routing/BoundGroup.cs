@@ -28,17 +28,20 @@ internal enum BoundColumn
     /// <summary>Ticks of the oldest reading.</summary>
     Oldest,
 
-    /// <summary>Ticks at which the prompts sent there since the reading are worked off.</summary>
+    /// <summary>Ticks at which the prompts sent to a backlogged target since its reading are worked off. Backlogged targets have columns of their own, for the least loaded ones often are.</summary>
     BusyUntil,
+
+    /// <summary><see cref="Step"/> of backlogged targets, which have no part in that.</summary>
+    BusyStep,
+
+    /// <summary><see cref="Prefill"/> of backlogged targets, which have no part in that.</summary>
+    BusyPrefill,
 
     /// <summary>Requests.</summary>
     Load,
 
-    /// <summary>Requests over batch size.</summary>
-    Occupancy,
-
-    /// <summary>Share of the KV cache, 0..1; an unknown one counts as half.</summary>
-    KvShare,
+    /// <summary>What <see cref="BoundTree.Fixed"/> says.</summary>
+    Score,
 
     /// <summary>Seconds until the model answers.</summary>
     ColdStart,
@@ -53,8 +56,14 @@ internal enum BoundColumn
     OutputDollars,
 }
 
+/// <summary>A score that depends on the target alone.</summary>
+internal interface IFixedScore
+{
+    double Of(TargetSet targets, int target);
+}
+
 /// <summary>The bounds of 16 siblings, column by column, next to one another in memory.</summary>
-internal readonly ref struct BoundGroup(ReadOnlySpan<double> columns, double uncertaintyPerSecond)
+internal readonly ref struct BoundGroup(ReadOnlySpan<double> columns, BoundTree tree)
 {
     /// <summary>Siblings.</summary>
     public const int Lanes = 16;
@@ -64,8 +73,8 @@ internal readonly ref struct BoundGroup(ReadOnlySpan<double> columns, double unc
 
     private readonly ReadOnlySpan<double> _columns = columns;
 
-    /// <summary>The rate of uncertainty that the aged columns were worked out with.</summary>
-    public double UncertaintyPerSecond { get; } = uncertaintyPerSecond;
+    /// <summary>The tree that they are of.</summary>
+    public BoundTree Tree { get; } = tree;
 
     /// <summary>Eight values of a column: the first half or the second.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -14,7 +14,11 @@ internal sealed class BoundTree
     // A reading older than this beside the newest of its run counts as so old: what age adds ends at twice this.
     private const long MaxSpreadTicks = (long)(CostModel.MaxAgeSeconds / 2 * TimeSpan.TicksPerSecond);
     private const double SecondsPerTick = 1e-7;
-    private const double Huge = 1e300, Most = 1e290;
+    private const double Most = 1e290;
+
+    /// <summary>The time per token of what is not there. Not infinite: what is multiplied by it may be 0.</summary>
+    internal const double Huge = 1e300;
+
 
     private readonly TargetSet _targets;
     private readonly CellClocks _cells;
@@ -26,9 +30,10 @@ internal sealed class BoundTree
     private readonly (int First, int Last)[][] _rows;
     private readonly double _perTick;
 
-    public BoundTree(TargetSet targets, CellClocks cells, double uncertaintyPerSecond)
+    public BoundTree(TargetSet targets, CellClocks cells, double uncertaintyPerSecond, IFixedScore? fixedScore)
     {
         (_targets, _cells, UncertaintyPerSecond, _perTick) = (targets, cells, uncertaintyPerSecond, uncertaintyPerSecond * SecondsPerTick);
+        Fixed = fixedScore;
         _row = SlotOrder.Of(targets);
         _slot = new int[_row.Length];
         for (var slot = 0; slot < _row.Length; slot++) _slot[_row[slot]] = slot;
@@ -52,6 +57,9 @@ internal sealed class BoundTree
     /// <summary>See <see cref="CostModel.UncertaintyPerSecond"/>.</summary>
     public double UncertaintyPerSecond { get; }
 
+    /// <summary>What the column of scores holds; null when nothing.</summary>
+    public IFixedScore? Fixed { get; }
+
     /// <summary>Target of a place at level 0.</summary>
     public int Row(int slot) => _row[slot];
 
@@ -61,7 +69,7 @@ internal sealed class BoundTree
     public BoundGroup Group(int level, int group)
     {
         if (level == 0 && _runs.IsBehind(group)) CatchUp(group);
-        return new(_levels[level].AsSpan(group * BoundGroup.Length, BoundGroup.Length), UncertaintyPerSecond);
+        return new(_levels[level].AsSpan(group * BoundGroup.Length, BoundGroup.Length), this);
     }
 
     /// <summary>Writes all targets and all bounds.</summary>
@@ -145,16 +153,18 @@ internal sealed class BoundTree
         SetTicks(row);
     }
 
-    /// <summary>Makes the bounds of an entry what its run says, if they may be lower; returns whether they were worked out.</summary>
-    public bool Tighten(int level, int entry)
+    /// <summary>Makes the bounds of an entry what its run says, where they may be lower.</summary>
+    public void Tighten(int level, int entry, long nowTicks)
     {
         ref var loose = ref _loose[level][entry / BoundGroup.Lanes];
         var bit = (ushort)(1 << (entry % BoundGroup.Lanes));
-        if ((loose & bit) == 0) return false;
+        var free = level == 1 && Bits(At(ref _levels[1][Place(entry)], BoundColumn.BusyUntil)) <= nowTicks;
+        if ((loose & bit) == 0 && !free) return;
         loose &= (ushort)~bit;
         if (level == 1 && _runs.IsBehind(entry)) CatchUp(entry);
+        if (free) Free(entry, nowTicks);
         Summarise(level, entry);
-        return true;
+        if (level < Top) _loose[level + 1][entry / (BoundGroup.Lanes * BoundGroup.Lanes)] |= (ushort)(1 << (entry / BoundGroup.Lanes % BoundGroup.Lanes));
     }
 
     private static int Groups(int entries) => (entries + BoundGroup.Lanes - 1) / BoundGroup.Lanes;
@@ -175,10 +185,10 @@ internal sealed class BoundTree
     private static void Clear(double[] level, int entry)
     {
         ref var own = ref level[Place(entry)];
-        // Not infinite: what is multiplied by it may be 0.
         for (var column = BoundColumn.Step; column <= BoundColumn.AgedPrefill; column++) At(ref own, column) = Huge;
         At(ref own, BoundColumn.Newest) = 0;
         for (var column = BoundColumn.Oldest; column <= BoundColumn.OutputDollars; column++) At(ref own, column) = double.PositiveInfinity;
+        At(ref own, BoundColumn.BusyStep) = At(ref own, BoundColumn.BusyPrefill) = Huge;
     }
 
     private void Write(int row, bool eligible, double load)
@@ -195,15 +205,19 @@ internal sealed class BoundTree
             var waits = 1 + Math.Max(0, load + 1 - cost.BatchSize) / cost.BatchSize;
             var ticks = _targets.SampledAt(row);
             var backlog = _targets.Local[row].DispatchedPromptTokens - _targets.Baseline[row].DispatchedPromptTokens;
-            At(ref own, BoundColumn.Step) = At(ref own, BoundColumn.AgedStep) = Math.Min(Most, waits * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize)));
-            At(ref own, BoundColumn.Prefill) = At(ref own, BoundColumn.AgedPrefill) = Math.Min(Most, waits * cost.PrefillSecondsPerToken);
-            At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
-            // Rounded down, and a reading that was never taken says nothing of when.
-            At(ref own, BoundColumn.BusyUntil) = ticks == 0 || backlog <= 0 ? 0 : BitConverter.Int64BitsToDouble(
+            var step = Math.Min(Most, waits * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize)));
+            var prefill = Math.Min(Most, waits * cost.PrefillSecondsPerToken);
+            // A reading that was never taken says nothing of when a backlog ends. The end is rounded down.
+            var busy = ticks > 0 && backlog > 0;
+            At(ref own, BoundColumn.BusyUntil) = !busy ? double.PositiveInfinity : BitConverter.Int64BitsToDouble(
                 ticks + Math.Max(0, (long)Math.Min(backlog * cost.PrefillSecondsPerToken * (TimeSpan.TicksPerSecond * 0.999999999), TimeSpan.TicksPerDay) - 1));
+            At(ref own, BoundColumn.BusyStep) = busy ? step : Huge;
+            At(ref own, BoundColumn.BusyPrefill) = busy ? prefill : Huge;
+            At(ref own, BoundColumn.Step) = At(ref own, BoundColumn.AgedStep) = busy ? Huge : step;
+            At(ref own, BoundColumn.Prefill) = At(ref own, BoundColumn.AgedPrefill) = busy ? Huge : prefill;
+            At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
             At(ref own, BoundColumn.Load) = load;
-            At(ref own, BoundColumn.Occupancy) = load / cost.BatchSize;
-            At(ref own, BoundColumn.KvShare) = Math.Min(1, TargetSet.Or(_targets.KvCacheUsage[row], 0.5));
+            At(ref own, BoundColumn.Score) = Fixed?.Of(_targets, row) ?? 0;
             At(ref own, BoundColumn.ColdStart) = cost.ColdStartSeconds;
         }
         At(ref own, BoundColumn.Rtt) = double.IsNaN(cost.RttSeconds) ? -1 : cost.RttSeconds;
@@ -222,13 +236,27 @@ internal sealed class BoundTree
         }
     }
 
+    /// <summary>Targets that have worked off their backlog are like the others again. Should the clock be set back, their bounds are too low, which is no harm.</summary>
+    private void Free(int group, long nowTicks)
+    {
+        for (var slot = group * BoundGroup.Lanes; slot < (group + 1) * BoundGroup.Lanes; slot++)
+        {
+            ref var own = ref _levels[0][Place(slot)];
+            if (Bits(At(ref own, BoundColumn.BusyUntil)) > nowTicks) continue;
+            At(ref own, BoundColumn.BusyUntil) = double.PositiveInfinity;
+            At(ref own, BoundColumn.Step) = At(ref own, BoundColumn.AgedStep) = At(ref own, BoundColumn.BusyStep);
+            At(ref own, BoundColumn.Prefill) = At(ref own, BoundColumn.AgedPrefill) = At(ref own, BoundColumn.BusyPrefill);
+            At(ref own, BoundColumn.BusyStep) = At(ref own, BoundColumn.BusyPrefill) = Huge;
+        }
+    }
+
     private void SetTicks(int row)
     {
         ref var own = ref _levels[0][Place(_slot[row])];
         if (double.IsPositiveInfinity(At(ref own, BoundColumn.Load))) return;
         var ticks = _targets.SampledAt(row);
         ref var busy = ref At(ref own, BoundColumn.BusyUntil);
-        if (busy != 0) busy = BitConverter.Int64BitsToDouble(Bits(busy) + ticks - Bits(At(ref own, BoundColumn.Newest)));
+        if (At(ref own, BoundColumn.BusyStep) < Huge) busy = BitConverter.Int64BitsToDouble(Bits(busy) + ticks - Bits(At(ref own, BoundColumn.Newest)));
         At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
     }
 

@@ -45,13 +45,13 @@ internal sealed class TargetIndex
     public LinkTable Links { get; }
 
     /// <summary>
-    /// Bounds on scores, made when a strategy first asks for them. Those of age fit the uncertainty that is asked for then; for another they are only looser.
+    /// Bounds on scores, made when a strategy first asks for them. What another one asks for later only has looser bounds for its uncertainty, and none for its fixed score.
     /// </summary>
-    public BoundTree Tree(double uncertaintyPerSecond)
+    public BoundTree Tree(double uncertaintyPerSecond, IFixedScore? fixedScore = null)
     {
-        if (_tree is null)
+        if (_tree is null || (fixedScore is not null && _tree.Fixed is null))
         {
-            _tree = new(_targets, Cells, uncertaintyPerSecond);
+            _tree = new(_targets, Cells, uncertaintyPerSecond, fixedScore);
             _tree.Fill(_verdicts, _loads);
         }
         return _tree;

@@ -59,7 +59,7 @@ internal static class TreeSearch
             }
             else
             {
-                tree.Tighten(level, entry);
+                tree.Tighten(level, entry, input.NowTicks);
             }
         }
         return found;

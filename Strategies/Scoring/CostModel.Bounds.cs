@@ -16,7 +16,7 @@ public sealed partial record CostModel
     /// <summary>At most the total of <see cref="Price(in RankingInput, int)"/> for any eligible target of each run; infinite where there is none.</summary>
     internal void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds)
     {
-        var c = new Constants(this, input, runs.UncertaintyPerSecond == UncertaintyPerSecond);
+        var c = new Constants(this, input, runs.Tree.UncertaintyPerSecond == UncertaintyPerSecond);
         Half(c, runs, 0).CopyTo(bounds);
         Half(c, runs, 1).CopyTo(bounds[Vector512<double>.Count..]);
     }
@@ -39,17 +39,23 @@ public sealed partial record CostModel
             var aged = Vector512.Create(c.Prompt) * runs.Half(BoundColumn.AgedPrefill, half) + Vector512.Create(c.Output) * runs.Half(BoundColumn.AgedStep, half);
             work = Vector512.MaxNative(work, aged + plain * (uncertainty * Vector512.MinNative(age, Vector512.Create(HalfAgeSeconds))));
         }
-        var busy = Vector512.Max(runs.Half(BoundColumn.BusyUntil, half).AsInt64() - now, Vector512<long>.Zero);
-        work += Vector512.ConvertToDouble(busy) * Vector512.Create(SecondsPerTick) * older;
         // A reading from the future is not old, and tells nothing of the past.
-        work = Vector512.ConditionalSelect(Vector512.GreaterThan(newest, now).AsDouble(), plain, work);
+        var future = Vector512.GreaterThan(newest, now).AsDouble();
+        work = Vector512.ConditionalSelect(future, plain, work);
+        var busyStep = runs.Half(BoundColumn.BusyStep, half);
+        if (Vector512.LessThanAny(busyStep, Vector512.Create(BoundTree.Huge)))
+        {
+            var backlog = Vector512.ConvertToDouble(Vector512.Max(runs.Half(BoundColumn.BusyUntil, half).AsInt64() - now, Vector512<long>.Zero)) * Vector512.Create(SecondsPerTick);
+            var busy = Vector512.Create(c.Prompt) * runs.Half(BoundColumn.BusyPrefill, half) + Vector512.Create(c.Output) * busyStep;
+            work = Vector512.MinNative(work, Vector512.ConditionalSelect(future, busy, (busy + backlog) * older));
+        }
 
         var rtt = runs.Half(BoundColumn.Rtt, half);
         rtt = Vector512.ConditionalSelect(Vector512.LessThan(rtt, Vector512<double>.Zero), Vector512.Create(c.UnmeasuredRtt), rtt);
         var network = Vector512.Create(c.NetworkWeight) * (rtt + Vector512.Create(c.Transfer));
-        var load = runs.Half(BoundColumn.ColdStart, half);
+        var start = runs.Half(BoundColumn.ColdStart, half);
         var cold = Vector512.ConditionalSelect(
-            Vector512.LessThan(load, Vector512.Create(double.PositiveInfinity)), Vector512.MaxNative(Vector512<double>.Zero, Vector512.Create(c.ColdStartWeight) * load), most);
+            Vector512.LessThan(start, Vector512.Create(double.PositiveInfinity)), Vector512.MaxNative(Vector512<double>.Zero, Vector512.Create(c.ColdStartWeight) * start), most);
         var total = Vector512.MinNative(work, most) + Vector512.MinNative(network, most) + Vector512.MinNative(cold, most);
         if (c.SecondsPerDollar > 0)
         {
