@@ -13,6 +13,7 @@ internal sealed class BoundTree
 {
     // A reading older than this beside the newest of its run counts as so old: what age adds ends at twice this.
     private const long MaxSpreadTicks = (long)(CostModel.MaxAgeSeconds / 2 * TimeSpan.TicksPerSecond);
+    private const int LaneBits = 4;
     private const double SecondsPerTick = 1e-7;
     private const double Most = 1e290;
 
@@ -27,16 +28,13 @@ internal sealed class BoundTree
     private readonly int[] _slot;
     private readonly double[][] _levels;
     private readonly ushort[][] _loose;
-    private readonly (int First, int Last)[][] _rows;
     private readonly double _perTick;
 
     public BoundTree(TargetSet targets, CellClocks cells, double uncertaintyPerSecond, IFixedScore? fixedScore)
     {
         (_targets, _cells, UncertaintyPerSecond, _perTick) = (targets, cells, uncertaintyPerSecond, uncertaintyPerSecond * SecondsPerTick);
         Fixed = fixedScore;
-        _row = SlotOrder.Of(targets);
-        _slot = new int[_row.Length];
-        for (var slot = 0; slot < _row.Length; slot++) _slot[_row[slot]] = slot;
+        (_row, _slot) = (targets.Order!.Target, targets.Order.Place);
         _runs = new(cells, _row);
         var sizes = new List<int>();
         for (var entries = Math.Max(1, _row.Length); ; entries = Groups(entries))
@@ -46,8 +44,6 @@ internal sealed class BoundTree
         }
         _levels = [.. sizes.Select(groups => new double[groups * BoundGroup.Length])];
         _loose = [.. sizes.Select(groups => new ushort[groups])];
-        _rows = [.. sizes.Select(groups => new (int, int)[groups * BoundGroup.Lanes])];
-        foreach (var rows in _rows) Array.Fill(rows, (int.MaxValue, -1));
         foreach (var level in _levels) for (var entry = 0; entry < level.Length / BoundGroup.Columns; entry++) Clear(level, entry);
     }
 
@@ -63,8 +59,9 @@ internal sealed class BoundTree
     /// <summary>Target of a place at level 0.</summary>
     public int Row(int slot) => _row[slot];
 
-    /// <summary>First and last target below an entry, in the order of the set.</summary>
-    public (int First, int Last) Rows(int level, int entry) => _rows[level][entry];
+    /// <summary>First and last place below an entry.</summary>
+    public (int First, int Last) Places(int level, int entry) =>
+        (entry << (LaneBits * level), Math.Min(_row.Length, (int)Math.Min(int.MaxValue, (entry + 1L) << (LaneBits * level))) - 1);
 
     public BoundGroup Group(int level, int group)
     {
@@ -77,7 +74,6 @@ internal sealed class BoundTree
     {
         for (var row = 0; row < _slot.Length; row++)
         {
-            _rows[0][_slot[row]] = (row, row);
             Write(row, verdicts[row] == FilterReason.None, loads[row]);
         }
         for (var level = 1; level <= Top; level++)
@@ -90,10 +86,6 @@ internal sealed class BoundTree
                 ref var from = ref _levels[level - 1][entry * BoundGroup.Length];
                 for (var column = BoundColumn.Rtt; column <= BoundColumn.OutputDollars; column++)
                     At(ref at, column) = Least(ref At(ref from, column));
-                var children = _rows[level - 1].AsSpan(entry * BoundGroup.Lanes, BoundGroup.Lanes);
-                var (first, last) = (int.MaxValue, -1);
-                foreach (var child in children) (first, last) = (Math.Min(first, child.First), Math.Max(last, child.Last));
-                _rows[level][entry] = (first, last);
             }
         }
         foreach (var loose in _loose) Array.Clear(loose);

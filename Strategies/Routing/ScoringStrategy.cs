@@ -13,7 +13,7 @@ internal abstract class ScoringStrategy(CostModel cost) : IRoutingStrategy
     public virtual int Rank(in RankingInput input, Span<RankedTarget> best)
     {
         if (input.Index is { } index) return TreeSearch.Rank(new Bounded(this), index.Tree(Cost.UncertaintyPerSecond, this as IFixedScore), input, best);
-        var top = new TopK(best, input.Seed, input.Targets.Count);
+        var top = new TopK(best, input.Seed, input.Targets);
         for (var target = 0; target < input.Filter.Length; target++)
         {
             if (input.Filter[target] == FilterReason.None) top.Offer(target, Score(input, target));

@@ -15,7 +15,7 @@ internal static class Shortlist
     public static int Rank(CostModel cost, in RankingInput input, Span<RankedTarget> best)
     {
         if (input.Index is { } index) return TreeSearch.Rank(new PlainCost(cost), index.Tree(cost.UncertaintyPerSecond), input, best);
-        var top = new TopK(best, input.Seed, input.Targets.Count);
+        var top = new TopK(best, input.Seed, input.Targets);
         for (var target = 0; target < input.Filter.Length; target++)
         {
             if (input.Filter[target] == FilterReason.None) top.Offer(target, cost.Price(input, target).TotalSeconds);

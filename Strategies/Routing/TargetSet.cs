@@ -159,6 +159,9 @@ public sealed class TargetSet
     /// <summary>See <see cref="TargetRow.SampledAtTicks"/>; of a tracked set, <see cref="SampledAt"/> is what counts.</summary>
     public long[] SampledAtTicks { get; }
 
+    /// <summary>Order of search of a tracked set; null for an immutable one, which is searched as it stands.</summary>
+    internal SlotOrder? Order { get; private set; }
+
     /// <summary>What is kept up to date of a tracked set; null for an immutable one.</summary>
     internal TargetIndex? Index { get; private set; }
 
@@ -166,7 +169,11 @@ public sealed class TargetSet
     /// Makes the set one that a single owner updates in place and decides on, on one thread: decisions then cost what they look at, not what there is.
     /// From here on the owner calls <see cref="Update"/> for each reading and <see cref="LocalChanged"/> after each change of a counter in <see cref="Local"/>.
     /// </summary>
-    public void Track() => Index ??= new(this);
+    public void Track()
+    {
+        Order ??= new(this);
+        Index ??= new(this);
+    }
 
     /// <summary>Takes a newer reading of one target in.</summary>
     /// <exception cref="InvalidOperationException">The set is not tracked.</exception>

@@ -23,7 +23,7 @@ internal static class TreeSearch
     public static int Rank<TScore>(TScore score, BoundTree tree, in RankingInput input, Span<RankedTarget> best)
         where TScore : struct, IBoundedScore
     {
-        var top = new TopK(best, input.Seed, input.Targets.Count);
+        var top = new TopK(best, input.Seed, input.Targets);
         Visit(score, tree, input, tree.Top, 0, ref top);
         return top.Count;
     }
@@ -46,7 +46,7 @@ internal static class TreeSearch
             if ((ties & (ties - 1)) != 0) lane = Nearest(tree, level, group, ties, top);
             left &= ~(1u << lane);
             var entry = group * BoundGroup.Lanes + lane;
-            var (first, last) = tree.Rows(level, entry);
+            var (first, last) = tree.Places(level, entry);
             if (!top.MayTake(bounds[lane], first, last + 1)) continue;
             if (level == 0)
             {
@@ -95,7 +95,7 @@ internal static class TreeSearch
         for (; among != 0; among &= among - 1)
         {
             var lane = BitOperations.TrailingZeroCount(among);
-            var (first, last) = tree.Rows(level, group * BoundGroup.Lanes + lane);
+            var (first, last) = tree.Places(level, group * BoundGroup.Lanes + lane);
             var behind = top.Behind(first, last);
             if (behind < least) (nearest, least) = (lane, behind);
         }

@@ -14,11 +14,19 @@ public ref struct TopK
 
     private readonly Span<RankedTarget> _best;
     private readonly int _count;
+    private readonly int[]? _places;
 
     /// <summary>Collects into <paramref name="best"/>.</summary>
     /// <param name="best">Where the picks go.</param>
     /// <param name="seed">Draws the start.</param>
-    /// <param name="targets">Targets in all, 1 or more.</param>
+    /// <param name="targets">All targets; the circle is their order of search.</param>
+    public TopK(Span<RankedTarget> best, ulong seed, TargetSet targets)
+        : this(best, seed, targets.Count) => _places = targets.Order?.Place;
+
+    /// <inheritdoc cref="TopK(Span{RankedTarget}, ulong, TargetSet)"/>
+    /// <param name="best">Where the picks go.</param>
+    /// <param name="seed">Draws the start.</param>
+    /// <param name="targets">Targets in all, 1 or more; they stand in the circle as they are numbered.</param>
     public TopK(Span<RankedTarget> best, ulong seed, int targets)
     {
         _best = best;
@@ -30,7 +38,7 @@ public ref struct TopK
     /// <summary>Picks so far.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The target that wins every tie.</summary>
+    /// <summary>The place in the circle that wins every tie.</summary>
     public int Start { get; }
 
     /// <summary>The greatest score that could still get in: that of the last pick, once there are enough.</summary>
@@ -50,7 +58,7 @@ public ref struct TopK
         return true;
     }
 
-    /// <summary>Whether a target from <paramref name="from"/> to before <paramref name="to"/> with a score of <paramref name="bound"/> or more could.</summary>
+    /// <summary>Whether a target at a place from <paramref name="from"/> to before <paramref name="to"/> with a score of <paramref name="bound"/> or more could.</summary>
     public readonly bool MayTake(double bound, int from, int to)
     {
         if (Count < _best.Length) return true;
@@ -66,9 +74,11 @@ public ref struct TopK
     internal static Vector512<double> Comparable(Vector512<double> scores) => (scores.AsInt64() & Vector512.Create(~TieBits)).AsDouble();
 
     /// <summary>How far behind the start the first of a run can be.</summary>
-    internal readonly int Behind(int from, int last) => from <= Start && Start <= last ? 0 : Behind(from);
+    internal readonly int Behind(int from, int last) => from <= Start && Start <= last ? 0 : FromStart(from);
 
-    private readonly int Behind(int target) => target >= Start ? target - Start : target - Start + _count;
+    private readonly int Behind(int target) => FromStart(_places is null ? target : _places[target]);
+
+    private readonly int FromStart(int place) => place >= Start ? place - Start : place - Start + _count;
 
     private readonly bool Better(double score, int target, RankedTarget other) =>
         Comparable(score) is var mine && Comparable(other.Score) is var theirs && (mine < theirs || (mine == theirs && Behind(target) < Behind(other.Target)));

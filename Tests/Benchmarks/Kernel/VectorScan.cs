@@ -15,7 +15,7 @@ internal sealed class VectorScan(TargetSet targets, CostModel cost)
     {
         var input = new RankingInput(targets, request, targets.Index!.Verdicts, KernelFleet.NowTicks, seed, seed) { Index = targets.Index };
         Span<double> seconds = stackalloc double[BoundGroup.Lanes];
-        var top = new TopK(best, seed, targets.Count);
+        var top = new TopK(best, seed, targets);
         for (var group = 0; group < _groups; group++)
         {
             weights.LowerBounds(input, _tree.Group(0, group), seconds);
