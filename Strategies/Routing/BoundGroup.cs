@@ -37,6 +37,18 @@ internal enum BoundColumn
     /// <summary><see cref="Prefill"/> of backlogged targets, which have no part in that.</summary>
     BusyPrefill,
 
+    /// <summary>
+    /// When a backlogged target would be done with its backlog and an answer of <see cref="BoundTree.FewTokens"/> tokens, seconds since the tree's epoch, with what age adds until the newest
+    /// reading. What keeps one target's load with its own backlog.
+    /// </summary>
+    BusyFew,
+
+    /// <summary>The same for <see cref="BoundTree.SomeTokens"/>.</summary>
+    BusySome,
+
+    /// <summary>The same for <see cref="BoundTree.ManyTokens"/>.</summary>
+    BusyMany,
+
     /// <summary>Requests.</summary>
     Load,
 

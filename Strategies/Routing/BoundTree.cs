@@ -21,6 +21,9 @@ internal sealed class BoundTree
     internal const double Huge = 1e300;
 
 
+    /// <summary>Lengths of answers that bounds on backlogged targets are worked out for. Their cost is a concave function of length: between two of them, bounds lie on the chord.</summary>
+    internal const double FewTokens = 64, SomeTokens = 256, ManyTokens = 1024;
+
     private readonly TargetSet _targets;
     private readonly CellClocks _cells;
     private readonly CellRuns _runs;
@@ -34,6 +37,7 @@ internal sealed class BoundTree
     {
         (_targets, _cells, UncertaintyPerSecond, _perTick) = (targets, cells, uncertaintyPerSecond, uncertaintyPerSecond * SecondsPerTick);
         Fixed = fixedScore;
+        for (var row = 0; row < targets.Count; row++) EpochTicks = Math.Max(EpochTicks, targets.SampledAt(row));
         (_row, _slot) = (targets.Order!.Target, targets.Order.Place);
         _runs = new(cells, _row);
         var sizes = new List<int>();
@@ -52,6 +56,9 @@ internal sealed class BoundTree
 
     /// <summary>See <see cref="CostModel.UncertaintyPerSecond"/>.</summary>
     public double UncertaintyPerSecond { get; }
+
+    /// <summary>What the seconds of backlogged targets count from, UTC ticks.</summary>
+    public long EpochTicks { get; }
 
     /// <summary>What the column of scores holds; null when nothing.</summary>
     public IFixedScore? Fixed { get; }
@@ -111,6 +118,8 @@ internal sealed class BoundTree
             var older = 1 + _perTick * Math.Min(MaxSpreadTicks, aged - newest);
             Lower(ref At(ref above, BoundColumn.AgedStep), older * At(ref own, BoundColumn.Step));
             Lower(ref At(ref above, BoundColumn.AgedPrefill), older * At(ref own, BoundColumn.Prefill));
+            if (At(ref own, BoundColumn.BusyStep) == Huge) continue;
+            for (var column = BoundColumn.BusyFew; column <= BoundColumn.BusyMany; column++) Lower(ref At(ref above, column), Done(ref own, column, older));
         }
     }
 
@@ -131,6 +140,7 @@ internal sealed class BoundTree
                     // Any target of the cell may be as young as the newest now, whatever its load.
                     At(ref above, BoundColumn.AgedStep) = At(ref above, BoundColumn.Step);
                     At(ref above, BoundColumn.AgedPrefill) = At(ref above, BoundColumn.Prefill);
+                    SetDone(ref above);
                 }
                 (first, last) = (first / BoundGroup.Lanes, last / BoundGroup.Lanes);
             }
@@ -180,7 +190,7 @@ internal sealed class BoundTree
         for (var column = BoundColumn.Step; column <= BoundColumn.AgedPrefill; column++) At(ref own, column) = Huge;
         At(ref own, BoundColumn.Newest) = 0;
         for (var column = BoundColumn.Oldest; column <= BoundColumn.OutputDollars; column++) At(ref own, column) = double.PositiveInfinity;
-        At(ref own, BoundColumn.BusyStep) = At(ref own, BoundColumn.BusyPrefill) = Huge;
+        for (var column = BoundColumn.BusyStep; column <= BoundColumn.BusyMany; column++) At(ref own, column) = Huge;
     }
 
     private void Write(int row, bool eligible, double load)
@@ -205,6 +215,7 @@ internal sealed class BoundTree
                 ticks + Math.Max(0, (long)Math.Min(backlog * cost.PrefillSecondsPerToken * (TimeSpan.TicksPerSecond * 0.999999999), TimeSpan.TicksPerDay) - 1));
             At(ref own, BoundColumn.BusyStep) = busy ? step : Huge;
             At(ref own, BoundColumn.BusyPrefill) = busy ? prefill : Huge;
+            SetDone(ref own);
             At(ref own, BoundColumn.Step) = At(ref own, BoundColumn.AgedStep) = busy ? Huge : step;
             At(ref own, BoundColumn.Prefill) = At(ref own, BoundColumn.AgedPrefill) = busy ? Huge : prefill;
             At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
@@ -238,7 +249,7 @@ internal sealed class BoundTree
             At(ref own, BoundColumn.BusyUntil) = double.PositiveInfinity;
             At(ref own, BoundColumn.Step) = At(ref own, BoundColumn.AgedStep) = At(ref own, BoundColumn.BusyStep);
             At(ref own, BoundColumn.Prefill) = At(ref own, BoundColumn.AgedPrefill) = At(ref own, BoundColumn.BusyPrefill);
-            At(ref own, BoundColumn.BusyStep) = At(ref own, BoundColumn.BusyPrefill) = Huge;
+            for (var column = BoundColumn.BusyStep; column <= BoundColumn.BusyMany; column++) At(ref own, column) = Huge;
         }
     }
 
@@ -250,7 +261,20 @@ internal sealed class BoundTree
         ref var busy = ref At(ref own, BoundColumn.BusyUntil);
         if (At(ref own, BoundColumn.BusyStep) < Huge) busy = BitConverter.Int64BitsToDouble(Bits(busy) + ticks - Bits(At(ref own, BoundColumn.Newest)));
         At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
+        SetDone(ref own);
     }
+
+    /// <summary>Works the bounds on backlogged targets out from the least step and the earliest end of a backlog.</summary>
+    private void SetDone(ref double own)
+    {
+        var busy = At(ref own, BoundColumn.BusyStep) < Huge;
+        for (var column = BoundColumn.BusyFew; column <= BoundColumn.BusyMany; column++) At(ref own, column) = busy ? Done(ref own, column, 1) : Huge;
+    }
+
+    private double Done(ref double own, BoundColumn column, double older) =>
+        Tokens(column) * At(ref own, BoundColumn.BusyStep) * older + (Bits(At(ref own, BoundColumn.BusyUntil)) - EpochTicks) * SecondsPerTick;
+
+    private static double Tokens(BoundColumn column) => column == BoundColumn.BusyFew ? FewTokens : column == BoundColumn.BusySome ? SomeTokens : ManyTokens;
 
     /// <summary>Moves the newest reading of an entry, and what age adds until then; returns the newest.</summary>
     private long Raise(ref double above, long ticks)
@@ -285,6 +309,9 @@ internal sealed class BoundTree
         var (lowOlder, highOlder) = (Older(low, ref At(ref from, BoundColumn.Oldest), 0, newest), Older(high, ref At(ref from, BoundColumn.Oldest), 8, newest));
         At(ref at, BoundColumn.AgedStep) = LeastAged(ref At(ref from, BoundColumn.AgedStep), ref At(ref from, BoundColumn.Step), lowOlder, highOlder);
         At(ref at, BoundColumn.AgedPrefill) = LeastAged(ref At(ref from, BoundColumn.AgedPrefill), ref At(ref from, BoundColumn.Prefill), lowOlder, highOlder);
+        if (At(ref at, BoundColumn.BusyStep) == Huge) return;
+        for (var column = BoundColumn.BusyFew; column <= BoundColumn.BusyMany; column++)
+            At(ref at, column) = LeastAged(ref At(ref from, column), ref At(ref from, BoundColumn.BusyStep), lowOlder * Tokens(column), highOlder * Tokens(column));
     }
 
     /// <summary>What age adds from the newest reading of each entry to the newest of all; what is as old as the spread ages no more.</summary>

@@ -16,7 +16,7 @@ public sealed partial record CostModel
     /// <summary>At most the total of <see cref="Price(in RankingInput, int)"/> for any eligible target of each run; infinite where there is none.</summary>
     internal void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds)
     {
-        var c = new Constants(this, input, runs.Tree.UncertaintyPerSecond == UncertaintyPerSecond);
+        var c = new Constants(this, input, runs.Tree);
         Half(c, runs, 0).CopyTo(bounds);
         Half(c, runs, 1).CopyTo(bounds[Vector512<double>.Count..]);
     }
@@ -46,8 +46,17 @@ public sealed partial record CostModel
         if (Vector512.LessThanAny(busyStep, Vector512.Create(BoundTree.Huge)))
         {
             var backlog = Vector512.ConvertToDouble(Vector512.Max(runs.Half(BoundColumn.BusyUntil, half).AsInt64() - now, Vector512<long>.Zero)) * Vector512.Create(SecondsPerTick);
-            var busy = Vector512.Create(c.Prompt) * runs.Half(BoundColumn.BusyPrefill, half) + Vector512.Create(c.Output) * busyStep;
-            work = Vector512.MinNative(work, Vector512.ConditionalSelect(future, busy, (busy + backlog) * older));
+            var prefill = Vector512.Create(c.Prompt) * runs.Half(BoundColumn.BusyPrefill, half);
+            var decode = Vector512.Create(c.Output) * busyStep;
+            var busy = (prefill + decode + backlog) * older;
+            if (c.Aged)
+            {
+                // Each target's load with its own backlog.
+                var done = runs.Half(c.ShorterDone, half) + Vector512.Create(c.BeyondShorter) * (runs.Half(c.LongerDone, half) - runs.Half(c.ShorterDone, half));
+                done += Vector512.Create(c.TokensBeyond) * busyStep;
+                busy = Vector512.MaxNative(busy, done - Vector512.Create(c.NowSeconds) + prefill * older + decode * (uncertainty * Vector512.MinNative(age, Vector512.Create(HalfAgeSeconds))));
+            }
+            work = Vector512.MinNative(work, Vector512.ConditionalSelect(future, prefill + decode, busy));
         }
 
         var rtt = runs.Half(BoundColumn.Rtt, half);
@@ -70,16 +79,28 @@ public sealed partial record CostModel
     private readonly struct Constants
     {
         public readonly double Prompt, Output, UnmeasuredRtt, Transfer, NetworkWeight, ColdStartWeight, SecondsPerDollar, UncertaintyPerSecond;
+        /// <summary>Now and a few ticks, since the tree's epoch: more than the roundings of sums of seconds.</summary>
+        public readonly double NowSeconds;
+
+        /// <summary>Where the output lies between the lengths that bounds were worked out for: the share of the way, and the tokens beyond the longest.</summary>
+        public readonly double BeyondShorter, TokensBeyond;
+        public readonly BoundColumn ShorterDone, LongerDone;
         public readonly long NowTicks;
         public readonly bool Aged;
 
-        public Constants(CostModel model, in RankingInput input, bool aged)
+        public Constants(CostModel model, in RankingInput input, BoundTree tree)
         {
             var request = input.Request;
-            (Aged, NowTicks) = (aged, input.NowTicks);
+            (Aged, NowTicks) = (tree.UncertaintyPerSecond == model.UncertaintyPerSecond, input.NowTicks);
+            NowSeconds = (input.NowTicks - tree.EpochTicks) * SecondsPerTick + 4 * SecondsPerTick;
             // A prompt that cannot be has no bound.
             Prompt = request.PromptTokens >= 0 ? request.PromptTokens : double.NaN;
             Output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
+            (ShorterDone, LongerDone) = Output < BoundTree.SomeTokens ? (BoundColumn.BusyFew, BoundColumn.BusySome) : (BoundColumn.BusySome, BoundColumn.BusyMany);
+            var (shorter, longer) = Output < BoundTree.SomeTokens ? (BoundTree.FewTokens, BoundTree.SomeTokens) : (BoundTree.SomeTokens, BoundTree.ManyTokens);
+            if (Output < shorter) (LongerDone, TokensBeyond) = (ShorterDone, double.NegativeInfinity);
+            else if (Output > longer) (ShorterDone, TokensBeyond) = (LongerDone, Output - longer);
+            else BeyondShorter = (Output - shorter) / (longer - shorter);
             (NetworkWeight, ColdStartWeight) = (model.NetworkWeight, model.ColdStartWeight);
             (SecondsPerDollar, UncertaintyPerSecond) = (model.SecondsPerDollar, model.UncertaintyPerSecond);
             var index = input.Index!;

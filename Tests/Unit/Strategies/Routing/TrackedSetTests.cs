@@ -29,7 +29,7 @@ public sealed class TrackedSetTests
                 for (var step = 0; step <= steps; step++)
                 {
                     Change(targets, ref random, NowTicks + step * 100_000);
-                    var request = Request(wanted) with { PromptTokens = random.Next(4000), OutputTokens = random.Next(500) };
+                    var request = Request(wanted) with { PromptTokens = random.Next(4000), OutputTokens = random.Next(1500) };
                     CollectionAssert.AreEqual(Picks(targets, request, scanning, (ulong)step, seed), Picks(targets, request, policy, (ulong)step, seed), $"{count} targets, step {step}");
                 }
             },
