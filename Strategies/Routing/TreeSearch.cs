@@ -47,7 +47,8 @@ internal static class TreeSearch
             left &= ~(1u << lane);
             var entry = group * BoundGroup.Lanes + lane;
             var (first, last) = tree.Places(level, entry);
-            if (!top.MayTake(bounds[lane], first, last + 1)) continue;
+            // The least, and of equals the nearest: what is left is no better.
+            if (!top.MayTake(bounds[lane], first, last + 1)) break;
             if (level == 0)
             {
                 var target = tree.Row(entry);

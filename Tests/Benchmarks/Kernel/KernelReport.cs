@@ -22,7 +22,7 @@ internal static class KernelReport
                 Rank(131_072, KernelFleet.Adversarial(131_072));
                 break;
             case "p2":
-                Head("P2: decide, reserve, settle another, take in a reading, over a maintained index");
+                Head("P2: decide, reserve, settle another request, take in a reading of a third target, over a maintained index");
                 foreach (var count in Sizes)
                 {
                     var (mixed, level) = (KernelFleet.Mixed(count), KernelFleet.Level(count));
@@ -103,7 +103,7 @@ internal static class KernelReport
         }
         var flying = new Queue<int>(count);
         var now = KernelFleet.NowTicks;
-        var c = 0;
+        int c = 0, turn = 0;
         for (var i = 0; i < count; i++) One();
         var timing = Clock.Measure(times =>
         {
@@ -126,9 +126,11 @@ internal static class KernelReport
             if (flying.Count <= count / 4) return;
             var done = flying.Dequeue();
             targets.Local[done].Settle(now);
-            // The reading tells what the target holds besides this router's requests; it takes in what was sent before it.
+            targets.LocalChanged(done);
+            // Each target reports once a second, in turn: what others have there, and what of this router it knew of.
             now += TimeSpan.TicksPerSecond / count;
-            targets.Update(done, new(rows[done].Running + targets.Local[done].Requests, 0, 0.5, now));
+            turn = (turn + 1) % count;
+            targets.Update(turn, new(rows[turn].Running + targets.Local[turn].Requests, 0, 0.5, now));
         }
     }
 }
