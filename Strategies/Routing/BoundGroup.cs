@@ -38,16 +38,22 @@ internal enum BoundColumn
     BusyPrefill,
 
     /// <summary>
-    /// When a backlogged target would be done with its backlog and an answer of <see cref="BoundTree.FewTokens"/> tokens, seconds since the tree's epoch, with what age adds until the newest
-    /// reading. What keeps one target's load with its own backlog.
+    /// When a backlogged target would be done with its backlog and an answer of 64 tokens, seconds since the tree's epoch, with what age adds until the newest reading. What keeps one
+    /// target's load with its own backlog. As a function of length it is concave: between two lengths, bounds lie on the chord.
     /// </summary>
-    BusyFew,
+    Done64,
 
-    /// <summary>The same for <see cref="BoundTree.SomeTokens"/>.</summary>
-    BusySome,
+    /// <inheritdoc cref="Done64"/>
+    Done128,
 
-    /// <summary>The same for <see cref="BoundTree.ManyTokens"/>.</summary>
-    BusyMany,
+    /// <inheritdoc cref="Done64"/>
+    Done256,
+
+    /// <inheritdoc cref="Done64"/>
+    Done512,
+
+    /// <inheritdoc cref="Done64"/>
+    Done1024,
 
     /// <summary>Requests.</summary>
     Load,

@@ -21,9 +21,6 @@ internal sealed class BoundTree
     internal const double Huge = 1e300;
 
 
-    /// <summary>Lengths of answers that bounds on backlogged targets are worked out for. Their cost is a concave function of length: between two of them, bounds lie on the chord.</summary>
-    internal const double FewTokens = 64, SomeTokens = 256, ManyTokens = 1024;
-
     private readonly TargetSet _targets;
     private readonly CellClocks _cells;
     private readonly CellRuns _runs;
@@ -119,7 +116,7 @@ internal sealed class BoundTree
             Lower(ref At(ref above, BoundColumn.AgedStep), older * At(ref own, BoundColumn.Step));
             Lower(ref At(ref above, BoundColumn.AgedPrefill), older * At(ref own, BoundColumn.Prefill));
             if (At(ref own, BoundColumn.BusyStep) == Huge) continue;
-            for (var column = BoundColumn.BusyFew; column <= BoundColumn.BusyMany; column++) Lower(ref At(ref above, column), Done(ref own, column, older));
+            for (var column = BoundColumn.Done64; column <= BoundColumn.Done1024; column++) Lower(ref At(ref above, column), Done(ref own, column, older));
         }
     }
 
@@ -190,7 +187,7 @@ internal sealed class BoundTree
         for (var column = BoundColumn.Step; column <= BoundColumn.AgedPrefill; column++) At(ref own, column) = Huge;
         At(ref own, BoundColumn.Newest) = 0;
         for (var column = BoundColumn.Oldest; column <= BoundColumn.OutputDollars; column++) At(ref own, column) = double.PositiveInfinity;
-        for (var column = BoundColumn.BusyStep; column <= BoundColumn.BusyMany; column++) At(ref own, column) = Huge;
+        for (var column = BoundColumn.BusyStep; column <= BoundColumn.Done1024; column++) At(ref own, column) = Huge;
     }
 
     private void Write(int row, bool eligible, double load)
@@ -249,7 +246,7 @@ internal sealed class BoundTree
             At(ref own, BoundColumn.BusyUntil) = double.PositiveInfinity;
             At(ref own, BoundColumn.Step) = At(ref own, BoundColumn.AgedStep) = At(ref own, BoundColumn.BusyStep);
             At(ref own, BoundColumn.Prefill) = At(ref own, BoundColumn.AgedPrefill) = At(ref own, BoundColumn.BusyPrefill);
-            for (var column = BoundColumn.BusyStep; column <= BoundColumn.BusyMany; column++) At(ref own, column) = Huge;
+            for (var column = BoundColumn.BusyStep; column <= BoundColumn.Done1024; column++) At(ref own, column) = Huge;
         }
     }
 
@@ -268,13 +265,14 @@ internal sealed class BoundTree
     private void SetDone(ref double own)
     {
         var busy = At(ref own, BoundColumn.BusyStep) < Huge;
-        for (var column = BoundColumn.BusyFew; column <= BoundColumn.BusyMany; column++) At(ref own, column) = busy ? Done(ref own, column, 1) : Huge;
+        for (var column = BoundColumn.Done64; column <= BoundColumn.Done1024; column++) At(ref own, column) = busy ? Done(ref own, column, 1) : Huge;
     }
 
     private double Done(ref double own, BoundColumn column, double older) =>
         Tokens(column) * At(ref own, BoundColumn.BusyStep) * older + (Bits(At(ref own, BoundColumn.BusyUntil)) - EpochTicks) * SecondsPerTick;
 
-    private static double Tokens(BoundColumn column) => column == BoundColumn.BusyFew ? FewTokens : column == BoundColumn.BusySome ? SomeTokens : ManyTokens;
+    /// <summary>The length of answer that a column of backlogged targets is for.</summary>
+    internal static double Tokens(BoundColumn done) => 64 << (done - BoundColumn.Done64);
 
     /// <summary>Moves the newest reading of an entry, and what age adds until then; returns the newest.</summary>
     private long Raise(ref double above, long ticks)
@@ -310,7 +308,7 @@ internal sealed class BoundTree
         At(ref at, BoundColumn.AgedStep) = LeastAged(ref At(ref from, BoundColumn.AgedStep), ref At(ref from, BoundColumn.Step), lowOlder, highOlder);
         At(ref at, BoundColumn.AgedPrefill) = LeastAged(ref At(ref from, BoundColumn.AgedPrefill), ref At(ref from, BoundColumn.Prefill), lowOlder, highOlder);
         if (At(ref at, BoundColumn.BusyStep) == Huge) return;
-        for (var column = BoundColumn.BusyFew; column <= BoundColumn.BusyMany; column++)
+        for (var column = BoundColumn.Done64; column <= BoundColumn.Done1024; column++)
             At(ref at, column) = LeastAged(ref At(ref from, column), ref At(ref from, BoundColumn.BusyStep), lowOlder * Tokens(column), highOlder * Tokens(column));
     }
 

@@ -96,11 +96,13 @@ public sealed partial record CostModel
             // A prompt that cannot be has no bound.
             Prompt = request.PromptTokens >= 0 ? request.PromptTokens : double.NaN;
             Output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
-            (ShorterDone, LongerDone) = Output < BoundTree.SomeTokens ? (BoundColumn.BusyFew, BoundColumn.BusySome) : (BoundColumn.BusySome, BoundColumn.BusyMany);
-            var (shorter, longer) = Output < BoundTree.SomeTokens ? (BoundTree.FewTokens, BoundTree.SomeTokens) : (BoundTree.SomeTokens, BoundTree.ManyTokens);
-            if (Output < shorter) (LongerDone, TokensBeyond) = (ShorterDone, double.NegativeInfinity);
-            else if (Output > longer) (ShorterDone, TokensBeyond) = (LongerDone, Output - longer);
-            else BeyondShorter = (Output - shorter) / (longer - shorter);
+            ShorterDone = BoundColumn.Done64;
+            while (ShorterDone < BoundColumn.Done1024 && BoundTree.Tokens(ShorterDone + 1) <= Output) ShorterDone++;
+            LongerDone = ShorterDone < BoundColumn.Done1024 ? ShorterDone + 1 : ShorterDone;
+            var shorter = BoundTree.Tokens(ShorterDone);
+            if (Output < shorter) TokensBeyond = double.NegativeInfinity;
+            else if (LongerDone == ShorterDone) TokensBeyond = Output - shorter;
+            else BeyondShorter = (Output - shorter) / shorter;
             (NetworkWeight, ColdStartWeight) = (model.NetworkWeight, model.ColdStartWeight);
             (SecondsPerDollar, UncertaintyPerSecond) = (model.SecondsPerDollar, model.UncertaintyPerSecond);
             var index = input.Index!;
