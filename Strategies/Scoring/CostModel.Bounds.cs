@@ -95,7 +95,7 @@ public sealed partial record CostModel
             NowSeconds = (input.NowTicks - tree.EpochTicks) * SecondsPerTick + 4 * SecondsPerTick;
             // A prompt that cannot be has no bound.
             Prompt = request.PromptTokens >= 0 ? request.PromptTokens : double.NaN;
-            Output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
+            Output = ExpectedOutput(request);
             ShorterDone = BoundColumn.Done64;
             while (ShorterDone < BoundColumn.Done1024 && BoundTree.Tokens(ShorterDone + 1) <= Output) ShorterDone++;
             LongerDone = ShorterDone < BoundColumn.Done1024 ? ShorterDone + 1 : ShorterDone;

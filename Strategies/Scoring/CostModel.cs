@@ -72,7 +72,7 @@ public sealed partial record CostModel
         var t = input.Targets;
         ref readonly var cost = ref t.Cost[target];
         var request = input.Request;
-        var output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
+        var output = ExpectedOutput(request);
         var age = Math.Min(t.AgeSeconds(target, input.NowTicks), view.MaxAgeSeconds);
 
         var load = view.Load;
@@ -104,6 +104,9 @@ public sealed partial record CostModel
         var uncertainty = UncertaintyPerSecond * Math.Min(age, MaxAgeSeconds) * (queue + prefill + decode);
         return new(Bounded(queue), Bounded(prefill), Bounded(decode), Bounded(network), Bounded(cold), Bounded(money), Bounded(uncertainty));
     }
+
+    /// <summary>Output tokens that a request is priced with.</summary>
+    internal static double ExpectedOutput(RoutingRequest request) => request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
 
     // Sums of bounded terms stay finite: they compare, and they can be written as JSON.
     internal static double Bounded(double seconds) => seconds is >= 0 and <= MaxTermSeconds ? seconds : seconds < 0 ? 0 : MaxTermSeconds;
