@@ -136,11 +136,11 @@ internal sealed class MeshRouter
         if (reading.SampledAtTicks >= targets.SampledAtTicks[target]) targets.Update(target, reading);
     }
 
-    /// <summary>A stretch of targets reported that nothing has changed.</summary>
-    public void Refresh(int from, int to, long sampledAtTicks)
+    /// <summary>A cell reported that nothing has changed.</summary>
+    public void Refresh(int cell, long sampledAtTicks)
     {
-        Targets.Refresh(from, to, sampledAtTicks);
-        _decode?.Targets.Refresh(from, to, sampledAtTicks);
+        Targets.Refresh(cell, sampledAtTicks);
+        _decode?.Targets.Refresh(cell, sampledAtTicks);
     }
 
     private void Send(ref Attempt attempt, in SimRequest request, long nowNs)

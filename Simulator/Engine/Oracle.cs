@@ -25,7 +25,7 @@ internal sealed class Oracle(Fleet fleet) : IRoutingStrategy
 
     public int Rank(in RankingInput input, Span<RankedTarget> best)
     {
-        var top = new TopK(best, input.Seed, input.Targets.Count);
+        var top = new TopK(best, input.Seed, input.Targets);
         for (var target = 0; target < fleet.Count; target++)
         {
             if (input.Filter[target] == FilterReason.None) top.Offer(target, Score(input, target));

@@ -50,7 +50,7 @@ internal sealed class Signals
         ref var s = ref _state[target];
         if (s.Pending) return;
         s.Pending = true;
-        s.Unsettled++;
+        Unsettle(target);
         _queue.Add(NextReport(target, nowNs), EventKind.ReadingTaken, target);
     }
 
@@ -59,11 +59,15 @@ internal sealed class Signals
     {
         ref var s = ref _state[target];
         s.Pending = false;
-        s.Unsettled--;
-        if (s.Down) return;
+        if (s.Down)
+        {
+            Settle(target);
+            return;
+        }
         if (_config.Loss > 0 && _travel.NextUnit() < _config.Loss)
         {
             Again(target, nowNs + 1);
+            Settle(target);
             return;
         }
         var reading = _rack.Read(target, nowNs);
@@ -79,6 +83,7 @@ internal sealed class Signals
             s.KvDueNs = nowNs + PeriodNs(target, _config.VramMs, Streams.VramPeriod);
         }
         Send(target, new(reading.Running, reading.Waiting + _cold.Waiting(target), kv, MeshRouter.Ticks(nowNs), FilterReason.None, _cold.Seconds(target, nowNs)), nowNs);
+        Settle(target);
     }
 
     /// <summary>A report arrives at a router.</summary>
@@ -86,7 +91,7 @@ internal sealed class Signals
     {
         var report = tag / _routers.Length;
         _routers[tag % _routers.Length].Take(target, _reports[report]);
-        _state[target].Unsettled--;
+        Settle(target);
         if (_freeCount == _free.Length) Array.Resize(ref _free, _freeCount * 2);
         _free[_freeCount++] = report;
     }
@@ -98,16 +103,7 @@ internal sealed class Signals
         if (_config.Loss > 0 && _travel.NextUnit() < _config.Loss) return;
         var takenNs = nowNs - TravelNs(cell, _routers[router].Cell);
         if (takenNs <= 0) return;
-        var (from, to) = (_fleet.CellStart[cell], _fleet.CellStart[cell + 1]);
-        var ticks = MeshRouter.Ticks(takenNs);
-        for (var start = from; start < to;)
-        {
-            while (start < to && _state[start].Unsettled > 0) start++;
-            var end = start;
-            while (end < to && _state[end].Unsettled == 0) end++;
-            if (end > start) _routers[router].Refresh(start, end, ticks);
-            start = end;
-        }
+        _routers[router].Refresh(cell, MeshRouter.Ticks(takenNs));
     }
 
     /// <summary>A target falls silent; the routers notice when reports stay out.</summary>
@@ -115,7 +111,7 @@ internal sealed class Signals
     {
         ref var s = ref _state[target];
         s.Down = true;
-        s.Unsettled++;
+        Unsettle(target);
         Send(target, new(0, 0, 0, MeshRouter.Ticks(nowNs), FilterReason.NodeOffline), nowNs + SilenceNs);
     }
 
@@ -124,16 +120,16 @@ internal sealed class Signals
     {
         ref var s = ref _state[target];
         s.Down = false;
-        s.Unsettled--;
         // The reading of a node that is back must not be overtaken by the news that it is silent.
         if (!s.Pending) Again(target, nowNs + SilenceNs);
+        Settle(target);
     }
 
     private void Again(int target, long fromNs)
     {
         ref var s = ref _state[target];
         s.Pending = true;
-        s.Unsettled++;
+        Unsettle(target);
         _queue.Add(NextReport(target, fromNs), EventKind.ReadingTaken, target);
     }
 
@@ -141,9 +137,22 @@ internal sealed class Signals
     {
         for (var router = 0; router < _routers.Length; router++)
         {
-            _state[target].Unsettled++;
+            Unsettle(target);
             _queue.Add(atNs + TravelNs(_fleet.Cell[target], _routers[router].Cell), EventKind.ReadingArrives, target, Keep(reading) * _routers.Length + router);
         }
+    }
+
+    /// <summary>Something of the target is not with the routers yet: its reading grows old there.</summary>
+    private void Unsettle(int target)
+    {
+        if (_state[target].Unsettled++ > 0) return;
+        foreach (var router in _routers) router.Of(target).Targets.Hold(target);
+    }
+
+    private void Settle(int target)
+    {
+        if (--_state[target].Unsettled > 0) return;
+        foreach (var router in _routers) router.Of(target).Targets.Release(target);
     }
 
     private int Keep(in TargetReading reading)

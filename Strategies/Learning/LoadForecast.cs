@@ -64,7 +64,7 @@ internal sealed class LoadForecast(double smoothing, double rateSeconds, double 
     private void Look(TargetMemory<Row, Turn>.View view, int target)
     {
         ref var row = ref view.Rows[target];
-        var at = view.Targets.SampledAtTicks[target];
+        var at = view.Targets.SampledAt(target);
         if (at <= row.ReadAtTicks) return;
         var seen = view.Targets.Cost[target].LoadBeyondLocal;
         if (row.ReadAtTicks == 0)

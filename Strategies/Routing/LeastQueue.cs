@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using InferMesh.Strategies.Scoring;
 
 namespace InferMesh.Strategies.Routing;
@@ -9,5 +10,8 @@ internal sealed class LeastQueue() : ScoringStrategy(new CostModel())
 
     protected override double Score(in RankingInput input, int target) => input.Targets.Load(target);
 
-    protected override double LowerBound(in RankingInput input, in BlockBounds bounds) => bounds.MinLoad;
+    protected override void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds)
+    {
+        for (var half = 0; half < 2; half++) runs.Half(BoundColumn.Load, half).CopyTo(bounds[(half * Vector512<double>.Count)..]);
+    }
 }

@@ -54,18 +54,30 @@ public sealed class LocalLoad
     /// <param name="atTicks">UTC ticks of the moment.</param>
     public LoadBaseline At(long atTicks)
     {
+        // Never touched: most targets of a large fleet.
+        if (Volatile.Read(ref _history) is not { } history) return default;
         lock (_gate)
         {
-            // The first slot that was touched after the moment still knows the values from before its first change.
-            if (_history is null) return new(_requests, _dispatchedTokens);
-            var wanted = atTicks / SlotTicks;
-            var best = -1;
-            for (var i = 0; i < Slots; i++)
-            {
-                if (_history[i].Id >= wanted && _history[i].Id > 0 && (best < 0 || _history[i].Id < _history[best].Id)) best = i;
-            }
-            return best < 0 ? new(_requests, _dispatchedTokens) : new(_history[best].RequestsBefore, _history[best].TokensBefore);
+            var slot = FirstSince(history, atTicks / SlotTicks);
+            return slot < 0 ? new(_requests, _dispatchedTokens) : new(history[slot].RequestsBefore, history[slot].TokensBefore);
         }
+    }
+
+    /// <summary>The first slot that was touched at that time or after: it still knows the values from before its first change. -1 when there is none.</summary>
+    private int FirstSince(Slot[] history, long wanted)
+    {
+        if (wanted > _newest) return -1;
+        if (wanted > _newest - Slots && wanted > 0)
+        {
+            while (history[(int)(wanted % Slots)].Id != wanted) wanted++;
+            return (int)(wanted % Slots);
+        }
+        var best = -1;
+        for (var i = 0; i < Slots; i++)
+        {
+            if (history[i].Id >= wanted && history[i].Id > 0 && (best < 0 || history[i].Id < history[best].Id)) best = i;
+        }
+        return best;
     }
 
     private void Open(long nowTicks)

@@ -9,5 +9,5 @@ internal sealed class Mesh(CostModel cost) : PricedStrategy(cost)
 
     protected override CostTerms Price(in RankingInput input, int target) => Cost.Price(input, target);
 
-    protected override double LowerBound(in RankingInput input, in BlockBounds bounds) => Cost.LowerBound(input, bounds);
+    protected override void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds) => Cost.LowerBounds(input, runs, bounds);
 }

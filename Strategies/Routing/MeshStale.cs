@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using InferMesh.Strategies.Scoring;
 
 namespace InferMesh.Strategies.Routing;
@@ -21,12 +22,16 @@ internal sealed class MeshStale(CostModel cost, double maxAgeSeconds, double ass
             : Cost.Price(input, target, new(t.Local[target].Requests + assumedOccupancy * t.BatchSize(target), MaxAgeSeconds: maxAgeSeconds));
     }
 
-    protected override double LowerBound(in RankingInput input, in BlockBounds bounds)
+    protected override void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds)
     {
-        // Whichever of the two views a target is seen by, it has no less load and no less age than this.
-        var least = bounds;
-        least.MinLoad = Math.Min(bounds.MinLoad, assumedOccupancy * bounds.MinBatchSize);
-        least.MaxSampledAtTicks = Math.Max(bounds.MaxSampledAtTicks, input.NowTicks - (long)(maxAgeSeconds * TimeSpan.TicksPerSecond));
-        return Cost.LowerBound(input, least);
+        Cost.LowerBounds(input, runs, bounds);
+        // The bounds are those of what readings say. Where one is too old to be used, they hold for nothing.
+        var oldest = Vector512.Create(input.NowTicks - (long)(maxAgeSeconds * TimeSpan.TicksPerSecond));
+        for (var half = 0; half < 2; half++)
+        {
+            var part = bounds.Slice(half * Vector512<double>.Count, Vector512<double>.Count);
+            var stale = Vector512.LessThanOrEqual(runs.Half(BoundColumn.Oldest, half).AsInt64(), oldest).AsDouble();
+            Vector512.ConditionalSelect(stale, Vector512.Create(double.NegativeInfinity), Vector512.Create<double>(part)).CopyTo(part);
+        }
     }
 }

@@ -51,7 +51,7 @@ internal sealed class PrefixMesh(CostModel cost, PrefixMemory memory, double pre
         var latest = Latest(input, plain[0].Target);
         Span<double> numbers = [memory.ColdShare(input)];
         var prepared = input with { Prepared = numbers };
-        var top = new TopK(best, input.Seed, input.Targets.Count);
+        var top = new TopK(best, input.Seed, input.Targets);
         foreach (var pick in plain)
         {
             if (!Contains(held, pick.Target)) top.Offer(pick.Target, pick.Score);

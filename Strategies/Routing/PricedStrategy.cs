@@ -34,7 +34,7 @@ internal abstract class PricedStrategy(CostModel cost) : ScoringStrategy(cost)
     {
         if (!Shortlists || input.Targets.Count <= Shortlist.SmallSet) return base.Rank(input, best);
         Span<RankedTarget> plain = stackalloc RankedTarget[Shortlist.Size];
-        var top = new TopK(best, input.Seed, input.Targets.Count);
+        var top = new TopK(best, input.Seed, input.Targets);
         foreach (var pick in plain[..Shortlist.Rank(Cost, input, plain)]) top.Offer(pick.Target, Score(input, pick.Target));
         return top.Count;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using InferMesh.Strategies.Scoring;
 
 namespace InferMesh.Strategies.Routing;
@@ -11,8 +12,8 @@ internal abstract class ScoringStrategy(CostModel cost) : IRoutingStrategy
 
     public virtual int Rank(in RankingInput input, Span<RankedTarget> best)
     {
-        if (input.Index is { } index) return PrunedSearch.Rank(new Bounded(this), index, input, best);
-        var top = new TopK(best, input.Seed, input.Targets.Count);
+        if (input.Index is { } index) return TreeSearch.Rank(new Bounded(this), index.Tree(Cost, this as IFixedScore), input, best);
+        var top = new TopK(best, input.Seed, input.Targets);
         for (var target = 0; target < input.Filter.Length; target++)
         {
             if (input.Filter[target] == FilterReason.None) top.Offer(target, Score(input, target));
@@ -24,14 +25,18 @@ internal abstract class ScoringStrategy(CostModel cost) : IRoutingStrategy
 
     protected abstract double Score(in RankingInput input, int target);
 
-    /// <summary>At most the score of any eligible target within the bounds. Without a better one every target is looked at.</summary>
-    protected virtual double LowerBound(in RankingInput input, in BlockBounds bounds) => double.NegativeInfinity;
+    /// <summary>For each of 16 runs of targets, at most the score of any eligible one. Without better ones every target is looked at.</summary>
+    protected virtual void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds)
+    {
+        for (var half = 0; half < 2; half++)
+            BoundGroup.OrNone(runs, half, Vector512.Create(double.NegativeInfinity)).CopyTo(bounds[(half * Vector512<double>.Count)..]);
+    }
 
     // A struct, so that the search is compiled for it.
     private readonly struct Bounded(ScoringStrategy strategy) : IBoundedScore
     {
         public double Score(in RankingInput input, int target) => strategy.Score(input, target);
 
-        public double LowerBound(in RankingInput input, in BlockBounds bounds) => strategy.LowerBound(input, bounds);
+        public void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds) => strategy.LowerBounds(input, runs, bounds);
     }
 }

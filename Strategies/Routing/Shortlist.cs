@@ -14,8 +14,8 @@ internal static class Shortlist
     /// <summary>Writes the best by plain cost, best first, and returns how many.</summary>
     public static int Rank(CostModel cost, in RankingInput input, Span<RankedTarget> best)
     {
-        if (input.Index is { } index) return PrunedSearch.Rank(new PlainCost(cost), index, input, best);
-        var top = new TopK(best, input.Seed, input.Targets.Count);
+        if (input.Index is { } index) return TreeSearch.Rank(new PlainCost(cost), index.Tree(cost), input, best);
+        var top = new TopK(best, input.Seed, input.Targets);
         for (var target = 0; target < input.Filter.Length; target++)
         {
             if (input.Filter[target] == FilterReason.None) top.Offer(target, cost.Price(input, target).TotalSeconds);
@@ -27,6 +27,6 @@ internal static class Shortlist
     {
         public double Score(in RankingInput input, int target) => cost.Price(input, target).TotalSeconds;
 
-        public double LowerBound(in RankingInput input, in BlockBounds bounds) => cost.LowerBound(input, bounds);
+        public void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds) => cost.LowerBounds(input, runs, bounds);
     }
 }

@@ -156,8 +156,11 @@ public sealed class TargetSet
     /// <summary>See <see cref="TargetRow.PricePerHour"/>.</summary>
     public double[] PricePerHour { get; }
 
-    /// <summary>See <see cref="TargetRow.SampledAtTicks"/>.</summary>
+    /// <summary>See <see cref="TargetRow.SampledAtTicks"/>; of a tracked set, <see cref="SampledAt"/> is what counts.</summary>
     public long[] SampledAtTicks { get; }
+
+    /// <summary>Order of search of a tracked set; null for an immutable one, which is searched as it stands.</summary>
+    internal SlotOrder? Order { get; private set; }
 
     /// <summary>What is kept up to date of a tracked set; null for an immutable one.</summary>
     internal TargetIndex? Index { get; private set; }
@@ -166,7 +169,11 @@ public sealed class TargetSet
     /// Makes the set one that a single owner updates in place and decides on, on one thread: decisions then cost what they look at, not what there is.
     /// From here on the owner calls <see cref="Update"/> for each reading and <see cref="LocalChanged"/> after each change of a counter in <see cref="Local"/>.
     /// </summary>
-    public void Track() => Index ??= new(this);
+    public void Track()
+    {
+        Order ??= new(this);
+        Index ??= new(this);
+    }
 
     /// <summary>Takes a newer reading of one target in.</summary>
     /// <exception cref="InvalidOperationException">The set is not tracked.</exception>
@@ -184,14 +191,40 @@ public sealed class TargetSet
         index.Changed(target);
     }
 
-    /// <summary>The targets from <paramref name="from"/> to before <paramref name="to"/> reported again, and nothing of them has changed: only the age of their readings.</summary>
+    /// <summary>
+    /// A cell reported: of its targets nothing has changed but the age of their readings, except for those that are held (<see cref="Hold"/>). Costs next to nothing, however many there
+    /// are. News that is older than the last counts for nothing.
+    /// </summary>
+    /// <param name="cell">Number of the cell in the order of the set, from 0.</param>
+    /// <param name="sampledAtTicks">When they were as they last said, UTC ticks.</param>
     /// <exception cref="InvalidOperationException">The set is not tracked.</exception>
-    public void Refresh(int from, int to, long sampledAtTicks)
+    public void Refresh(int cell, long sampledAtTicks)
     {
         var index = Index ?? throw new InvalidOperationException("Only a tracked set can be updated.");
-        SampledAtTicks.AsSpan(from, to - from).Fill(sampledAtTicks);
-        index.Refreshed(from, to, sampledAtTicks);
+        if (index.Cells.Refresh(cell, sampledAtTicks)) index.Refreshed(cell, sampledAtTicks);
     }
+
+    /// <summary>The target is no longer as it last said: its reading grows old, whatever its cell reports, until it is released.</summary>
+    /// <exception cref="InvalidOperationException">The set is not tracked.</exception>
+    public void Hold(int target)
+    {
+        var index = Index ?? throw new InvalidOperationException("Only a tracked set can be updated.");
+        SampledAtTicks[target] = index.Cells.SampledAt(target, SampledAtTicks[target]);
+        index.Cells.Follow(target, false);
+        index.Held(target);
+    }
+
+    /// <summary>The target is as it last said: reports of its cell keep its reading young.</summary>
+    /// <exception cref="InvalidOperationException">The set is not tracked.</exception>
+    public void Release(int target)
+    {
+        var index = Index ?? throw new InvalidOperationException("Only a tracked set can be updated.");
+        index.Cells.Follow(target, true);
+        index.Changed(target);
+    }
+
+    /// <summary>When the target was last known to be as it is here, UTC ticks; 0 when nobody knows.</summary>
+    public long SampledAt(int target) => Index is { } index ? index.Cells.SampledAt(target, SampledAtTicks[target]) : SampledAtTicks[target];
 
     /// <summary>Tells a tracked set that a counter of the target changed.</summary>
     public void LocalChanged(int target) => Index?.Changed(target);
@@ -212,7 +245,7 @@ public sealed class TargetSet
 
     /// <summary>Age of the reading in seconds; <see cref="double.PositiveInfinity"/> when there is none.</summary>
     public double AgeSeconds(int target, long nowTicks) =>
-        SampledAtTicks[target] == 0 ? double.PositiveInfinity : Math.Max(0, nowTicks - SampledAtTicks[target]) / (double)TimeSpan.TicksPerSecond;
+        SampledAt(target) is var at && at == 0 ? double.PositiveInfinity : Math.Max(0, nowTicks - at) / (double)TimeSpan.TicksPerSecond;
 
     /// <summary>Link class between the origin of a request and the target.</summary>
     public LinkClass Link(int target, in Origin origin) => LinkClasses.Between(origin, Identity[target].Zone, Identity[target].Region);

@@ -6,9 +6,10 @@ namespace InferMesh.Strategies.Scoring;
 /// Prices a target in seconds, so that different GPUs, MIG slices and links compare on one scale. What a reading does not tell
 /// falls back to the figures of <see cref="Fallback"/>, which are deliberately those of a modest GPU.
 /// </summary>
-public sealed record CostModel
+public sealed partial record CostModel
 {
-    private const double MaxAgeSeconds = 30;
+    /// <summary>Age beyond which a reading is not held against a target any more.</summary>
+    internal const double MaxAgeSeconds = 30;
 
     // Arrays of their own: an indexer of an interface costs more here than the arithmetic.
     private readonly double[] _linkRttSeconds = [0.001, 0.0005, 0.002, 0.06];
@@ -74,7 +75,7 @@ public sealed record CostModel
         var t = input.Targets;
         ref readonly var cost = ref t.Cost[target];
         var request = input.Request;
-        var output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
+        var output = ExpectedOutput(request);
         var age = Math.Min(t.AgeSeconds(target, input.NowTicks), view.MaxAgeSeconds);
 
         var load = view.Load;
@@ -116,31 +117,12 @@ public sealed record CostModel
     internal double Balance(in RankingInput input, int target, double prefillSeconds, double decodeFactor)
     {
         ref readonly var cost = ref input.Targets.Cost[target];
-        var output = input.Request.OutputTokens > 0 ? input.Request.OutputTokens : Fallback.OutputTokens;
-        return ThroughputWeight * Externality.Seconds(Math.Min(input.Targets.Load(target), cost.BatchSize), cost.SlopeSeconds * output * decodeFactor, prefillSeconds);
+        var decodeSeconds = cost.SlopeSeconds * ExpectedOutput(input.Request) * decodeFactor;
+        return ThroughputWeight * Externality.Seconds(Math.Min(input.Targets.Load(target), cost.BatchSize), decodeSeconds, prefillSeconds);
     }
 
-    /// <summary>At most the total of <see cref="Price(in RankingInput, int)"/> for any eligible target within the bounds: the same formula, taken at the best of each quantity.</summary>
-    internal double LowerBound(in RankingInput input, in BlockBounds bounds)
-    {
-        var request = input.Request;
-        var output = request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
-        var age = bounds.MaxSampledAtTicks == 0 ? MaxAgeSeconds : Math.Max(0, input.NowTicks - bounds.MaxSampledAtTicks) / (double)TimeSpan.TicksPerSecond;
-
-        var prefill = request.PromptTokens * bounds.MinPrefillSecondsPerToken;
-        var sequences = Math.Min(bounds.MinLoad + 1, bounds.MinBatchSize);
-        var decode = output * Math.Max(bounds.MinSoloSeconds + bounds.MinSlopeSeconds * (sequences - 1), sequences * bounds.MinSharePerSequenceSeconds);
-        var waiting = bounds.MinLoad + 1 - bounds.MaxBatchSize;
-        var queue = waiting > 0 ? waiting * (prefill + decode) / bounds.MaxBatchSize : 0;
-        var network = NetworkWeight * bounds.MinRttSeconds;
-        var cold = double.IsFinite(bounds.MinColdStartSeconds) ? ColdStartWeight * bounds.MinColdStartSeconds : MaxTermSeconds;
-        var money = SecondsPerDollar > 0 ? SecondsPerDollar * bounds.MinDollarsPerSecond * (prefill + output * bounds.MinSharePerSequenceSeconds) : 0;
-        var uncertainty = UncertaintyPerSecond * Math.Min(age, MaxAgeSeconds) * (queue + prefill + decode);
-        var balance = ThroughputWeight > 0 ? ThroughputWeight * Externality.Seconds(Math.Min(bounds.MinLoad, bounds.MinBatchSize), bounds.MinSlopeSeconds * output, prefill) : 0;
-        var total = Bounded(queue) + Bounded(prefill) + Bounded(decode) + Bounded(network) + Bounded(cold) + Bounded(money) + Bounded(uncertainty) + Bounded(balance);
-        // Sums in another order round otherwise; a bound must not lie above by a rounding.
-        return total * (1 - 1e-12);
-    }
+    /// <summary>Output tokens that a request is priced with.</summary>
+    internal static double ExpectedOutput(RoutingRequest request) => request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
 
     // Sums of bounded terms stay finite: they compare, and they can be written as JSON.
     internal static double Bounded(double seconds) => seconds is >= 0 and <= MaxTermSeconds ? seconds : seconds < 0 ? 0 : MaxTermSeconds;

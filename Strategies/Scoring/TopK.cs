@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using InferMesh.Strategies.Routing;
 
 namespace InferMesh.Strategies.Scoring;
@@ -8,13 +9,24 @@ namespace InferMesh.Strategies.Scoring;
 /// </summary>
 public ref struct TopK
 {
+    // The last 18 of 52 bits: a ten-billionth.
+    private const long TieBits = (1L << 18) - 1;
+
     private readonly Span<RankedTarget> _best;
     private readonly int _count;
+    private readonly int[]? _places;
 
     /// <summary>Collects into <paramref name="best"/>.</summary>
     /// <param name="best">Where the picks go.</param>
     /// <param name="seed">Draws the start.</param>
-    /// <param name="targets">Targets in all, 1 or more.</param>
+    /// <param name="targets">All targets; the circle is their order of search.</param>
+    public TopK(Span<RankedTarget> best, ulong seed, TargetSet targets)
+        : this(best, seed, targets.Count) => _places = targets.Order?.Place;
+
+    /// <inheritdoc cref="TopK(Span{RankedTarget}, ulong, TargetSet)"/>
+    /// <param name="best">Where the picks go.</param>
+    /// <param name="seed">Draws the start.</param>
+    /// <param name="targets">Targets in all, 1 or more; they stand in the circle as they are numbered.</param>
     public TopK(Span<RankedTarget> best, ulong seed, int targets)
     {
         _best = best;
@@ -26,32 +38,50 @@ public ref struct TopK
     /// <summary>Picks so far.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The target that wins every tie.</summary>
+    /// <summary>The place in the circle that wins every tie.</summary>
     public int Start { get; }
 
-    /// <summary>Offers a target. A score that is not a number counts as infinitely bad, never as a pick that wins by accident.</summary>
-    public void Offer(int target, double score)
+    /// <summary>The greatest score that could still get in: that of the last pick, once there are enough.</summary>
+    internal readonly double Limit => Count < _best.Length ? double.MaxValue : BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(_best[Count - 1].Score) | TieBits);
+
+    /// <summary>
+    /// Offers a target and returns whether it got in. A score that is not a number counts as infinitely bad, never as a pick that wins by accident. Scores that differ by less than a
+    /// ten-billionth of themselves are equal: sums of the same terms in another order must not decide.
+    /// </summary>
+    public bool Offer(int target, double score)
     {
         if (double.IsNaN(score)) score = double.PositiveInfinity;
-        if (Count == _best.Length && !Better(score, target, _best[Count - 1])) return;
+        if (Count == _best.Length && !Better(score, target, _best[Count - 1])) return false;
         var i = Count < _best.Length ? Count++ : Count - 1;
         for (; i > 0 && Better(score, target, _best[i - 1]); i--) _best[i] = _best[i - 1];
         _best[i] = new(target, score);
+        return true;
     }
 
-    /// <summary>Whether a target from <paramref name="from"/> to before <paramref name="to"/> with a score of <paramref name="bound"/> or more could.</summary>
+    /// <summary>Whether a target at a place from <paramref name="from"/> to before <paramref name="to"/> with a score of <paramref name="bound"/> or more could.</summary>
     public readonly bool MayTake(double bound, int from, int to)
     {
-        if (Count < _best.Length || bound < _best[Count - 1].Score) return true;
-        if (bound > _best[Count - 1].Score) return false;
-        // A tie at best: the nearest of the run must lie before the last pick. A run that holds the start holds the winner.
-        return (from <= Start && Start < to) || Behind(from) < Behind(_best[Count - 1].Target);
+        if (Count < _best.Length) return true;
+        var (offered, last) = (Comparable(bound), Comparable(_best[Count - 1].Score));
+        // A tie at best: the nearest of the run must lie before the last pick. A run that holds the start may hold the winner.
+        return offered < last || (offered == last && Behind(from, to - 1) < Behind(_best[Count - 1].Target));
     }
 
-    private readonly int Behind(int target) => target >= Start ? target - Start : target - Start + _count;
+    /// <summary>A score as it is compared.</summary>
+    internal static double Comparable(double score) => BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(score) & ~TieBits);
+
+    /// <inheritdoc cref="Comparable(double)"/>
+    internal static Vector512<double> Comparable(Vector512<double> scores) => (scores.AsInt64() & Vector512.Create(~TieBits)).AsDouble();
+
+    /// <summary>How far behind the start the first of a run can be.</summary>
+    internal readonly int Behind(int from, int last) => from <= Start && Start <= last ? 0 : FromStart(from);
+
+    private readonly int Behind(int target) => FromStart(_places is null ? target : _places[target]);
+
+    private readonly int FromStart(int place) => place >= Start ? place - Start : place - Start + _count;
 
     private readonly bool Better(double score, int target, RankedTarget other) =>
-        score < other.Score || (score == other.Score && Behind(target) < Behind(other.Target));
+        Comparable(score) is var mine && Comparable(other.Score) is var theirs && (mine < theirs || (mine == theirs && Behind(target) < Behind(other.Target)));
 }
 
 /// <summary>Randomness that is a function of its input.</summary>

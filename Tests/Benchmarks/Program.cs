@@ -6,7 +6,20 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using InferMesh.Tests.Benchmarks.Kernel;
+using InferMesh.Tests.Benchmarks.Simulated;
 using Perfolizer.Horology;
+
+// The goals by number, each with its own runner and table; all other arguments are BenchmarkDotNet's.
+if (args is ["goals", ..])
+{
+    foreach (var goal in args.Length > 1 ? args[1..] : ["p1", "p2", "p3", "p7", "p13", "p14"])
+    {
+        if (goal is "p7" or "p14") SimulatorReport.Run(goal);
+        else KernelReport.Run(goal);
+    }
+    return 0;
+}
 
 // In this process and with short iterations: a run is for ratios and allocated bytes, which are the same on any machine.
 var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)

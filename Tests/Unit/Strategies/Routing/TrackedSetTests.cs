@@ -28,8 +28,8 @@ public sealed class TrackedSetTests
                 var scanning = policy with { Placements = [PlacementRule.Anywhere with { Nodes = [] }] };
                 for (var step = 0; step <= steps; step++)
                 {
-                    Change(targets, ref random, NowTicks + step);
-                    var request = Request(wanted) with { PromptTokens = random.Next(4000), OutputTokens = random.Next(500) };
+                    Change(targets, ref random, NowTicks + step * 100_000);
+                    var request = Request(wanted) with { PromptTokens = random.Next(4000), OutputTokens = random.Next(1500) };
                     CollectionAssert.AreEqual(Picks(targets, request, scanning, (ulong)step, seed), Picks(targets, request, policy, (ulong)step, seed), $"{count} targets, step {step}");
                 }
             },
@@ -69,7 +69,7 @@ public sealed class TrackedSetTests
     private static string[] Picks(TargetSet targets, RoutingRequest request, EffectivePolicy policy, ulong sequence, ulong seed)
     {
         var best = new RankedTarget[request.MaxTargets];
-        var result = DecisionKernel.Pick(targets, request, policy, NowTicks + (long)sequence, sequence, seed + sequence, best);
+        var result = DecisionKernel.Pick(targets, request, policy, NowTicks + (long)sequence * 100_000, sequence, seed + sequence, best);
         return [$"{result.Outcome} {result.RetryAfter}", .. best.Take(result.Count).Select(b => $"{b.Target}: {b.Score:R}")];
     }
 
@@ -78,6 +78,17 @@ public sealed class TrackedSetTests
         for (var i = 0; i < 20; i++)
         {
             var target = random.Next(targets.Count);
+            if (random.Next(8) == 0)
+            {
+                if (random.Next(2) == 0) targets.Hold(target);
+                else targets.Release(target);
+                continue;
+            }
+            if (random.Next(12) == 0)
+            {
+                targets.Refresh(random.Next(Math.Min(3, targets.Count)), now - random.Next(3_000_000));
+                continue;
+            }
             if (random.Next(2) == 0)
             {
                 if (random.Next(3) > 0) targets.Local[target].Dispatch(now, random.Next(2000));
@@ -86,7 +97,7 @@ public sealed class TrackedSetTests
                 continue;
             }
             var standing = random.Next(5) == 0 ? FilterReason.NodeOffline : random.Next(9) == 0 ? FilterReason.NodeSuspect : FilterReason.None;
-            targets.Update(target, new(random.Next(90), random.Next(60), random.Next(100) / 100.0, now - random.Next(1000), standing, random.Next(20) == 0 ? 5 : 0));
+            targets.Update(target, new(random.Next(90), random.Next(60), random.Next(100) / 100.0, now - random.Next(random.Next(3) == 0 ? 40_000_000 : 1000), standing, random.Next(20) == 0 ? 5 : 0));
         }
     }
 
