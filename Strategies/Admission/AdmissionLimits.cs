@@ -3,12 +3,12 @@ using InferMesh.Strategies.Routing;
 namespace InferMesh.Strategies.Admission;
 
 /// <summary>When a target takes no more work. Limits are on what the target holds, so a refusal is quick and says when to come back.</summary>
-/// <param name="MaxQueuePerTarget">Requests that may wait on one target beyond its batch, 0 or more.</param>
-/// <param name="MaxKvCacheUsage">KV-cache share above which a target takes no new work while requests wait there, 0..1.</param>
+/// <param name="MaxQueuePerTarget">Requests that may wait on one target beyond its batch, 0 or more. Where requests wait for room in the KV cache, what runs is the batch.</param>
+/// <param name="MaxKvCacheUsage">KV-cache share above which a target takes no new work while requests wait there, 0..1; 1 lets them wait for room.</param>
 public sealed record AdmissionLimits(double MaxQueuePerTarget, double MaxKvCacheUsage)
 {
-    /// <summary>64 waiting, KV cache 0.98.</summary>
-    public static AdmissionLimits Default { get; } = new(64, 0.98);
+    /// <summary>64 waiting. A full KV cache makes a queue, which is priced: to turn requests away from it would send them where their prefixes are not.</summary>
+    public static AdmissionLimits Default { get; } = new(64, 1);
 }
 
 /// <summary>A limit on what the requests of one policy may have in flight through this router.</summary>

@@ -13,14 +13,16 @@ internal readonly record struct HeldPrefix(int Row, double SavedBlocks);
 /// larger than the index, when they were used longest ago. Thread-safe.
 /// </summary>
 /// <param name="blocksPerTarget">Blocks that one target holds.</param>
-/// <param name="precise">Whether the engines' events are listened to. What was sent a moment ago is believed in both cases: its events are still to come.</param>
+/// <param name="precise">
+/// Whether the engines' events are listened to, which tell of what other routers sent and of what was computed along the way. What was sent is believed in both cases: its events
+/// are still to come and, where requests queue for room in the cache, a prefix that was dropped is there again by the time that the next request with it starts. Without that
+/// belief a full fleet takes every prompt for unknown, scatters it, and stays full.
+/// </param>
 internal sealed class PrefixMemory(int blocksPerTarget, bool precise)
 {
     /// <summary>Most targets that one decision credits: the longest matches.</summary>
     public const int MaxMatches = 256;
 
-    // A few prompts per target: enough for what is under way.
-    private const int UnderWayBlocks = 2048;
     private const double ColdRate = 0.05;
 
     private readonly TargetMemory<Row, Model> _memory = new(() => new(blocksPerTarget, precise), moved: static (model, to) => model.Move(to));
@@ -116,7 +118,7 @@ internal sealed class PrefixMemory(int blocksPerTarget, bool precise)
         private readonly Stack<int> _free = new();
         private long _uses;
 
-        public PrefixIndex Sent { get; } = new(precise ? Math.Min(blocksPerTarget, UnderWayBlocks) : blocksPerTarget);
+        public PrefixIndex Sent { get; } = new(blocksPerTarget);
 
         public PrefixIndex? Told { get; } = precise ? new(blocksPerTarget, precise: true) : null;
 

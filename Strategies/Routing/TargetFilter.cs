@@ -50,8 +50,8 @@ internal static class TargetFilter
     /// <summary>Whether admission lets one more request onto the target.</summary>
     public static FilterReason Load(TargetSet targets, int i, double load, AdmissionLimits limits)
     {
-        if (load >= targets.BatchSize(i) + limits.MaxQueuePerTarget) return FilterReason.QueueFull;
-        // A full cache with nobody waiting drains by itself; with a queue, each new request only preempts another.
+        ref readonly var cost = ref targets.Cost[i];
+        if (load >= cost.BatchSize + limits.MaxQueuePerTarget) return cost.IsCacheBound ? FilterReason.KvCacheFull : FilterReason.QueueFull;
         return targets.KvCacheUsage[i] > limits.MaxKvCacheUsage && targets.Waiting[i] > 0 ? FilterReason.KvCacheFull : FilterReason.None;
     }
 

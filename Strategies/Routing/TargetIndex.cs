@@ -12,6 +12,7 @@ internal sealed class TargetIndex
     private readonly TargetSet _targets;
     private readonly FilterReason[] _verdicts;
     private readonly double[] _loads;
+    private readonly double[] _rooms;
     private readonly EligibleCounts _counts;
     private AdmissionLimits _limits = AdmissionLimits.Default;
     private BoundTree? _tree;
@@ -21,6 +22,7 @@ internal sealed class TargetIndex
         _targets = targets;
         _verdicts = new FilterReason[targets.Count];
         _loads = new double[targets.Count];
+        _rooms = new double[targets.Count];
         _counts = new(targets.Count);
         Links = new(targets);
         Cells = new(targets);
@@ -71,10 +73,10 @@ internal sealed class TargetIndex
         var verdict = Judge(target, load);
         var before = _verdicts[target];
         var room = _targets.BatchSize(target);
-        if (before == FilterReason.None) (EligibleLoad, EligibleRoom) = (EligibleLoad - _loads[target], EligibleRoom - room);
+        if (before == FilterReason.None) (EligibleLoad, EligibleRoom) = (EligibleLoad - _loads[target], EligibleRoom - _rooms[target]);
         if (verdict == FilterReason.None) (EligibleLoad, EligibleRoom) = (EligibleLoad + load, EligibleRoom + room);
         if (before != verdict) _counts.Set(target, verdict == FilterReason.None);
-        (_verdicts[target], _loads[target]) = (verdict, load);
+        (_verdicts[target], _loads[target], _rooms[target]) = (verdict, load, room);
         _tree?.Changed(target, verdict == FilterReason.None, load);
     }
 
@@ -93,10 +95,10 @@ internal sealed class TargetIndex
         (EligibleLoad, EligibleRoom) = (0, 0);
         for (var i = 0; i < _verdicts.Length; i++)
         {
-            _loads[i] = _targets.Load(i);
+            (_loads[i], _rooms[i]) = (_targets.Load(i), _targets.BatchSize(i));
             _verdicts[i] = Judge(i, _loads[i]);
             _counts.Set(i, _verdicts[i] == FilterReason.None);
-            if (_verdicts[i] == FilterReason.None) (EligibleLoad, EligibleRoom) = (EligibleLoad + _loads[i], EligibleRoom + _targets.BatchSize(i));
+            if (_verdicts[i] == FilterReason.None) (EligibleLoad, EligibleRoom) = (EligibleLoad + _loads[i], EligibleRoom + _rooms[i]);
         }
         _tree?.Fill(_verdicts, _loads);
     }

@@ -10,14 +10,20 @@ internal readonly struct TargetCost
 {
     private const double MaxReportedRequests = 1e9;
 
+    // With less of the cache free than that, a request that waits does so for blocks: a prompt of average length needs a few hundredths of it.
+    private const double FullCache = 0.9;
+
+    private readonly double _maxBatch;
+
     public TargetCost(TargetRow row, LoadBaseline baseline)
     {
-        BatchSize = row.MaxConcurrency is >= 1 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
+        _maxBatch = row.MaxConcurrency is >= 1 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
+        BatchSize = Batch(_maxBatch, row.Running, row.Waiting, row.KvCacheUsage);
         LoadBeyondLocal = Beyond(row.Running, row.Waiting, baseline);
         PrefillSecondsPerToken = 1 / Positive(row.PrefillTokensPerSecond, CostModel.Fallback.PrefillTokensPerSecond);
         SharePerSequenceSeconds = 1 / Positive(row.DecodeTokensPerSecond, CostModel.Fallback.DecodeTokensPerSecond);
         SoloSeconds = Positive(row.MinSecondsPerToken, CostModel.Fallback.MinSecondsPerToken);
-        SlopeSeconds = BatchSize > 1 ? Math.Max(0, BatchSize * SharePerSequenceSeconds - SoloSeconds) / (BatchSize - 1) : 0;
+        SlopeSeconds = _maxBatch > 1 ? Math.Max(0, _maxBatch * SharePerSequenceSeconds - SoloSeconds) / (_maxBatch - 1) : 0;
         RttSeconds = TargetSet.Or(row.RttSeconds, double.NaN);
         ColdStartSeconds = Finite(row.ColdStartSeconds);
         DollarsPerSecond = TargetSet.Or(row.PricePerHour, 0) / 3600;
@@ -25,7 +31,11 @@ internal readonly struct TargetCost
         static double Positive(double value, double fallback) => double.IsFinite(value) && value > 0 ? value : fallback;
     }
 
-    public double BatchSize { get; }
+    /// <summary>Sequences that run together: what the runtime allows or, where requests wait for room in the KV cache, what runs.</summary>
+    public double BatchSize { get; private init; }
+
+    /// <summary>Whether the KV cache is what limits the batch.</summary>
+    public bool IsCacheBound => BatchSize < _maxBatch;
 
     /// <summary>What the reading says, less what this router had in flight when it was taken.</summary>
     public double LoadBeyondLocal { get; private init; }
@@ -55,7 +65,15 @@ internal readonly struct TargetCost
 
     /// <summary>The same target after a newer reading.</summary>
     public TargetCost With(in TargetReading reading, LoadBaseline baseline) =>
-        this with { LoadBeyondLocal = Beyond(reading.Running, reading.Waiting, baseline), ColdStartSeconds = Finite(reading.ColdStartSeconds) };
+        this with
+        {
+            BatchSize = Batch(_maxBatch, reading.Running, reading.Waiting, reading.KvCacheUsage),
+            LoadBeyondLocal = Beyond(reading.Running, reading.Waiting, baseline),
+            ColdStartSeconds = Finite(reading.ColdStartSeconds),
+        };
+
+    private static double Batch(double most, double running, double waiting, double kvCacheUsage) =>
+        kvCacheUsage >= FullCache && waiting > 0 && running >= 1 && running < most ? running : most;
 
     private static double Beyond(double running, double waiting, LoadBaseline baseline) => Count(running) + Count(waiting) - baseline.Requests;
 

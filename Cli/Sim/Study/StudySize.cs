@@ -12,8 +12,8 @@ internal sealed record StudySize(
     string Name, IReadOnlyList<string> Rhos, IReadOnlyList<string> Fleets, IReadOnlyList<string> Staleness, IReadOnlyList<int> Cells, double HorizonSeconds, double PrefixSeconds)
 {
     /// <summary>The whole matrix.</summary>
-    public static StudySize Full { get; } = new("full", ["0.3", "0.6", "0.8", "0.95"], ["homogeneous", "mixed"], ["fresh", "1s"], [1, 4], 60, 300);
+    public static StudySize Full { get; } = new("full", ["0.3", "0.6", "0.8", "0.95"], ["homogeneous", "mixed"], ["fresh", "1s"], [1, 4], 60, 600);
 
     /// <summary>The corners that matter most, and a shorter horizon: minutes instead of hours.</summary>
-    public static StudySize Quick { get; } = new("quick", ["0.3", "0.8", "0.95"], ["mixed"], ["fresh", "1s"], [4], 20, 120);
+    public static StudySize Quick { get; } = new("quick", ["0.3", "0.8", "0.95"], ["mixed"], ["fresh", "1s"], [4], 20, 600);
 }

@@ -45,9 +45,15 @@ public sealed class TrackedSetTests
         var policy = PolicySet.Defaults with { Strategy = StrategyCatalog.Create(name) };
         var request = Request();
         Run(300);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Run(1000);
-        Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // Of three stretches, one must be clean: the compiler may swap better code in during another, which allocates once.
+        var least = long.MaxValue;
+        for (var stretch = 0; stretch < 3 && least > 0; stretch++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Run(1000);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        Assert.AreEqual(0, least);
 
         void Run(int times)
         {
