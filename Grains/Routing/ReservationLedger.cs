@@ -44,13 +44,13 @@ internal sealed class ReservationLedger : IDisposable
         var now = _time.GetUtcNow().UtcTicks;
         var first = decision.Choices[0];
         var quotas = decision.Policy.Quotas.Count == 0 ? [] : decision.Policy.Quotas.Select(q => q.InFlight).ToArray();
-        var reservation = new Reservation(decision.Choices, quotas, request.PromptTokens, now + _lease.Ticks)
+        var reservation = new Reservation(decision.Choices, quotas, now + _lease.Ticks)
         {
             On = first.Local,
             Attempt = _feedback.Dispatched(decision.Policy.Strategy, request, first, now),
         };
-        first.Local.Dispatch(now, request.PromptTokens);
-        foreach (var quota in quotas) quota.Dispatch(now, request.PromptTokens);
+        first.Local.Dispatch(now, first.Terms.PrefillSeconds);
+        foreach (var quota in quotas) quota.Dispatch(now, 0);
         _open[number] = reservation;
         return Id(number);
     }
@@ -79,7 +79,7 @@ internal sealed class ReservationLedger : IDisposable
                 StrategyFeedback.Failed(failed, now);
                 reservation.Attempt = _feedback.Dispatched(failed.Strategy, failed.Request, to, now);
             }
-            to.Local.Dispatch(now, reservation.PromptTokens);
+            to.Local.Dispatch(now, to.Terms.PrefillSeconds);
             reservation.On = to.Local;
         }
         return true;
@@ -128,13 +128,11 @@ internal sealed class ReservationLedger : IDisposable
         }
     }
 
-    private sealed class Reservation(IReadOnlyList<Choice> choices, LocalLoad[] quotas, int promptTokens, long expiresAtTicks)
+    private sealed class Reservation(IReadOnlyList<Choice> choices, LocalLoad[] quotas, long expiresAtTicks)
     {
         public IReadOnlyList<Choice> Choices { get; } = choices;
 
         public LocalLoad[] Quotas { get; } = quotas;
-
-        public int PromptTokens { get; } = promptTokens;
 
         public long ExpiresAtTicks { get; } = expiresAtTicks;
 
@@ -147,7 +145,7 @@ internal sealed class ReservationLedger : IDisposable
         public Attempt? AttemptOn(string nodeId)
         {
             if (Attempt is not { } attempt || nodeId.Length == 0 || attempt.Choice.Identity.NodeId == nodeId) return Attempt;
-            return Choices.FirstOrDefault(c => c.Identity.NodeId == nodeId) is { } other ? attempt with { Choice = other, LoadAtDispatch = other.Load } : null;
+            return Choices.FirstOrDefault(c => c.Identity.NodeId == nodeId) is { } other ? StrategyFeedback.On(attempt, other) : null;
         }
     }
 }

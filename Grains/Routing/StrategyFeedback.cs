@@ -18,8 +18,12 @@ internal sealed class StrategyFeedback(RoutingTableCache cache)
     {
         if (strategy is not ILearningStrategy learning) return null;
         var load = cache.Current.Table.Models.TryGetValue(request.Model, out var targets) ? learning.Dispatched(targets, request, choice.Identity, nowTicks) : null;
-        return new(learning, request, choice, load ?? choice.Load, nowTicks);
+        var backlog = Math.Max(0, choice.Local.PrefillUntilTicks - nowTicks) / (double)TimeSpan.TicksPerSecond;
+        return new(learning, request, choice, load ?? choice.Load, Batch(choice), backlog, nowTicks);
     }
+
+    /// <summary>The attempt as it would be on another choice of the decision.</summary>
+    public static Attempt On(Attempt attempt, Choice other) => attempt with { Choice = other, LoadAtDispatch = other.Load, BatchAtDispatch = Batch(other), PrefillBacklogSeconds = 0 };
 
     /// <summary>The caller gave the attempt up for another target.</summary>
     public static void Failed(Attempt attempt, long nowTicks) => Completed(attempt, new() { DecisionId = "", Status = OutcomeStatus.Error }, nowTicks);
@@ -55,8 +59,15 @@ internal sealed class StrategyFeedback(RoutingTableCache cache)
         if (report.OutputTokens is not > 0) e2e = double.NaN;
         var output = report.OutputTokens is > 0 and var counted ? counted : request.OutputTokens > 0 ? request.OutputTokens : CostModel.Fallback.OutputTokens;
         attempt.Strategy.Completed(
-            new(attempt.Choice.Identity, prompt, output, attempt.Choice.Terms.TotalSeconds, attempt.LoadAtDispatch, ttft, e2e, succeeded, nowTicks, request.Prefix) { Model = request.Model });
+            new(attempt.Choice.Identity, prompt, output, attempt.Choice.Terms.TotalSeconds, attempt.LoadAtDispatch, ttft, e2e, succeeded, nowTicks, request.Prefix)
+            {
+                Model = request.Model,
+                BatchAtDispatch = attempt.BatchAtDispatch,
+                PrefillBacklogSeconds = attempt.PrefillBacklogSeconds,
+            });
     }
+
+    private static double Batch(Choice choice) => choice.LoadFactor > 0 ? choice.Load / choice.LoadFactor : double.NaN;
 
     /// <summary>A time that can be true: positive, and not longer than the attempt has lasted.</summary>
     private static double Seconds(double? ms, double ageSeconds) => ms / 1000 is { } seconds && seconds > 0 && seconds <= ageSeconds + SlackSeconds ? seconds : double.NaN;
@@ -67,5 +78,8 @@ internal sealed class StrategyFeedback(RoutingTableCache cache)
 /// <param name="Request">The request as the decision knew it.</param>
 /// <param name="Choice">The target and what was expected of it.</param>
 /// <param name="LoadAtDispatch">Requests on the target before it.</param>
+/// <param name="BatchAtDispatch">Sequences that the target batched then; not a number when unknown.</param>
+/// <param name="PrefillBacklogSeconds">Prompts of this router before it.</param>
 /// <param name="AtTicks">When it was sent, UTC ticks.</param>
-internal sealed record Attempt(ILearningStrategy Strategy, RoutingRequest Request, Choice Choice, double LoadAtDispatch, long AtTicks);
+internal sealed record Attempt(
+    ILearningStrategy Strategy, RoutingRequest Request, Choice Choice, double LoadAtDispatch, double BatchAtDispatch, double PrefillBacklogSeconds, long AtTicks);

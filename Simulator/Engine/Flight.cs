@@ -59,7 +59,7 @@ internal struct Attempt
     public long HandedNs, MovedNs;
 
     public int Tokens;
-    public double LoadAtDispatch, ExpectedSeconds;
+    public double LoadAtDispatch, BatchAtDispatch, PrefillBacklogSeconds, ExpectedSeconds;
 
     public readonly bool IsLive => State is not (AttemptState.None or AttemptState.Ended);
 }

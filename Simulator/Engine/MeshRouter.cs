@@ -69,6 +69,9 @@ internal sealed class MeshRouter
 
     public static long Ticks(long ns) => Epoch + ns / 100;
 
+    /// <summary>Simulated seconds of a moment in ticks.</summary>
+    public static double Seconds(long ticks) => (ticks - Epoch) / (double)TimeSpan.TicksPerSecond;
+
     /// <summary>Half of the round trip to a target, nanoseconds.</summary>
     public long HalfRttNs(int target) => SimTime.Ns(Targets.RttSeconds[target] / 2);
 
@@ -126,7 +129,11 @@ internal sealed class MeshRouter
         var (work, sentNs) = (part.Of(request), part == WorkPart.Decode ? attempt.HandedNs : attempt.SentNs);
         learning.Completed(new(
             Targets.Identity[attempt.Target], work.PromptTokens, succeeded ? work.OutputTokens : attempt.Tokens, attempt.ExpectedSeconds, attempt.LoadAtDispatch,
-            firstSeconds, (nowNs - sentNs) / 1e9, succeeded, Ticks(nowNs), request.Prefix));
+            firstSeconds, (nowNs - sentNs) / 1e9, succeeded, Ticks(nowNs), request.Prefix)
+        {
+            BatchAtDispatch = attempt.BatchAtDispatch,
+            PrefillBacklogSeconds = attempt.PrefillBacklogSeconds,
+        });
     }
 
     /// <summary>Takes a report in, unless a newer one came first.</summary>
@@ -147,14 +154,17 @@ internal sealed class MeshRouter
     {
         var target = attempt.Target;
         if (_part != WorkPart.Decode) attempt.SentNs = nowNs;
-        attempt.LoadAtDispatch = Targets.Load(target);
+        var ticks = Ticks(nowNs);
+        (attempt.LoadAtDispatch, attempt.BatchAtDispatch, attempt.PrefillBacklogSeconds) = (Targets.Load(target), Targets.BatchSize(target), Targets.PrefillBacklogSeconds(target, ticks));
+        var prefillSeconds = _part.Of(request).PromptTokens / Targets.PrefillTokensPerSecond[target];
         if (_learning is not null)
         {
-            var input = new RankingInput(Targets, LastRequest, default, Ticks(nowNs), _sequence, _seed);
-            attempt.ExpectedSeconds = _learning.Explain(input, target).TotalSeconds;
+            var input = new RankingInput(Targets, LastRequest, default, ticks, _sequence, _seed);
+            var expected = _learning.Explain(input, target);
+            (attempt.ExpectedSeconds, prefillSeconds) = (expected.TotalSeconds, expected.PrefillSeconds);
             _learning.Dispatched(input, target);
         }
-        Targets.Local[target].Dispatch(Ticks(nowNs), _part.Of(request).PromptTokens);
+        Targets.Local[target].Dispatch(ticks, prefillSeconds);
         Targets.LocalChanged(target);
     }
 

@@ -14,11 +14,16 @@ internal sealed class Oracle(Fleet fleet) : IRoutingStrategy
     private readonly int[] _requests = new int[fleet.Count];
     private readonly double[] _prefillSeconds = new double[fleet.Count];
     private readonly double[] _decodeTokens = new double[fleet.Count];
+    private readonly double[] _prefillUntil = new double[fleet.Count];
 
     public string Name => "oracle";
 
     /// <summary>A request goes to a target.</summary>
-    public void Sent(int target, in SimRequest request) => Book(target, request, 1);
+    public void Sent(int target, in SimRequest request, long nowNs)
+    {
+        Book(target, request, 1);
+        _prefillUntil[target] = Math.Max(_prefillUntil[target], nowNs / 1e9) + PrefillSeconds(target, request);
+    }
 
     /// <summary>A request is on a target no more.</summary>
     public void Ended(int target, in SimRequest request) => Book(target, request, -1);
@@ -39,10 +44,13 @@ internal sealed class Oracle(Fleet fleet) : IRoutingStrategy
     {
         var request = fleet.PartOf(target).Of(whole);
         _requests[target] += sign;
-        _prefillSeconds[target] += sign * (double)request.PromptTokens / fleet.Spec(target).Capability.PrefillTokensPerSecond;
+        _prefillSeconds[target] += sign * PrefillSeconds(target, whole);
         _decodeTokens[target] += sign * (double)request.OutputTokens;
         if (_requests[target] == 0) (_prefillSeconds[target], _decodeTokens[target]) = (0, 0);
     }
+
+    private double PrefillSeconds(int target, in SimRequest request) =>
+        fleet.PartOf(target).Of(request).PromptTokens / fleet.Spec(target).Capability.PrefillTokensPerSecond;
 
     private double Score(in RankingInput input, int target)
     {
@@ -55,7 +63,8 @@ internal sealed class Oracle(Fleet fleet) : IRoutingStrategy
         var work = _prefillSeconds[target] + _decodeTokens[target] / capability.DecodeTokensPerSecond;
         var wait = n + 1 > batch ? work * (n + 1 - batch) / n : 0;
         var mean = n > 0 ? _decodeTokens[target] / n : 0;
-        var own = wait + prefill + Math.Min(n, 1) * _prefillSeconds[target] / Math.Max(1, n) + input.Request.OutputTokens * step;
+        var prompts = n > 0 ? Math.Max(0, _prefillUntil[target] - MeshRouter.Seconds(input.NowTicks)) : 0;
+        var own = wait + prompts + prefill + input.Request.OutputTokens * step;
         var others = Math.Min(n, batch) * (prefill + Math.Min(mean, input.Request.OutputTokens) * (step - stepBefore));
         return input.Targets.RttSeconds[target] + input.Targets.ColdStartSeconds[target] + own + others;
     }

@@ -311,7 +311,7 @@ internal sealed partial class RequestLife(RunWorld world, long decisionNs, doubl
         var (here, there) = (world.Routers[flight.Router].Cell, world.Fleet.Cell[target]);
         var bytes = Payload.OfPrompt(flight.Request);
         if (here != there) world.Metrics.NetworkBytes += bytes + Payload.OfAnswer(world.Fleet.PartOf(target).Of(flight.Request));
-        world.Oracle?.Sent(target, flight.Request);
+        world.Oracle?.Sent(target, flight.Request, fromNs);
         var way = world.Routers[flight.Router].HalfRttNs(target) + SimTime.Ns(bytes / world.Network.BytesPerSecond(here, there));
         _queue.Add(fromNs + way, EventKind.RequestDelivered, slot, _flights.Tag(slot, number));
     }

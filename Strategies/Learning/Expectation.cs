@@ -24,10 +24,11 @@ internal readonly record struct Expectation(double NetworkSeconds, double QueueS
     {
         ref readonly var cost = ref targets.Cost[target];
         var load = TargetSet.Or(answer.LoadAtDispatch, 0);
+        var batch = answer.BatchIn(cost);
         var prefill = Math.Max(0, answer.PromptTokens) * cost.PrefillSecondsPerToken;
-        var decode = Math.Max(1, answer.OutputTokens) * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize));
-        var waiting = load + 1 - cost.BatchSize;
-        var queue = waiting > 0 ? waiting * (prefill + decode) / cost.BatchSize : 0;
+        var decode = Math.Max(1, answer.OutputTokens) * cost.SecondsPerToken(Math.Min(load + 1, batch));
+        var waiting = load + 1 - batch;
+        var queue = (waiting > 0 ? waiting * (prefill + decode) / batch : 0) + TargetSet.Or(answer.PrefillBacklogSeconds, 0);
         return new(double.IsNaN(cost.RttSeconds) ? 0 : Math.Min(cost.RttSeconds, CostModel.MaxTermSeconds), CostModel.Bounded(queue), CostModel.Bounded(prefill), CostModel.Bounded(decode));
     }
 }

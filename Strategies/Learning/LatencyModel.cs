@@ -51,7 +51,7 @@ internal sealed class LatencyModel(double learningRate, double memorySeconds)
         ref readonly var row = ref _memory.For(input.Targets).Rows[target];
         var silent = Math.Max(0, input.NowTicks - row.AtTicks) / (double)TimeSpan.TicksPerSecond;
         var known = row.Lateness.Shrunk(Prior) * memorySeconds / (memorySeconds + silent);
-        return known - exploration / Math.Sqrt(1 + row.Lateness.Count) * (0.5 + 0.5 * Chance(input.Seed, target + Features));
+        return known - exploration / Math.Sqrt(1 + row.Lateness.Count) * (0.5 + 0.5 * Math.Clamp(Chance(input.Seed, target + Features), -1, 1));
     }
 
     /// <summary>Remembers what the decision knew, until the answer comes.</summary>
@@ -81,7 +81,7 @@ internal sealed class LatencyModel(double learningRate, double memorySeconds)
         ref readonly var cost = ref targets.Cost[row];
         var (waiting, kv, age) = view.Model.Recall(row, answer.PromptTokens);
         Span<double> features = stackalloc double[Features];
-        Fill(features, answer.LoadAtDispatch, cost.BatchSize, waiting, kv, answer.PromptTokens, age, cost);
+        Fill(features, answer.LoadAtDispatch, answer.BatchIn(cost), waiting, kv, answer.PromptTokens, age, cost);
 
         var expected = Expectation.Of(targets, row, answer).E2eSeconds;
         var late = LogMean.Log(answer.E2eSeconds / expected);

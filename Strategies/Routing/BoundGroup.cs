@@ -35,7 +35,7 @@ internal enum BoundColumn
     /// <summary>Ticks of the oldest reading.</summary>
     Oldest,
 
-    /// <summary>Ticks at which the prompts sent to a backlogged target since its reading are worked off. Backlogged targets have columns of their own, for the least loaded ones often are.</summary>
+    /// <summary>Ticks at which the prompts sent to a backlogged target are worked off. Backlogged targets have columns of their own, for the least loaded ones often are.</summary>
     BusyUntil,
 
     /// <summary><see cref="Step"/> of backlogged targets, which have no part in that.</summary>

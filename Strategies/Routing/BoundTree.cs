@@ -204,14 +204,13 @@ internal sealed class BoundTree
         {
             var waits = 1 + Math.Max(0, load + 1 - cost.BatchSize) / cost.BatchSize;
             var ticks = _targets.SampledAt(row);
-            var backlog = _targets.Local[row].DispatchedPromptTokens - _targets.Baseline[row].DispatchedPromptTokens;
             var step = Math.Min(Most, waits * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize)));
             var prefill = Math.Min(Most, waits * cost.PrefillSecondsPerToken);
-            // A reading that was never taken says nothing of when a backlog ends. The end is rounded down.
-            var busy = ticks > 0 && backlog > 0;
-            At(ref own, BoundColumn.BusyUntil) = !busy ? double.PositiveInfinity : BitConverter.Int64BitsToDouble(
-                ticks + Math.Max(0, (long)Math.Min(backlog * cost.PrefillSecondsPerToken * (TimeSpan.TicksPerSecond * 0.999999999), TimeSpan.TicksPerDay) - 1));
-            var others = _cost.ThroughputWeight > 0 ? _cost.ThroughputWeight * Math.Min(load, cost.BatchSize) : 0;
+            // A backlog that ended before the reading was taken is over.
+            var until = _targets.Local[row].PrefillUntilTicks;
+            var busy = until > ticks;
+            At(ref own, BoundColumn.BusyUntil) = busy ? BitConverter.Int64BitsToDouble(until - 1) : double.PositiveInfinity;
+            var others = _cost.ThroughputWeight > 0 ? _cost.ThroughputWeight * load : 0;
             var (fullStep, fullPrefill) = (Math.Min(Most, step + others * cost.SlopeSeconds), Math.Min(Most, prefill + others * cost.PrefillSecondsPerToken));
             At(ref own, BoundColumn.BusyStep) = busy ? step : Huge;
             At(ref own, BoundColumn.BusyPrefill) = busy ? prefill : Huge;
@@ -264,8 +263,6 @@ internal sealed class BoundTree
         ref var own = ref _levels[0][Place(_slot[row])];
         if (double.IsPositiveInfinity(At(ref own, BoundColumn.Load))) return;
         var ticks = _targets.SampledAt(row);
-        ref var busy = ref At(ref own, BoundColumn.BusyUntil);
-        if (At(ref own, BoundColumn.BusyStep) < Huge) busy = BitConverter.Int64BitsToDouble(Bits(busy) + ticks - Bits(At(ref own, BoundColumn.Newest)));
         At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
         SetDone(ref own);
     }

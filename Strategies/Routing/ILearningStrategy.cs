@@ -1,3 +1,5 @@
+using InferMesh.Strategies.Scoring;
+
 namespace InferMesh.Strategies.Routing;
 
 /// <summary>
@@ -30,4 +32,12 @@ public readonly record struct Outcome(
 {
     /// <summary>Model that answered; "" when the router knows only one. A target may serve several, and what one of them took says nothing of the others.</summary>
     public string Model { get; init; } = "";
+
+    /// <summary>Sequences that the target batched when it was picked; not a number when nobody wrote it down: then what it batches now stands in.</summary>
+    public double BatchAtDispatch { get; init; } = double.NaN;
+
+    /// <summary>Seconds of prompts of this router that the request had before it on the target.</summary>
+    public double PrefillBacklogSeconds { get; init; }
+
+    internal double BatchIn(in TargetCost now) => BatchAtDispatch >= 1 ? BatchAtDispatch : now.BatchSize;
 }

@@ -13,30 +13,34 @@ namespace InferMesh.Strategies.Routing;
 public sealed class LocalLoad
 {
     private const int Slots = 64;
+    private const double MaxPrefillSeconds = 86_400;
     private const long SlotTicks = TimeSpan.TicksPerMillisecond * 250;
 
     private readonly Lock _gate = new();
     private Slot[]? _history;
     private long _newest;
     private int _requests;
-    private long _dispatchedTokens;
+    private long _prefillUntil;
 
     /// <summary>Requests dispatched by this router and not yet settled.</summary>
     public int Requests => Volatile.Read(ref _requests);
 
-    /// <summary>Prompt tokens ever dispatched by this router; monotone.</summary>
-    public long DispatchedPromptTokens => Volatile.Read(ref _dispatchedTokens);
+    /// <summary>
+    /// When the target is done with the prompts that this router sent it, one after the other: UTC ticks, 0 when none is in flight. Readings do not tell: a request that waits for its first
+    /// token and one that generates are one request each.
+    /// </summary>
+    public long PrefillUntilTicks => Volatile.Read(ref _prefillUntil);
 
     /// <summary>Counts one request as in flight.</summary>
     /// <param name="nowTicks">UTC ticks.</param>
-    /// <param name="promptTokens">Prompt tokens of the request, 0 or more.</param>
-    public void Dispatch(long nowTicks, int promptTokens)
+    /// <param name="prefillSeconds">What processing its prompt is expected to take.</param>
+    public void Dispatch(long nowTicks, double prefillSeconds)
     {
         lock (_gate)
         {
             Open(nowTicks);
             _requests++;
-            _dispatchedTokens += promptTokens;
+            if (prefillSeconds > 0) _prefillUntil = Math.Max(_prefillUntil, nowTicks) + (long)(Math.Min(prefillSeconds, MaxPrefillSeconds) * TimeSpan.TicksPerSecond);
         }
     }
 
@@ -47,10 +51,11 @@ public sealed class LocalLoad
         {
             Open(nowTicks);
             if (_requests > 0) _requests--;
+            if (_requests == 0) _prefillUntil = 0;
         }
     }
 
-    /// <summary>In-flight requests and dispatched tokens as they were at a moment in the past.</summary>
+    /// <summary>In-flight requests as they were at a moment in the past.</summary>
     /// <param name="atTicks">UTC ticks of the moment.</param>
     public LoadBaseline At(long atTicks)
     {
@@ -59,7 +64,7 @@ public sealed class LocalLoad
         lock (_gate)
         {
             var slot = FirstSince(history, atTicks / SlotTicks);
-            return slot < 0 ? new(_requests, _dispatchedTokens) : new(history[slot].RequestsBefore, history[slot].TokensBefore);
+            return slot < 0 ? new(_requests) : new(history[slot].RequestsBefore);
         }
     }
 
@@ -93,18 +98,16 @@ public sealed class LocalLoad
         }
         _newest = id;
         ref var slot = ref _history[(int)(id % Slots)];
-        if (slot.Id != id) slot = new() { Id = id, RequestsBefore = _requests, TokensBefore = _dispatchedTokens };
+        if (slot.Id != id) slot = new() { Id = id, RequestsBefore = _requests };
     }
 
     private struct Slot
     {
         public long Id;
         public int RequestsBefore;
-        public long TokensBefore;
     }
 }
 
 /// <summary>Values of a <see cref="LocalLoad"/> at the moment a reading was taken.</summary>
 /// <param name="Requests">Requests in flight then.</param>
-/// <param name="DispatchedPromptTokens">Prompt tokens dispatched until then.</param>
-public readonly record struct LoadBaseline(int Requests, long DispatchedPromptTokens);
+public readonly record struct LoadBaseline(int Requests);

@@ -19,7 +19,7 @@ internal sealed class MeshStale(CostModel cost, double maxAgeSeconds, double ass
         var t = input.Targets;
         return t.AgeSeconds(target, input.NowTicks) <= maxAgeSeconds
             ? Cost.Price(input, target)
-            : Cost.Price(input, target, new(t.Local[target].Requests + assumedOccupancy * t.BatchSize(target), MaxAgeSeconds: maxAgeSeconds));
+            : Cost.Price(input, target, new(t.Local[target].Requests + assumedOccupancy * t.Cost[target].MaxBatchSize, MaxAgeSeconds: maxAgeSeconds));
     }
 
     protected override void LowerBounds(in RankingInput input, in BoundGroup runs, Span<double> bounds)

@@ -6,10 +6,10 @@ namespace InferMesh.Strategies.Routing;
 internal static class Shortlist
 {
     /// <summary>Targets that get a second look.</summary>
-    public const int Size = 64;
+    public const int Size = 32;
 
     /// <summary>Up to this many targets all get one.</summary>
-    public const int SmallSet = 512;
+    public const int SmallSet = 128;
 
     /// <summary>Writes the best by plain cost, best first, and returns how many.</summary>
     public static int Rank(CostModel cost, in RankingInput input, Span<RankedTarget> best)

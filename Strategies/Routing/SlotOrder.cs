@@ -50,7 +50,7 @@ internal sealed class SlotOrder
         for (var row = 0; row < kind.Length; row++)
         {
             ref readonly var cost = ref targets.Cost[row];
-            var key = (cost.PrefillSecondsPerToken, cost.SharePerSequenceSeconds, cost.SoloSeconds, cost.BatchSize, cost.DollarsPerSecond);
+            var key = (cost.PrefillSecondsPerToken, cost.SharePerSequenceSeconds, cost.SoloSeconds, cost.MaxBatchSize, cost.DollarsPerSecond);
             if (!kinds.TryGetValue(key, out kind[row])) kinds[key] = kind[row] = kinds.Count;
             if (kinds.Count > MaxKinds) return null;
         }

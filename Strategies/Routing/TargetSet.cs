@@ -42,7 +42,7 @@ public sealed record TargetRow
     /// <summary>Share of the KV cache in use, 0..1.</summary>
     public double KvCacheUsage { get; init; } = double.NaN;
 
-    /// <summary>Most sequences that the runtime batches.</summary>
+    /// <summary>Most sequences that the runtime batches; a full KV cache may allow fewer.</summary>
     public double MaxConcurrency { get; init; } = double.NaN;
 
     /// <summary>Prompt tokens per second that the GPU can process.</summary>
@@ -240,8 +240,13 @@ public sealed class TargetSet
         return Math.Max(local, Cost[target].LoadBeyondLocal + local);
     }
 
-    /// <summary>Sequences that the target batches, 1 or more; the figure of <see cref="CostModel.Fallback"/> when it is unknown.</summary>
+    /// <summary>
+    /// Sequences that the target batches, 1 or more; the figure of <see cref="CostModel.Fallback"/> when it is unknown. Where requests wait for room in the KV cache, what runs is the batch.
+    /// </summary>
     public double BatchSize(int target) => Cost[target].BatchSize;
+
+    /// <summary>Seconds until the target is done with the prompts that this router has sent it.</summary>
+    public double PrefillBacklogSeconds(int target, long nowTicks) => Math.Max(0, Local[target].PrefillUntilTicks - nowTicks) / (double)TimeSpan.TicksPerSecond;
 
     /// <summary>Age of the reading in seconds; <see cref="double.PositiveInfinity"/> when there is none.</summary>
     public double AgeSeconds(int target, long nowTicks) =>

@@ -77,16 +77,14 @@ public sealed partial record CostModel
         var request = input.Request;
         var output = ExpectedOutput(request);
         var age = Math.Min(t.AgeSeconds(target, input.NowTicks), view.MaxAgeSeconds);
+        var batch = view.IgnoresReading ? cost.MaxBatchSize : cost.BatchSize;
 
         var load = view.Load;
         var prefill = request.PromptTokens * cost.PrefillSecondsPerToken;
-        var decode = output * cost.SecondsPerToken(Math.Min(load + 1, cost.BatchSize));
+        var decode = output * cost.SecondsPerToken(Math.Min(load + 1, batch));
         // Places in the batch come free one by one; a waiting request stands behind those before it.
-        var waiting = load + 1 - cost.BatchSize;
-        var queue = waiting > 0 ? waiting * (view.ColdShare * prefill + decode) / cost.BatchSize : 0;
-        // Prompts sent there since the reading that the GPU cannot have worked off yet.
-        var backlog = t.Local[target].DispatchedPromptTokens - t.Baseline[target].DispatchedPromptTokens;
-        if (backlog > 0) queue += Math.Max(0, backlog * view.ColdShare * cost.PrefillSecondsPerToken - (double.IsFinite(age) ? age : 0));
+        var waiting = load + 1 - batch;
+        var queue = (waiting > 0 ? waiting * (view.ColdShare * prefill + decode) / batch : 0) + t.PrefillBacklogSeconds(target, input.NowTicks);
 
         prefill = Math.Max(0, prefill - view.SavedTokens * cost.PrefillSecondsPerToken);
 
@@ -105,7 +103,7 @@ public sealed partial record CostModel
         // The request's share of the GPU, not its wall time: that is what a dollar buys.
         var money = SecondsPerDollar > 0 ? SecondsPerDollar * cost.DollarsPerSecond * (prefill + output * cost.SharePerSequenceSeconds) : 0;
         var uncertainty = UncertaintyPerSecond * Math.Min(age, MaxAgeSeconds) * (queue + prefill + decode);
-        var balance = ThroughputWeight > 0 ? ThroughputWeight * Externality.Seconds(Math.Min(load, cost.BatchSize), cost.SlopeSeconds * output, prefill) : 0;
+        var balance = ThroughputWeight > 0 ? ThroughputWeight * Externality.Seconds(load, cost.SlopeSeconds * output, prefill) : 0;
         return new(Bounded(queue), Bounded(prefill), Bounded(decode), Bounded(network), Bounded(cold), Bounded(money), Bounded(uncertainty), Bounded(balance));
     }
 
@@ -118,7 +116,7 @@ public sealed partial record CostModel
     {
         ref readonly var cost = ref input.Targets.Cost[target];
         var decodeSeconds = cost.SlopeSeconds * ExpectedOutput(input.Request) * decodeFactor;
-        return ThroughputWeight * Externality.Seconds(Math.Min(input.Targets.Load(target), cost.BatchSize), decodeSeconds, prefillSeconds);
+        return ThroughputWeight * Externality.Seconds(input.Targets.Load(target), decodeSeconds, prefillSeconds);
     }
 
     /// <summary>Output tokens that a request is priced with.</summary>
@@ -133,4 +131,8 @@ public sealed partial record CostModel
 /// <param name="SavedTokens">Prompt tokens of this request that need no prefill.</param>
 /// <param name="ColdShare">Share of the prompt tokens of others that do, 0..1.</param>
 /// <param name="MaxAgeSeconds">Age beyond which a reading is not held against the target: it was not used.</param>
-internal readonly record struct TargetView(double Load, double SavedTokens = 0, double ColdShare = 1, double MaxAgeSeconds = double.PositiveInfinity);
+internal readonly record struct TargetView(double Load, double SavedTokens = 0, double ColdShare = 1, double MaxAgeSeconds = double.PositiveInfinity)
+{
+    /// <summary>Whether the reading was not used.</summary>
+    public bool IgnoresReading => double.IsFinite(MaxAgeSeconds);
+}

@@ -6,9 +6,12 @@ namespace InferMesh.Strategies.Scoring;
 /// </summary>
 internal static class Externality
 {
-    /// <summary>Seconds that the running requests lose together.</summary>
-    /// <param name="running">Sequences that run.</param>
+    /// <summary>
+    /// Seconds that the others lose together. Those that wait count too, though they are served first: as many will wait behind this request as it finds waiting, and a full cache with a queue
+    /// must not look better than a larger batch.
+    /// </summary>
+    /// <param name="others">Requests there.</param>
     /// <param name="decodeSeconds">By how much the request's own decoding makes each of them longer: the slope of the step time, times its output tokens.</param>
     /// <param name="prefillSeconds">By how much its prefill does.</param>
-    public static double Seconds(double running, double decodeSeconds, double prefillSeconds) => running * (decodeSeconds + prefillSeconds);
+    public static double Seconds(double others, double decodeSeconds, double prefillSeconds) => others * (decodeSeconds + prefillSeconds);
 }

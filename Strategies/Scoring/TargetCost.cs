@@ -13,17 +13,15 @@ internal readonly struct TargetCost
     // With less of the cache free than that, a request that waits does so for blocks: a prompt of average length needs a few hundredths of it.
     private const double FullCache = 0.9;
 
-    private readonly double _maxBatch;
-
     public TargetCost(TargetRow row, LoadBaseline baseline)
     {
-        _maxBatch = row.MaxConcurrency is >= 1 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
-        BatchSize = Batch(_maxBatch, row.Running, row.Waiting, row.KvCacheUsage);
+        MaxBatchSize = row.MaxConcurrency is >= 1 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
+        BatchSize = Batch(MaxBatchSize, row.Running, row.Waiting, row.KvCacheUsage);
         LoadBeyondLocal = Beyond(row.Running, row.Waiting, baseline);
         PrefillSecondsPerToken = 1 / Positive(row.PrefillTokensPerSecond, CostModel.Fallback.PrefillTokensPerSecond);
         SharePerSequenceSeconds = 1 / Positive(row.DecodeTokensPerSecond, CostModel.Fallback.DecodeTokensPerSecond);
         SoloSeconds = Positive(row.MinSecondsPerToken, CostModel.Fallback.MinSecondsPerToken);
-        SlopeSeconds = _maxBatch > 1 ? Math.Max(0, _maxBatch * SharePerSequenceSeconds - SoloSeconds) / (_maxBatch - 1) : 0;
+        SlopeSeconds = MaxBatchSize > 1 ? Math.Max(0, MaxBatchSize * SharePerSequenceSeconds - SoloSeconds) / (MaxBatchSize - 1) : 0;
         RttSeconds = TargetSet.Or(row.RttSeconds, double.NaN);
         ColdStartSeconds = Finite(row.ColdStartSeconds);
         DollarsPerSecond = TargetSet.Or(row.PricePerHour, 0) / 3600;
@@ -31,11 +29,14 @@ internal readonly struct TargetCost
         static double Positive(double value, double fallback) => double.IsFinite(value) && value > 0 ? value : fallback;
     }
 
+    /// <summary>Sequences that the runtime allows.</summary>
+    public double MaxBatchSize { get; }
+
     /// <summary>Sequences that run together: what the runtime allows or, where requests wait for room in the KV cache, what runs.</summary>
     public double BatchSize { get; private init; }
 
     /// <summary>Whether the KV cache is what limits the batch.</summary>
-    public bool IsCacheBound => BatchSize < _maxBatch;
+    public bool IsCacheBound => BatchSize < MaxBatchSize;
 
     /// <summary>What the reading says, less what this router had in flight when it was taken.</summary>
     public double LoadBeyondLocal { get; private init; }
@@ -67,7 +68,7 @@ internal readonly struct TargetCost
     public TargetCost With(in TargetReading reading, LoadBaseline baseline) =>
         this with
         {
-            BatchSize = Batch(_maxBatch, reading.Running, reading.Waiting, reading.KvCacheUsage),
+            BatchSize = Batch(MaxBatchSize, reading.Running, reading.Waiting, reading.KvCacheUsage),
             LoadBeyondLocal = Beyond(reading.Running, reading.Waiting, baseline),
             ColdStartSeconds = Finite(reading.ColdStartSeconds),
         };

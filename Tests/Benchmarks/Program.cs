@@ -13,9 +13,9 @@ using Perfolizer.Horology;
 // The goals by number, each with its own runner and table; all other arguments are BenchmarkDotNet's.
 if (args is ["goals", ..])
 {
-    foreach (var goal in args.Length > 1 ? args[1..] : ["p1", "p2", "p3", "p7", "p13", "p14"])
+    foreach (var goal in args.Length > 1 ? args[1..] : ["p1", "p2", "p3", "p7", "p9", "p13", "p14"])
     {
-        if (goal is "p7" or "p14") SimulatorReport.Run(goal);
+        if (goal is "p7" or "p9" or "p14") SimulatorReport.Run(goal);
         else KernelReport.Run(goal);
     }
     return 0;

@@ -32,7 +32,7 @@ public class StrategyBenchmarks
         // The first dispatch to a target makes its history.
         foreach (var local in _targets.Local)
         {
-            local.Dispatch(Fleet.NowTicks, 1);
+            local.Dispatch(Fleet.NowTicks, 0);
             local.Settle(Fleet.NowTicks);
         }
         _targets.Track();
@@ -55,7 +55,7 @@ public class StrategyBenchmarks
             learning.Dispatched(new(_targets, request, [], Fleet.NowTicks, turn, turn), target);
             learning.Completed(new(_targets.Identity[target], 700, 200, 2, _targets.Load(target), 0.1, 2, true, Fleet.NowTicks, request.Prefix));
         }
-        _targets.Local[target].Dispatch(Fleet.NowTicks, 700);
+        _targets.Local[target].Dispatch(Fleet.NowTicks, 0.02);
         _targets.LocalChanged(target);
         if (turn % 8 == 7) Settle(target);
         return result.Count;

@@ -41,6 +41,7 @@ internal static class KernelReport
     }
 
     private const int AllAt = 131_072;
+    private const int MostFlying = 8_192;
     private static readonly string[] UnevenStrategies = ["least_queue", "mesh"];
     private static readonly string[] LevelStrategies = ["baseline_rr", "least_queue", "heuristic", "mesh", "mesh_hedge", "mesh_stale", "adaptive_mesh", "predictive_mesh", "hybrid_mesh"];
 
@@ -95,16 +96,16 @@ internal static class KernelReport
         var targets = new TargetSet(KernelFleet.Model, rows.Select(r => r with { Local = new() }));
         targets.Track();
         var best = new RankedTarget[3];
-        // Every target has been used before, and a quarter of a request each stays in flight.
+        // Every target has been used before, and a quarter of a request each stays in flight, up to a limit.
         foreach (var local in targets.Local)
         {
             local.Dispatch(KernelFleet.NowTicks, 0);
             local.Settle(KernelFleet.NowTicks);
         }
-        var flying = new Queue<int>(count);
+        var (flying, most) = (new Queue<int>(), Math.Min(count / 4, MostFlying));
         var now = KernelFleet.NowTicks;
         int c = 0, turn = 0;
-        for (var i = 0; i < count; i++) One();
+        for (var i = 0; i < 4 * most; i++) One();
         var timing = Clock.Measure(times =>
         {
             for (var i = 0; i < times; i++) One();
@@ -120,10 +121,10 @@ internal static class KernelReport
 
         void Take(int target, int promptTokens)
         {
-            targets.Local[target].Dispatch(now, promptTokens);
+            targets.Local[target].Dispatch(now, promptTokens / targets.PrefillTokensPerSecond[target]);
             targets.LocalChanged(target);
             flying.Enqueue(target);
-            if (flying.Count <= count / 4) return;
+            if (flying.Count <= most) return;
             var done = flying.Dequeue();
             targets.Local[done].Settle(now);
             targets.LocalChanged(done);

@@ -3,18 +3,40 @@ using System.Text.Json;
 using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
 using InferMesh.Simulator.Results;
+using InferMesh.Tests.Benchmarks.Kernel;
 
 namespace InferMesh.Tests.Benchmarks.Simulated;
 
-/// <summary>How fast the simulator is: events per second over sizes (P7), and two runs on two threads against one (P14).</summary>
+/// <summary>How fast the simulator is: events per second over sizes (P7), processor time per arrival (P9), and two runs on two threads against one (P14).</summary>
 internal static class SimulatorReport
 {
+    private const double Rps = 800;
+
     private static readonly GpuProfileConfig Gpu = new() { Name = "H100-80G", TokensPerS = 240_000, Concurrency = 16, VramTotalGb = 80, BatchWindowMs = 8, KvCacheGbPerReq = 1 };
 
     public static void Run(string goal)
     {
         if (goal == "p7") Events();
+        else if (goal == "p9") PerArrival();
         else Threads();
+    }
+
+    /// <summary>Processor time per arrival of whole runs, decisions, events and metrics together, beside the decision alone of a simulator that builds its view anew.</summary>
+    private static void PerArrival()
+    {
+        Console.WriteLine("\n### P9: CPU per arrival, a whole run beside the decision alone of a view built anew\n\n| strategy | nodes | view built anew, us | whole run, us | ratio |\n|---|--:|--:|--:|--:|");
+        foreach (var (strategy, nodes) in new[] { ("mesh", 512), ("mesh", 8_192), ("hybrid_mesh", 512) })
+        {
+            var rebuilding = new RebuildingRouter(nodes);
+            var naive = Clock.Measure(times =>
+            {
+                for (var i = 0; i < times; i++) _ = strategy == "mesh" ? rebuilding.Mesh() : rebuilding.Hybrid();
+            })[0].MedianNs / 1e3;
+            const double seconds = 300;
+            _ = Time(strategy, nodes, 60);
+            var own = Enumerable.Range(0, 3).Select(_ => Time(strategy, nodes, seconds).Seconds - Time(strategy, nodes, 0.001).Seconds).Order().ElementAt(1) / (Rps * seconds) * 1e6;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {strategy} | {nodes:N0} | {naive:0.0} | {own:0.00} | {naive / own:N0} x |"));
+        }
     }
 
     /// <summary>Processor time per event of whole runs, all metrics on, setup and results included apart.</summary>
@@ -75,7 +97,7 @@ internal static class SimulatorReport
         {
             DurationS = seconds,
             Strategies = [new(strategy)],
-            Workload = new() { Arrival = new() { Rps = 800 } },
+            Workload = new() { Arrival = new() { Rps = Rps } },
             Topology = new() { Cells = cells, NodesPerCell = nodes / cells, GpuProfiles = [Gpu] },
             Service = new() { Model = ServiceModel.TokenRate },
         };

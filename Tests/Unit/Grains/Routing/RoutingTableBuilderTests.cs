@@ -117,7 +117,7 @@ public sealed class RoutingTableBuilderTests
     {
         _builder.Take(Cell("c1", Fleet.Summary("a")));
         var before = _builder.Build(1).Table.Models["m"].Local[0];
-        before.Dispatch(_time.GetUtcNow().UtcTicks, 10);
+        before.Dispatch(_time.GetUtcNow().UtcTicks, 0);
         Assert.AreSame(before, _builder.Build(1).Table.Models["m"].Local[0]);
     }
 

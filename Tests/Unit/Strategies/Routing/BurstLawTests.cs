@@ -47,7 +47,7 @@ public sealed class BurstLawTests
         for (var i = 0; i < requests; i++)
         {
             var choice = Decide(table, strategy, Request(1), (ulong)i, (ulong)i).Choices[0];
-            choice.Local.Dispatch(NowTicks, 500);
+            choice.Local.Dispatch(NowTicks, choice.Terms.PrefillSeconds);
             counts[choice.Identity.NodeId] = counts.GetValueOrDefault(choice.Identity.NodeId) + 1;
         }
         return counts;

@@ -20,7 +20,7 @@ public sealed class DecisionKernelLawTests
         Gen.Select(Number.Array[10], Gen.Int[0, 7], Gen.Long[0, 20_000], Gen.Int[0, 3], Gen.Int[0, 2], static (n, standing, ageMs, dispatched, zone) =>
         {
             var local = new LocalLoad();
-            for (var i = 0; i < dispatched; i++) local.Dispatch(Before(ageMs / 2000.0), 1000);
+            for (var i = 0; i < dispatched; i++) local.Dispatch(Before(ageMs / 2000.0), 0.1);
             return Row("x", $"z{zone}", $"d{zone}") with
             {
                 Local = local,

@@ -203,9 +203,9 @@ public sealed class DecisionKernelTests
     {
         var inFlight = new LocalLoad();
         var table = Table(Equal(2), Rule("q") with { Quota = new("q", 2, inFlight) });
-        inFlight.Dispatch(NowTicks, 1);
+        inFlight.Dispatch(NowTicks, 0);
         Assert.AreEqual(DecisionOutcome.Routed, Decide(table).Outcome);
-        inFlight.Dispatch(NowTicks, 1);
+        inFlight.Dispatch(NowTicks, 0);
         var refused = Decide(table);
         Assert.AreEqual((DecisionOutcome.QuotaExceeded, TimeSpan.FromSeconds(1)), (refused.Outcome, refused.RetryAfter));
         inFlight.Settle(NowTicks);

@@ -53,7 +53,7 @@ internal sealed class LearningFleet
                 Targets.Identity[target], request.PromptTokens, request.OutputTokens, terms.TotalSeconds, Targets.Load(target), ttft, e2e,
                 succeeds?.Invoke(Targets.Identity[target].NodeId) ?? true, _now + (long)(e2e * TimeSpan.TicksPerSecond), request.Prefix);
             (Strategy as ILearningStrategy)?.Dispatched(input, target);
-            Targets.Local[target].Dispatch(_now, request.PromptTokens);
+            Targets.Local[target].Dispatch(_now, terms.PrefillSeconds);
             _running.Enqueue((target, outcome), outcome.CompletedAtTicks);
             counts[Targets.Identity[target].NodeId]++;
         }

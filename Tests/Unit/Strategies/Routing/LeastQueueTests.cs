@@ -15,8 +15,8 @@ public sealed class LeastQueueTests
     {
         var rows = Equal(2);
         var table = Table([rows[0], rows[1] with { Running = 1 }]);
-        rows[0].Local.Dispatch(NowTicks, 100);
-        rows[0].Local.Dispatch(NowTicks, 100);
+        rows[0].Local.Dispatch(NowTicks, 0.01);
+        rows[0].Local.Dispatch(NowTicks, 0.01);
         Assert.AreEqual("n001", Decide(table, "least_queue").First());
         rows[0].Local.Settle(NowTicks);
         rows[0].Local.Settle(NowTicks);
@@ -27,7 +27,7 @@ public sealed class LeastQueueTests
     public void Rank_DispatchedBeforeTheReading_IsCountedOnce()
     {
         var row = Row("a");
-        for (var i = 0; i < 5; i++) row.Local.Dispatch(Before(2), 100);
+        for (var i = 0; i < 5; i++) row.Local.Dispatch(Before(2), 0.01);
         // The reading, a tenth of a second old, has all five.
         Assert.AreEqual(5, Decide(Table([row with { Running = 5 }]), "least_queue").Choices[0].Load);
     }
@@ -36,7 +36,7 @@ public sealed class LeastQueueTests
     public void Rank_SettledSinceTheReading_ComesOff()
     {
         var row = Row("a");
-        for (var i = 0; i < 5; i++) row.Local.Dispatch(Before(2), 100);
+        for (var i = 0; i < 5; i++) row.Local.Dispatch(Before(2), 0.01);
         var table = Table([row with { Running = 7 }]);
         for (var i = 0; i < 3; i++) row.Local.Settle(NowTicks);
         Assert.AreEqual(4, Decide(table, "least_queue").Choices[0].Load);
@@ -46,7 +46,7 @@ public sealed class LeastQueueTests
     public void Rank_ReadingSaysLessThanIsInFlight_CountsWhatIsInFlight()
     {
         var row = Row("a");
-        for (var i = 0; i < 5; i++) row.Local.Dispatch(Before(2), 100);
+        for (var i = 0; i < 5; i++) row.Local.Dispatch(Before(2), 0.01);
         Assert.AreEqual(5, Decide(Table([row with { Running = double.NaN, Waiting = double.NaN }]), "least_queue").Choices[0].Load);
     }
 }

@@ -17,18 +17,34 @@ public sealed class LocalLoadTests
         load.Settle(Start);
         load.Settle(Start);
         Assert.AreEqual(0, load.Requests);
-        Assert.AreEqual(10, load.DispatchedPromptTokens);
     }
 
     [TestMethod]
-    public void At_NothingHappened_IsZero() => Assert.AreEqual(new LoadBaseline(0, 0), new LocalLoad().At(Start));
+    public void Dispatch_Prompts_AreWorkedOffOneAfterTheOther()
+    {
+        var load = new LocalLoad();
+        load.Dispatch(Start, 0.5);
+        load.Dispatch(Start, 0.25);
+        Assert.AreEqual(Start + 3 * Second / 4, load.PrefillUntilTicks);
+        load.Dispatch(Start + 2 * Second, 0.5);
+        Assert.AreEqual(Start + 5 * Second / 2, load.PrefillUntilTicks, "the first two are done by then");
+        foreach (var odd in new[] { -1, 0, double.NaN, double.NegativeInfinity }) load.Dispatch(Start + 2 * Second, odd);
+        Assert.AreEqual(Start + 5 * Second / 2, load.PrefillUntilTicks);
+        load.Dispatch(Start + 2 * Second, double.PositiveInfinity);
+        Assert.IsLessThanOrEqualTo(Start + 90_000 * Second, load.PrefillUntilTicks);
+        while (load.Requests > 0) load.Settle(Start + 3 * Second);
+        Assert.AreEqual(0, load.PrefillUntilTicks, "nothing is there any more");
+    }
+
+    [TestMethod]
+    public void At_NothingHappened_IsZero() => Assert.AreEqual(new LoadBaseline(0), new LocalLoad().At(Start));
 
     [TestMethod]
     public void At_MomentsInsideTheHistory_GivesTheValuesOfThen()
     {
         var load = new LocalLoad();
         for (var i = 0; i < 10; i++) load.Dispatch(Start + i * Second, 100);
-        for (var i = 1; i < 10; i++) Assert.AreEqual(new LoadBaseline(i, i * 100), load.At(Start + i * Second - Second / 2), $"before dispatch {i}");
+        for (var i = 1; i < 10; i++) Assert.AreEqual(new LoadBaseline(i), load.At(Start + i * Second - Second / 2), $"before dispatch {i}");
     }
 
     [TestMethod]
@@ -37,7 +53,7 @@ public sealed class LocalLoadTests
         var load = new LocalLoad();
         load.Dispatch(Start, 100);
         load.Dispatch(Start + Second / 10, 100);
-        Assert.AreEqual(new LoadBaseline(0, 0), load.At(Start + Second / 5));
+        Assert.AreEqual(new LoadBaseline(0), load.At(Start + Second / 5));
     }
 
     [TestMethod]
@@ -45,8 +61,8 @@ public sealed class LocalLoadTests
     {
         var load = new LocalLoad();
         for (var i = 0; i < 400; i++) load.Dispatch(Start + i * Second / 4, 1);
-        Assert.AreEqual(new LoadBaseline(336, 336), load.At(Start));
-        Assert.AreEqual(new LoadBaseline(336, 336), load.At(0));
+        Assert.AreEqual(new LoadBaseline(336), load.At(Start));
+        Assert.AreEqual(new LoadBaseline(336), load.At(0));
     }
 
     [TestMethod]
@@ -54,7 +70,7 @@ public sealed class LocalLoadTests
     {
         var load = new LocalLoad();
         load.Dispatch(Start, 7);
-        Assert.AreEqual(new LoadBaseline(1, 7), load.At(Start + Second));
+        Assert.AreEqual(new LoadBaseline(1), load.At(Start + Second));
     }
 
     [TestMethod]
@@ -105,6 +121,6 @@ public sealed class LocalLoadTests
             }
         })));
         Assert.AreEqual(0, load.Requests);
-        Assert.AreEqual(8 * 5000 * 3, load.DispatchedPromptTokens);
+        Assert.AreEqual(0, load.PrefillUntilTicks);
     }
 }

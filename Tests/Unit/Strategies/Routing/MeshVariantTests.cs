@@ -43,9 +43,9 @@ public sealed class MeshVariantTests
     public void MeshStale_AllSilent_GoesByOwnCountersAndCapacity()
     {
         TargetRow[] rows = [.. Equal(3).Select((r, i) => r with { SampledAtTicks = Before(30), Running = 50 - 25 * i })];
-        rows[1].Local.Dispatch(NowTicks, 100);
-        rows[2].Local.Dispatch(NowTicks, 100);
-        rows[2].Local.Dispatch(NowTicks, 100);
+        rows[1].Local.Dispatch(NowTicks, 0.01);
+        rows[2].Local.Dispatch(NowTicks, 0.01);
+        rows[2].Local.Dispatch(NowTicks, 0.01);
         CollectionAssert.AreEqual(new[] { "n000", "n001", "n002" }, Decide(Table(rows), "mesh_stale").Nodes());
     }
 

@@ -123,7 +123,7 @@ public sealed class StrategyLawTests
             var choice = DecisionKernel.Decide(table, request, NowTicks, (ulong)i, (ulong)i, strategy: strategy).Choices[0];
             var target = Array.FindIndex(table.Models[Model].Identity, t => t.NodeId == choice.Identity.NodeId);
             (strategy as ILearningStrategy)?.Dispatched(new(table.Models[Model], request, filter, NowTicks, (ulong)i, (ulong)i), target);
-            choice.Local.Dispatch(NowTicks, 500);
+            choice.Local.Dispatch(NowTicks, choice.Terms.PrefillSeconds);
             counts[target]++;
         }
         Assert.IsLessThanOrEqualTo(1.3, counts.Max() / 125.0, string.Join(' ', counts));

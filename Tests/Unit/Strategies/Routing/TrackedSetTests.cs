@@ -40,7 +40,7 @@ public sealed class TrackedSetTests
     {
         var targets = new TargetSet(Model, Equal(3000));
         // The first dispatch to a target makes its history.
-        foreach (var local in targets.Local) local.Dispatch(NowTicks, 1);
+        foreach (var local in targets.Local) local.Dispatch(NowTicks, 0);
         targets.Track();
         var policy = PolicySet.Defaults with { Strategy = StrategyCatalog.Create(name) };
         var request = Request();
@@ -61,7 +61,7 @@ public sealed class TrackedSetTests
             for (var i = 0; i < times; i++)
             {
                 DecisionKernel.Pick(targets, request, policy, NowTicks + i, (ulong)i, (ulong)i, best);
-                targets.Local[best[0].Target].Dispatch(NowTicks + i, 10);
+                targets.Local[best[0].Target].Dispatch(NowTicks + i, 0.001);
                 targets.LocalChanged(best[0].Target);
                 targets.Update(i % 3000, new(i % 7, 0, 0.1, NowTicks + i));
             }
@@ -97,7 +97,7 @@ public sealed class TrackedSetTests
             }
             if (random.Next(2) == 0)
             {
-                if (random.Next(3) > 0) targets.Local[target].Dispatch(now, random.Next(2000));
+                if (random.Next(3) > 0) targets.Local[target].Dispatch(now, random.Next(2000) / 10_000.0);
                 else targets.Local[target].Settle(now);
                 targets.LocalChanged(target);
                 continue;
