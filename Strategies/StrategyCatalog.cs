@@ -16,7 +16,7 @@ public sealed record StrategyParameter(string Name, string Unit, double Default,
 /// <param name="Description">What it does, in one sentence.</param>
 /// <param name="Parameters">What it can be tuned by.</param>
 /// <param name="Hedges">Whether its decisions carry a second attempt of its own accord.</param>
-/// <param name="DecisionCostSeconds">Processor seconds of one decision among 512 targets, an order of magnitude as measured (docs/performance.md): what a simulation charges.</param>
+/// <param name="DecisionCostSeconds">Processor seconds of one decision among 512 targets, in the order of magnitude of a whole live decision as measured (docs/performance.md): what a simulation charges.</param>
 public sealed record StrategyDescription(
     string Name, string Description, IReadOnlyList<StrategyParameter> Parameters, bool Hedges = false, double DecisionCostSeconds = 10e-6);
 

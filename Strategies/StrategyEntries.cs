@@ -65,7 +65,7 @@ internal static class StrategyEntries
                 new("trend_smoothing", "", 0.3, 0, 1, "Weight of a new reading in the trend of a target's load."),
                 new("rate_seconds", "s", 5, 0.1, 600, "Time constant of the rates of dispatch and completion."),
                 new("horizon_seconds", "s", 5, 0, 60, "Furthest look ahead, the age of the reading included."),
-            ]),
+            ], DecisionCostSeconds: 20e-6),
             p => new PredictiveMesh(Cost(p), new(p["trend_smoothing"], p["rate_seconds"], p["horizon_seconds"]))),
         new(
             new("hybrid_mesh", "Latency, what it costs others, and money in seconds, corrected by what past answers took.",
@@ -76,7 +76,7 @@ internal static class StrategyEntries
                 MemorySeconds,
                 new("tail_weight", "", 0.25, 0, 10, "Standard deviations of lateness added to queue and prefill."),
                 new("failure_seconds", "s", 5, 0, 600, "Seconds that a failed attempt costs."),
-            ]),
+            ], DecisionCostSeconds: 20e-6),
             p => new HybridMesh(
                 Cost(p), new(p["learning_rate"], p["max_correction"], p["memory_seconds"]), p["tail_weight"], p["failure_seconds"])),
         new(
@@ -88,7 +88,7 @@ internal static class StrategyEntries
                 MemorySeconds,
                 new("exploration", "", 0.1, 0, 1, "How far seeded chance moves the model, in its own doubts."),
                 new("min_answers", "", 50, 1, 1e6, "Answers before the model counts."),
-            ]),
+            ], DecisionCostSeconds: 30e-6),
             p => new MlEnhancedMesh(Cost(p), new(p["learning_rate"], p["memory_seconds"]), p["exploration"], p["max_correction"], p["min_answers"])),
         new(
             new("prefix_mesh", "The mesh that counts the prefill saved where the start of the prompt is cached.",
@@ -98,7 +98,7 @@ internal static class StrategyEntries
                 new("blocks_per_target", "", 31_250, 16, 10_000_000, "Blocks of 16 tokens that one target's cache holds."),
                 new("prefix_weight", "", 1, 0, 1.33, "Weight of the prefill that a match saves."),
                 new("gate_seconds", "s", 10, 0, 600, "Seconds by which the first token of a match may come later than the best without."),
-            ]),
+            ], DecisionCostSeconds: 30e-6),
             p => new PrefixMesh(
                 Cost(p), new((int)p["blocks_per_target"], p["precise"] >= 0.5), p["prefix_weight"], p["gate_seconds"])),
     ];

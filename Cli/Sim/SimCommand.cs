@@ -26,5 +26,6 @@ internal static class SimCommand
         SweepCommand.Create(run, time),
         ExplainCommand.Create(),
         StudyCommand.Create(run, time),
+        CalibrateCommand.Create(),
     };
 }

@@ -131,7 +131,7 @@ public sealed record SloSpec
     /// <summary>Requests that may wait on one target beyond its batch, 0 to 100,000; 64 by default.</summary>
     [Id(2)] public double? MaxQueuePerTarget { get; init; }
 
-    /// <summary>KV-cache share above which a target with a queue takes no new work, 0 to 1; 0.98 by default.</summary>
+    /// <summary>KV-cache share above which a target with a queue takes no new work, 0 to 1; 1 by default: a full cache makes a queue.</summary>
     [Id(3)] public double? MaxKvCacheUsage { get; init; }
 }
 

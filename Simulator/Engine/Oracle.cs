@@ -65,7 +65,9 @@ internal sealed class Oracle(Fleet fleet) : IRoutingStrategy
         var mean = n > 0 ? _decodeTokens[target] / n : 0;
         var prompts = n > 0 ? Math.Max(0, _prefillUntil[target] - MeshRouter.Seconds(input.NowTicks)) : 0;
         var own = wait + prompts + prefill + input.Request.OutputTokens * step;
-        var others = Math.Min(n, batch) * (prefill + Math.Min(mean, input.Request.OutputTokens) * (step - stepBefore));
+        var slack = Math.Max(0, capability.MinSecondsPerToken - n / capability.PrefillTokensPerSecond);
+        var holdUp = Math.Max(0, prompts + prefill - slack) - Math.Max(0, prompts - slack);
+        var others = Math.Min(n, batch) * (holdUp + Math.Min(mean, input.Request.OutputTokens) * (step - stepBefore));
         return input.Targets.RttSeconds[target] + input.Targets.ColdStartSeconds[target] + own + others;
     }
 

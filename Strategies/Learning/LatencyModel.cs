@@ -50,7 +50,7 @@ internal sealed class LatencyModel(double learningRate, double memorySeconds)
     {
         ref readonly var row = ref _memory.For(input.Targets).Rows[target];
         var silent = Math.Max(0, input.NowTicks - row.AtTicks) / (double)TimeSpan.TicksPerSecond;
-        var known = row.Lateness.Shrunk(Prior) * memorySeconds / (memorySeconds + silent);
+        var known = row.Lateness.Beyond(ServiceCorrections.Misfit, Prior) * memorySeconds / (memorySeconds + silent);
         return known - exploration / Math.Sqrt(1 + row.Lateness.Count) * (0.5 + 0.5 * Math.Clamp(Chance(input.Seed, target + Features), -1, 1));
     }
 

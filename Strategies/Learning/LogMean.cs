@@ -31,6 +31,9 @@ internal struct LogMean
     /// <summary>The mean as far as it can be trusted: <paramref name="prior"/> is how many values the guess of "no difference" is worth.</summary>
     public readonly double Shrunk(double prior) => Count == 0 ? 0 : Mean * Count / (Count + prior);
 
+    /// <summary>The same, less what is no more than a misfit.</summary>
+    public readonly double Beyond(double misfit, double prior) => Shrunk(prior) is var mean && mean > misfit ? mean - misfit : mean < -misfit ? mean + misfit : 0;
+
     /// <summary>The logarithm of a ratio, within bounds; 0 for what is no ratio.</summary>
     public static double Log(double ratio) => ratio > 0 && double.IsFinite(ratio) ? Math.Clamp(Math.Log(ratio), -MaxLog, MaxLog) : 0;
 }

@@ -43,16 +43,25 @@ internal sealed class PrefixMemory(int blocksPerTarget, bool precise)
             foreach (var match in matches[..view.Model.Sent.Lookup(chain, matches)]) held[count++] = new(view.Model.RowOf(match.Target), match.Credit);
             if (view.Model.Told is not { } told) return count;
 
+            // Position of each number among the matches, plus one.
+            Span<short> at = stackalloc short[PrefixIndex.MaxTargets];
+            for (var i = 0; i < count; i++) at[matches[i].Target] = (short)(i + 1);
             foreach (var match in matches[..told.Lookup(chain, matches)])
             {
-                var row = view.Model.RowOf(match.Target);
-                var i = 0;
-                while (i < count && held[i].Row != row) i++;
-                if (i == count && count < held.Length) held[count++] = new(row, match.Credit);
-                else if (i < count && held[i].SavedBlocks < match.Credit) held[i] = new(row, match.Credit);
+                var i = at[match.Target] - 1;
+                if (i < 0 && count < held.Length) held[count++] = new(view.Model.RowOf(match.Target), match.Credit);
+                else if (i < 0) i = Shortest(held);
+                if (i >= 0 && held[i].SavedBlocks < match.Credit) held[i] = new(view.Model.RowOf(match.Target), match.Credit);
             }
             return count;
         }
+    }
+
+    private static int Shortest(ReadOnlySpan<HeldPrefix> held)
+    {
+        var shortest = 0;
+        for (var i = 1; i < held.Length; i++) if (held[i].SavedBlocks < held[shortest].SavedBlocks) shortest = i;
+        return shortest;
     }
 
     /// <summary>Share of prompt tokens lately that had to be computed, 0..1; 1 while nothing is known.</summary>

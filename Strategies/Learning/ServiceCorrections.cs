@@ -15,6 +15,9 @@ internal sealed class ServiceCorrections(double rate, double maxFactor, double m
     private const double Prior = 4;
     private const int MaxTypes = 64;
 
+    // A quarter: the cost model is off by as much over the range of loads. Taken for a difference between targets, the busiest would look fast for their load, and get busier.
+    internal const double Misfit = 0.25;
+
     private readonly TargetMemory<Row, Types> _memory = new(static () => new(), static (types, target) => new(types.IndexOf(target.Gpu)));
 
     /// <summary>What is known of a target.</summary>
@@ -27,7 +30,7 @@ internal sealed class ServiceCorrections(double rate, double maxFactor, double m
         var silent = Math.Max(0, input.NowTicks - row.AtTicks) / (double)TimeSpan.TicksPerSecond;
         var trust = memorySeconds / (memorySeconds + silent);
         return new(
-            Bound(type.FirstTokenFactor * (1 + (row.FirstTokenFactor - 1) * trust)), Bound(type.DecodeFactor * (1 + (row.DecodeFactor - 1) * trust)),
+            Bound(type.FirstTokenFactor * (1 + (row.OwnFactor - 1) * trust)), Bound(type.DecodeFactor * (1 + (row.OwnFactor - 1) * trust)),
             type.Spread + (row.Spread - type.Spread) * trust, row.FailureShare * trust);
     }
 
@@ -56,18 +59,16 @@ internal sealed class ServiceCorrections(double rate, double maxFactor, double m
         if (!answer.Succeeded) return;
 
         var expected = Expectation.Of(view.Targets, target, answer);
-        if (answer.TtftSeconds > 0)
-        {
-            var late = LogMean.Log(answer.TtftSeconds / expected.TtftSeconds);
-            view.Model.FirstToken(row.Type, ref row.FirstToken, late, rate);
-            row.FirstTokenFactor = Math.Exp(row.FirstToken.Shrunk(Prior));
-        }
+        ref readonly var type = ref view.Model.Of(row.Type);
+        var (firstToken, whole) = (expected.TtftSeconds * type.FirstTokenFactor, expected.TtftSeconds * type.FirstTokenFactor + expected.DecodeSeconds * type.DecodeFactor);
+        // The request as a whole where it is known: what is late at its start is often early later on.
+        if (answer.E2eSeconds > 0 && answer.OutputTokens > 1) row.Own.Observe(LogMean.Log(answer.E2eSeconds / whole), rate);
+        else if (answer.TtftSeconds > 0) row.Own.Observe(LogMean.Log(answer.TtftSeconds / firstToken), rate);
+        row.OwnFactor = Math.Exp(row.Own.Beyond(Misfit, Prior));
+
+        if (answer.TtftSeconds > 0) view.Model.FirstToken(row.Type, ref row.FirstToken, LogMean.Log(answer.TtftSeconds / expected.TtftSeconds), rate);
         var generation = answer.E2eSeconds - (answer.TtftSeconds > 0 ? answer.TtftSeconds : expected.TtftSeconds);
-        if (generation > 0 && answer.OutputTokens > 1)
-        {
-            view.Model.Decode(row.Type, ref row.Decode, LogMean.Log(generation / Math.Max(1e-4, expected.DecodeSeconds)), rate);
-            row.DecodeFactor = Math.Exp(row.Decode.Shrunk(Prior));
-        }
+        if (generation > 0 && answer.OutputTokens > 1) view.Model.Decode(row.Type, LogMean.Log(generation / Math.Max(1e-4, expected.DecodeSeconds)), rate);
         row.Spread = Math.Sqrt((row.FirstToken.Variance * row.FirstToken.Count + Prior * view.Model.Of(row.Type).Variance) / (row.FirstToken.Count + Prior));
     }
 
@@ -78,10 +79,9 @@ internal sealed class ServiceCorrections(double rate, double maxFactor, double m
         public readonly int Type = type;
         public int Count;
         public long AtTicks;
+        public LogMean Own;
         public LogMean FirstToken;
-        public LogMean Decode;
-        public double FirstTokenFactor = 1;
-        public double DecodeFactor = 1;
+        public double OwnFactor = 1;
         public double Spread;
         public double FailureShare;
     }
@@ -111,11 +111,10 @@ internal sealed class ServiceCorrections(double rate, double maxFactor, double m
             Publish();
         }
 
-        public void Decode(int type, ref LogMean row, double value, double rate)
+        public void Decode(int type, double value, double rate)
         {
             var rest = Rest(ref _types[0].Decode, value, rate);
-            if (type > 0) rest = Rest(ref _types[type].Decode, rest, rate);
-            row.Observe(rest, rate);
+            if (type > 0) Rest(ref _types[type].Decode, rest, rate);
             Publish();
         }
 

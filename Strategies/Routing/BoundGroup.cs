@@ -68,6 +68,9 @@ internal enum BoundColumn
     /// <inheritdoc cref="Done64"/>
     Done1024,
 
+    /// <summary>What of the cost of others a step has room for, weighed: 0 or less. It comes off the columns that begin with Full.</summary>
+    Slack,
+
     /// <summary>Requests.</summary>
     Load,
 

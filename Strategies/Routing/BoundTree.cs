@@ -112,7 +112,7 @@ internal sealed class BoundTree
             var aged = Raise(ref above, newest);
             for (var column = BoundColumn.Step; column <= BoundColumn.FullPrefill; column++) Lower(ref At(ref above, column), At(ref own, column));
             for (var column = BoundColumn.Oldest; column <= BoundColumn.BusyFullPrefill; column++) Lower(ref At(ref above, column), At(ref own, column));
-            for (var column = BoundColumn.Load; column <= BoundColumn.ColdStart; column++) Lower(ref At(ref above, column), At(ref own, column));
+            for (var column = BoundColumn.Slack; column <= BoundColumn.ColdStart; column++) Lower(ref At(ref above, column), At(ref own, column));
             var older = _perTick * Math.Min(MaxSpreadTicks, aged - newest);
             Lower(ref At(ref above, BoundColumn.AgedStep), At(ref own, BoundColumn.FullStep) + older * At(ref own, BoundColumn.Step));
             Lower(ref At(ref above, BoundColumn.AgedPrefill), At(ref own, BoundColumn.FullPrefill) + older * At(ref own, BoundColumn.Prefill));
@@ -222,6 +222,7 @@ internal sealed class BoundTree
             At(ref own, BoundColumn.FullStep) = At(ref own, BoundColumn.AgedStep) = busy ? Huge : fullStep;
             At(ref own, BoundColumn.FullPrefill) = At(ref own, BoundColumn.AgedPrefill) = busy ? Huge : fullPrefill;
             At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
+            At(ref own, BoundColumn.Slack) = -Math.Min(Most, others * cost.SlackSeconds(load));
             At(ref own, BoundColumn.Load) = load;
             At(ref own, BoundColumn.Score) = Fixed?.Of(_targets, row) ?? 0;
             At(ref own, BoundColumn.ColdStart) = cost.ColdStartSeconds;

@@ -36,6 +36,6 @@ public enum FilterReason : byte
     /// <summary>The queue is at the limit that admission sets.</summary>
     QueueFull,
 
-    /// <summary>The KV cache is fuller than admission allows.</summary>
+    /// <summary>The KV cache is fuller than admission allows, or the queue of a target whose batch its KV cache limits is at the limit.</summary>
     KvCacheFull,
 }

@@ -34,12 +34,15 @@ public sealed partial record CostModel
         var (prompt, output) = (Vector512.Create(c.Prompt), Vector512.Create(c.Output));
         var plain = prompt * runs.Half(BoundColumn.Prefill, half) + output * runs.Half(BoundColumn.Step, half);
         var full = c.Exact ? prompt * runs.Half(BoundColumn.FullPrefill, half) + output * runs.Half(BoundColumn.FullStep, half) : plain;
+        // Nothing is worse than what it costs the request itself.
+        var slack = c.Exact ? runs.Half(BoundColumn.Slack, half) : Vector512<double>.Zero;
+        full = Vector512.MaxNative(plain, full + slack);
         var work = full + plain * older;
         if (c.Exact)
         {
             // Each target's load with its own age, up to the newest reading; from there on all grow older alike.
             var aged = prompt * runs.Half(BoundColumn.AgedPrefill, half) + output * runs.Half(BoundColumn.AgedStep, half);
-            work = Vector512.MaxNative(work, aged + plain * (uncertainty * Vector512.MinNative(age, Vector512.Create(HalfAgeSeconds))));
+            work = Vector512.MaxNative(work, aged + slack + plain * (uncertainty * Vector512.MinNative(age, Vector512.Create(HalfAgeSeconds))));
         }
         // A reading from the future is not old, and tells nothing of the past.
         var future = Vector512.GreaterThan(newest, now).AsDouble();
@@ -53,16 +56,17 @@ public sealed partial record CostModel
             var fullStep = c.Exact ? runs.Half(BoundColumn.BusyFullStep, half) : busyStep;
             var fullPrefill = c.Exact ? prompt * runs.Half(BoundColumn.BusyFullPrefill, half) : prefill;
             var fullDecode = output * fullStep;
-            var busy = fullPrefill + fullDecode + backlog + (prefill + decode + backlog) * older;
+            var fullWork = Vector512.MaxNative(prefill + decode, fullPrefill + fullDecode + slack);
+            var busy = fullWork + backlog + (prefill + decode + backlog) * older;
             if (c.Exact)
             {
                 // Each target's load with its own backlog.
                 var done = runs.Half(c.ShorterDone, half) + Vector512.Create(c.BeyondShorter) * (runs.Half(c.LongerDone, half) - runs.Half(c.ShorterDone, half));
                 done += Vector512.Create(c.TokensBeyond) * fullStep;
                 busy = Vector512.MaxNative(
-                    busy, done - Vector512.Create(c.NowSeconds) + fullPrefill + prefill * older + decode * (uncertainty * Vector512.MinNative(age, Vector512.Create(HalfAgeSeconds))));
+                    busy, done - Vector512.Create(c.NowSeconds) + fullPrefill + slack + prefill * older + decode * (uncertainty * Vector512.MinNative(age, Vector512.Create(HalfAgeSeconds))));
             }
-            work = Vector512.MinNative(work, Vector512.ConditionalSelect(future, fullPrefill + fullDecode, busy));
+            work = Vector512.MinNative(work, Vector512.ConditionalSelect(future, fullWork, busy));
         }
 
         var rtt = runs.Half(BoundColumn.Rtt, half);

@@ -84,7 +84,8 @@ public sealed partial record CostModel
         var decode = output * cost.SecondsPerToken(Math.Min(load + 1, batch));
         // Places in the batch come free one by one; a waiting request stands behind those before it.
         var waiting = load + 1 - batch;
-        var queue = (waiting > 0 ? waiting * (view.ColdShare * prefill + decode) / batch : 0) + t.PrefillBacklogSeconds(target, input.NowTicks);
+        var backlog = t.PrefillBacklogSeconds(target, input.NowTicks);
+        var queue = (waiting > 0 ? waiting * (view.ColdShare * prefill + decode) / batch : 0) + backlog;
 
         prefill = Math.Max(0, prefill - view.SavedTokens * cost.PrefillSecondsPerToken);
 
@@ -103,7 +104,7 @@ public sealed partial record CostModel
         // The request's share of the GPU, not its wall time: that is what a dollar buys.
         var money = SecondsPerDollar > 0 ? SecondsPerDollar * cost.DollarsPerSecond * (prefill + output * cost.SharePerSequenceSeconds) : 0;
         var uncertainty = UncertaintyPerSecond * Math.Min(age, MaxAgeSeconds) * (queue + prefill + decode);
-        var balance = ThroughputWeight > 0 ? ThroughputWeight * Externality.Seconds(load, cost.SlopeSeconds * output, prefill) : 0;
+        var balance = ThroughputWeight > 0 ? ThroughputWeight * Externality.Seconds(load, cost.SlopeSeconds * output, Externality.HoldUp(prefill, backlog, cost.SlackSeconds(load))) : 0;
         return new(Bounded(queue), Bounded(prefill), Bounded(decode), Bounded(network), Bounded(cold), Bounded(money), Bounded(uncertainty), Bounded(balance));
     }
 
@@ -115,8 +116,10 @@ public sealed partial record CostModel
     internal double Balance(in RankingInput input, int target, double prefillSeconds, double decodeFactor)
     {
         ref readonly var cost = ref input.Targets.Cost[target];
+        var load = input.Targets.Load(target);
         var decodeSeconds = cost.SlopeSeconds * ExpectedOutput(input.Request) * decodeFactor;
-        return ThroughputWeight * Externality.Seconds(input.Targets.Load(target), decodeSeconds, prefillSeconds);
+        var holdUp = Externality.HoldUp(prefillSeconds, input.Targets.PrefillBacklogSeconds(target, input.NowTicks), cost.SlackSeconds(load));
+        return ThroughputWeight * Externality.Seconds(load, decodeSeconds, holdUp);
     }
 
     /// <summary>Output tokens that a request is priced with.</summary>

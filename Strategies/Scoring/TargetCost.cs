@@ -64,6 +64,12 @@ internal readonly struct TargetCost
     /// </summary>
     public double SecondsPerToken(double n) => Math.Max(SoloSeconds + SlopeSeconds * (n - 1), n * SharePerSequenceSeconds);
 
+    /// <summary>
+    /// Seconds of prefill that a step of n sequences has room for: alone, a sequence waits for the weights to be read, and the GPU could compute for as long. Each sequence that generates takes
+    /// what a token of a prompt takes.
+    /// </summary>
+    public double SlackSeconds(double n) => Math.Max(0, SoloSeconds - n * PrefillSecondsPerToken);
+
     /// <summary>The same target after a newer reading.</summary>
     public TargetCost With(in TargetReading reading, LoadBaseline baseline) =>
         this with

@@ -93,7 +93,7 @@ internal sealed record SloBody
     /// <summary>Requests that may wait on one target beyond its batch, 0 to 100000. Default 64.</summary>
     public double? MaxQueuePerTarget { get; init; }
 
-    /// <summary>KV-cache share above which a target with a queue takes no new work, 0 to 1. Default 0.98.</summary>
+    /// <summary>KV-cache share above which a target with a queue takes no new work, 0 to 1. Default 1: a full cache makes a queue.</summary>
     public double? MaxKvCacheUsage { get; init; }
 
     public SloSpec Read() => new() { TtftMs = TtftMs, TpotMs = TpotMs, MaxQueuePerTarget = MaxQueuePerTarget, MaxKvCacheUsage = MaxKvCacheUsage };

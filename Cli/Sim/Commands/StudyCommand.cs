@@ -25,8 +25,11 @@ internal static class StudyCommand
             var (invocation, folder, count) = (parsed.InvocationConfiguration, parsed.GetRequiredValue(output), SimOptions.Seeds(parsed.GetValue(seeds), 1).Count);
             var log = parsed.GetValue(quiet) ? TextWriter.Null : invocation.Error;
             var workers = SimOptions.ThreadCount(parsed.GetValue(threads));
-            var prefix = await new MatrixRunner(run, Path.Combine(folder, "prefix"), workers, log, time).RunAsync(PrefixScenario.Cells(size), count, cancellationToken);
-            var study = await new MatrixRunner(run, folder, workers, log, time).RunAsync(Chosen(StudyMatrix.Cells(size), parsed.GetValue(only)), count, cancellationToken);
+            // Before hours of work: a mistake in what to run.
+            var chosen = Chosen(StudyMatrix.Cells(size), parsed.GetValue(only));
+            if (parsed.GetValue(only) is not null && parsed.GetValue(docs) is not null) throw new UsageException("--docs takes the whole study, without --only");
+            var prefix = await new MatrixRunner(run, Path.Combine(folder, "prefix"), workers, log, time).RunAsync(parsed.GetValue(only) is null ? PrefixScenario.Cells(size) : [], count, cancellationToken);
+            var study = await new MatrixRunner(run, folder, workers, log, time).RunAsync(chosen, count, cancellationToken);
 
             AtomicFile.Write(Path.Combine(folder, "study.csv"), study.Csv());
             AtomicFile.Write(Path.Combine(folder, "prefix.csv"), prefix.Csv());

@@ -1,3 +1,4 @@
+using InferMesh.Strategies;
 using System.Security.Cryptography;
 using System.Text;
 using InferMesh.Cli.Sim.Output;
@@ -84,6 +85,9 @@ internal sealed class MatrixRunner(SimulationRun run, string folder, int threads
             ? [.. table.Rows.Select(r => new MatrixRow(columns, r))]
             : null;
 
+    // What another version of the code said is not what this one says.
+    private static readonly string Code = $"{typeof(StrategyCatalog).Module.ModuleVersionId} {typeof(SimConfig).Module.ModuleVersionId}";
+
     private static string Fingerprint(MatrixCell cell, int seeds) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{seeds}\n{SimConfigYaml.Write(cell.Config)}")))[..8];
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Code}\n{seeds}\n{SimConfigYaml.Write(cell.Config)}")))[..8];
 }

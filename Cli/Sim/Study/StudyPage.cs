@@ -35,6 +35,7 @@ internal static class StudyPage
             foreach (var (cell, reason) in study.Failed.Concat(prefix.Failed)) page.Append(CultureInfo.InvariantCulture, $"- {cell}: {reason}\n");
         }
 
+        StudyGoals.Write(page, study, prefix);
         Scores(page, study);
         Losses(page, study);
         Hybrid(page, study);
@@ -80,13 +81,13 @@ internal static class StudyPage
             string Met(MatrixRow? of) => of is { } r ? Words.Percent(r.Number(Figures.SloAttainment)) : "-";
             page.Append(CultureInfo.InvariantCulture, $"| `{row.Strategy}` | {string.Join(" | ", Dimensions.Select(row.Text))} | {Figures.Get(figure).Title} | {Words.Digits(ratio, 3)} | {Words.Digits(StudyFindings.Ratio(oracle, baseline, figure), 3)} | {Met(row)} | {Met(baseline)} |\n");
         }
-        if (losses.Any(static l => l.Figure == Figures.CostPer1kSloMetTokens))
+        if (losses.Any(l => l.Figure == Figures.CostPer1kSloMetTokens && l.Row.Number(Figures.SloAttainment) > (StudyFindings.Beside(study.Rows, l.Row, Conclusion.Baseline, Dimensions)?.Number(Figures.SloAttainment) ?? double.NaN)))
             page.Append("""
 
                 Why cost can be worse while more requests are in time: the figure weighs a request by its tokens. Where bursts exceed what the fleet can serve within the goals, a strategy that
                 gives each request its best place keeps the queues of all GPUs equally long, about as long as the goal. The short prompts make it then, the long ones, which need the most of
                 the goal for themselves, do not. Round robin leaves the fast GPUs idle part of the time: what happens to land there is in time whatever its length, the rest is late.
-                The oracle, which knows every service time, shows the same.
+                The column of the oracle, which knows every service time, shows how far that is in the nature of the place.
 
                 """);
     }

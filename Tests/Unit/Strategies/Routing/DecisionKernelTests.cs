@@ -107,6 +107,25 @@ public sealed class DecisionKernelTests
     }
 
     [TestMethod]
+    [DataRow(83.0, FilterReason.None)]
+    [DataRow(84.0, FilterReason.KvCacheFull)]
+    public void Load_CacheBoundTarget_TakesWhatMayWaitBehindWhatRuns(double requests, FilterReason verdict)
+    {
+        var targets = new TargetSet(Model, [Row("a") with { KvCacheUsage = 0.95, Running = 20, Waiting = requests - 20, MaxConcurrency = 64 }]);
+        Assert.AreEqual(verdict, TargetFilter.Load(targets, 0, requests, AdmissionLimits.Default));
+    }
+
+    [TestMethod]
+    [DataRow(0.97, 1.0, FilterReason.None)]
+    [DataRow(0.99, 0.0, FilterReason.None)]
+    [DataRow(0.99, 1.0, FilterReason.KvCacheFull)]
+    public void Load_PolicyLimitsTheCache_TurnsAwayWhileRequestsWait(double kv, double waiting, FilterReason verdict)
+    {
+        var targets = new TargetSet(Model, [Row("a") with { KvCacheUsage = kv, Running = 20, Waiting = waiting }]);
+        Assert.AreEqual(verdict, TargetFilter.Load(targets, 0, 20 + waiting, AdmissionLimits.Default with { MaxKvCacheUsage = 0.98 }));
+    }
+
+    [TestMethod]
     public void Decide_OneFullOneOut_IsOverloaded() => Assert.AreEqual(
         DecisionOutcome.Overloaded, Decide(Table([Row("a") with { Running = 200 }, Row("b") with { Standing = FilterReason.NodeCordoned }])).Outcome);
 

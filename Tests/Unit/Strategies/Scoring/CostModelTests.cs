@@ -1,3 +1,4 @@
+using CsCheck;
 using InferMesh.Strategies.Routing;
 using InferMesh.Strategies.Scoring;
 using static InferMesh.Tests.Unit.Strategies.Tables;
@@ -41,6 +42,32 @@ public sealed class CostModelTests
         var full = Price(Row("a") with { Running = 64 });
         Assert.AreEqual((full.PrefillSeconds + full.DecodeSeconds) / 64, full.QueueSeconds, 1e-9);
         Assert.AreEqual(33 * full.QueueSeconds, Price(Row("a") with { Running = 64, Waiting = 32 }).QueueSeconds, 1e-9);
+    }
+
+    [TestMethod]
+    [DataRow(0.89, 10.0, 20.0, 64.0)]
+    [DataRow(0.9, 10.0, 20.0, 20.0)]
+    [DataRow(1.0, 0.0, 20.0, 64.0)]
+    [DataRow(1.0, 10.0, 0.0, 64.0)]
+    [DataRow(1.0, 10.0, 90.0, 64.0)]
+    [DataRow(double.NaN, 10.0, 20.0, 64.0)]
+    public void BatchSize_RequestsWaitForRoomInTheCache_IsWhatRuns(double kv, double waiting, double running, double batch) =>
+        Assert.AreEqual(batch, new TargetSet(Model, [Row("a") with { KvCacheUsage = kv, Waiting = waiting, Running = running, MaxConcurrency = 64 }]).BatchSize(0));
+
+    [TestMethod]
+    public void Price_FullerCacheAllElseEqual_IsNeverCheaper() => Gen.Select(Gen.Double[0, 300], Gen.Double[0, 300], Gen.Int[1, 8_000], Gen.Int[1, 2_000], Gen.Double[0, 3]).Sample(static (running, waiting, prompt, output, weight) =>
+    {
+        double Total(double kv) => new CostModel { ThroughputWeight = weight }.Price(
+            new RankingInput(new(Model, [Row("a") with { KvCacheUsage = kv, Waiting = waiting, Running = running, MaxConcurrency = 256 }]), Request() with { PromptTokens = prompt, OutputTokens = output }, [FilterReason.None], NowTicks, 0, 0), 0).TotalSeconds;
+        Assert.IsGreaterThanOrEqualTo(Total(0.5) * (1 - 1e-9), Total(0.95));
+    });
+
+    [TestMethod]
+    public void HoldUp_LittlePrefillInAnIdleStep_CostsNothing()
+    {
+        Assert.AreEqual(0, Externality.HoldUp(0.005, 0, 0.008));
+        Assert.AreEqual(0.002, Externality.HoldUp(0.005, 0.005, 0.008), 1e-12, "the first prompt took most of the room");
+        Assert.AreEqual(0.005, Externality.HoldUp(0.005, 0.1, 0.008), 1e-12);
     }
 
     [TestMethod]
