@@ -74,19 +74,32 @@ internal static class StudyPage
             page.Append("Nowhere, at p99 or cost, beyond the interval.\n");
             return;
         }
-        page.Append($"| strategy | {string.Join(" | ", Dimensions)} | figure | times round robin's | the oracle's | requests in time | round robin's |\n|---|{string.Concat(Dimensions.Select(static _ => "---|"))}---|--:|--:|--:|--:|\n");
-        foreach (var (row, figure, ratio) in losses)
+        page.Append("| workload | fleet | figure | lost, of compared | median, times round robin's | worst | the oracle's median | requests in time, median | round robin's |\n|---|---|---|--:|--:|--:|--:|--:|--:|\n");
+        foreach (var kind in losses.GroupBy(static l => (Workload: l.Row.Text("workload"), Fleet: l.Row.Text("fleet"), l.Figure)))
         {
-            var (baseline, oracle) = (StudyFindings.Beside(study.Rows, row, Conclusion.Baseline, Dimensions), StudyFindings.Beside(study.Rows, row, Conclusion.Bound, Dimensions));
-            string Met(MatrixRow? of) => of is { } r ? Words.Percent(r.Number(Figures.SloAttainment)) : "-";
-            page.Append(CultureInfo.InvariantCulture, $"| `{row.Strategy}` | {string.Join(" | ", Dimensions.Select(row.Text))} | {Figures.Get(figure).Title} | {Words.Digits(ratio, 3)} | {Words.Digits(StudyFindings.Ratio(oracle, baseline, figure), 3)} | {Met(row)} | {Met(baseline)} |\n");
+            double[] ratios = [.. kind.Select(static l => l.Ratio).Order()];
+            var compared = study.Rows.Count(r => r.Strategy.Contains("mesh", StringComparison.Ordinal) && r.Text("workload") == kind.Key.Workload && r.Text("fleet") == kind.Key.Fleet);
+            double Median(Func<MatrixRow, double> of) => kind.Select(l => of(l.Row)).Where(double.IsFinite).Order().ToArray() is { Length: > 0 } all ? all[all.Length / 2] : double.NaN;
+            MatrixRow? Beside(MatrixRow row, string strategy) => StudyFindings.Beside(study.Rows, row, strategy, Dimensions);
+            var oracle = Median(r => StudyFindings.Ratio(Beside(r, Conclusion.Bound), Beside(r, Conclusion.Baseline), kind.Key.Figure));
+            var (met, metByBaseline) = (Median(static r => r.Number(Figures.SloAttainment)), Median(r => Beside(r, Conclusion.Baseline)?.Number(Figures.SloAttainment) ?? double.NaN));
+            page.Append(CultureInfo.InvariantCulture, $"| {kind.Key.Workload} | {kind.Key.Fleet} | {Figures.Get(kind.Key.Figure).Title} | {kind.Count()} of {compared} | {Words.Digits(ratios[ratios.Length / 2], 3)} | {Words.Digits(ratios[^1], 3)} | {Words.Digits(oracle, 3)} | {Words.Percent(met)} | {Words.Percent(metByBaseline)} |\n");
         }
+        page.Append("\nEach of them, with its interval, is in `data/study.csv`: the columns that end in `_verdict`.\n");
+        if (losses.All(static l => l.Row.Text("fleet") == "homogeneous"))
+            page.Append("""
+
+                All of them are on equal GPUs. There is nothing to choose between there but the moment: round robin gives each GPU every sixteenth request, and so spaces prompts more evenly than
+                any choice by what is there, whose answers end together and let the next prompts in together. The mesh minimises the time of whole requests and what they cost others, and pays for it
+                at the tail of the first token; the oracle does the same with perfect knowledge.
+
+                """);
         if (losses.Any(l => l.Figure == Figures.CostPer1kSloMetTokens && l.Row.Number(Figures.SloAttainment) > (StudyFindings.Beside(study.Rows, l.Row, Conclusion.Baseline, Dimensions)?.Number(Figures.SloAttainment) ?? double.NaN)))
             page.Append("""
 
                 Why cost can be worse while more requests are in time: the figure weighs a request by its tokens. Where bursts exceed what the fleet can serve within the goals, a strategy that
                 gives each request its best place keeps the queues of all GPUs equally long, about as long as the goal. The short prompts make it then, the long ones, which need the most of
-                the goal for themselves, do not. Round robin leaves the fast GPUs idle part of the time: what happens to land there is in time whatever its length, the rest is late.
+                the goal for themselves, do not. Round robin leaves some GPUs idle part of the time: what happens to land there is in time whatever its length, the rest is late.
                 The column of the oracle, which knows every service time, shows how far that is in the nature of the place.
 
                 """);
