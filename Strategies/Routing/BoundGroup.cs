@@ -71,6 +71,12 @@ internal enum BoundColumn
     /// <summary>What of the cost of others a step has room for, weighed: 0 or less. It comes off the columns that begin with Full.</summary>
     Slack,
 
+    /// <summary>Ticks from which a backlogged target's steps have room again, before all of its prompts are worked off.</summary>
+    BusyRoom,
+
+    /// <summary>Less the others on a backlogged target, weighed: what a second of room takes off.</summary>
+    BusyOthers,
+
     /// <summary>Requests.</summary>
     Load,
 

@@ -222,7 +222,10 @@ internal sealed class BoundTree
             At(ref own, BoundColumn.FullStep) = At(ref own, BoundColumn.AgedStep) = busy ? Huge : fullStep;
             At(ref own, BoundColumn.FullPrefill) = At(ref own, BoundColumn.AgedPrefill) = busy ? Huge : fullPrefill;
             At(ref own, BoundColumn.Newest) = At(ref own, BoundColumn.Oldest) = BitConverter.Int64BitsToDouble(ticks);
-            At(ref own, BoundColumn.Slack) = -Math.Min(Most, others * cost.SlackSeconds(load));
+            var slack = cost.SlackSeconds(load);
+            At(ref own, BoundColumn.Slack) = -Math.Min(Most, others * slack);
+            At(ref own, BoundColumn.BusyRoom) = busy ? BitConverter.Int64BitsToDouble(Math.Max(0, until - 2 - (long)(slack * TimeSpan.TicksPerSecond))) : double.PositiveInfinity;
+            At(ref own, BoundColumn.BusyOthers) = busy ? -Math.Min(Most, others) : 0;
             At(ref own, BoundColumn.Load) = load;
             At(ref own, BoundColumn.Score) = Fixed?.Of(_targets, row) ?? 0;
             At(ref own, BoundColumn.ColdStart) = cost.ColdStartSeconds;
@@ -250,7 +253,8 @@ internal sealed class BoundTree
         {
             ref var own = ref _levels[0][Place(slot)];
             if (Bits(At(ref own, BoundColumn.BusyUntil)) > nowTicks) continue;
-            At(ref own, BoundColumn.BusyUntil) = double.PositiveInfinity;
+            At(ref own, BoundColumn.BusyUntil) = At(ref own, BoundColumn.BusyRoom) = double.PositiveInfinity;
+            At(ref own, BoundColumn.BusyOthers) = 0;
             At(ref own, BoundColumn.Step) = At(ref own, BoundColumn.BusyStep);
             At(ref own, BoundColumn.Prefill) = At(ref own, BoundColumn.BusyPrefill);
             At(ref own, BoundColumn.FullStep) = At(ref own, BoundColumn.AgedStep) = At(ref own, BoundColumn.BusyFullStep);

@@ -56,6 +56,12 @@ public sealed partial record CostModel
             var fullStep = c.Exact ? runs.Half(BoundColumn.BusyFullStep, half) : busyStep;
             var fullPrefill = c.Exact ? prompt * runs.Half(BoundColumn.BusyFullPrefill, half) : prefill;
             var fullDecode = output * fullStep;
+            if (c.Exact)
+            {
+                // Prompts before it take the room of a step.
+                var room = Vector512.ConvertToDouble(Vector512.Max(now - runs.Half(BoundColumn.BusyRoom, half).AsInt64(), Vector512<long>.Zero)) * Vector512.Create(SecondsPerTick);
+                slack = Vector512.MaxNative(slack, runs.Half(BoundColumn.BusyOthers, half) * room);
+            }
             var fullWork = Vector512.MaxNative(prefill + decode, fullPrefill + fullDecode + slack);
             var busy = fullWork + backlog + (prefill + decode + backlog) * older;
             if (c.Exact)
