@@ -1,9 +1,9 @@
-using InferMesh.Strategies;
 using System.Security.Cryptography;
 using System.Text;
 using InferMesh.Cli.Sim.Output;
 using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
+using InferMesh.Strategies;
 
 namespace InferMesh.Cli.Sim.Matrix;
 
