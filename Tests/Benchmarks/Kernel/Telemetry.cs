@@ -60,7 +60,7 @@ internal static class Telemetry
         var asks = KernelFleet.Asks("mesh");
         var current = new TargetSet(KernelFleet.Model, rows);
         var best = new RankedTarget[3];
-        for (var warm = 0; warm < 200_000; warm++) Decide(warm);
+        for (var warm = 0; warm < 20_000; warm++) Decide(warm);
         var quiet = Percentiles();
         long tables = 0;
         using var stop = new CancellationTokenSource();
@@ -92,7 +92,7 @@ internal static class Telemetry
 
         (double P50, double P99) Percentiles()
         {
-            var ns = new double[200_000];
+            var ns = new double[20_000];
             for (var i = 0; i < ns.Length; i++)
             {
                 var began = Stopwatch.GetTimestamp();

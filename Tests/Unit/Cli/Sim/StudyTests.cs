@@ -68,8 +68,8 @@ public sealed class StudyTests
         Assert.Contains("rows) and summary.md", output);
         var page = await File.ReadAllTextAsync(shell.At("docs/results.md"));
         Assert.Contains("synthetic", page);
-        Assert.Contains("| `mesh_stale` | short_chat | mixed | fresh | 4 | 0.3 | E2E p99, ms |", page);
-        Assert.DoesNotContain("| `heuristic` | short_chat | mixed", page, "not of the mesh family");
+        Assert.Contains("| short_chat | mixed | E2E p99, ms | 6 of 48 | 1.2 |", page, "mesh_stale in six places, and heuristic is not of the mesh family");
+        Assert.Contains("| the same of E2E p99 | in 3 of 3 places; 2.49 to 2.49, median 2.49 | yes |", page);
         Assert.Contains("2.49 x", page);
         Assert.Contains("| precise | `prefix_mesh` |", page);
         foreach (var image in new[] { "study-short-chat", "study-code-bursts", "study-shared-prefix" })
