@@ -1,6 +1,6 @@
 # InferMesh: `make help` lists what there is. All targets work from a clean clone with the .NET 10 SDK.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-unit bench fmt lint sim study study-full openapi measure clean
+.PHONY: help run build test test-unit bench fmt lint sim study study-full openapi measure chaos soak overload rolling agents clean
 
 SOLUTION := InferMesh.sln
 
@@ -21,7 +21,7 @@ test: ## Install what the tests need (when it may), build, run all tests
 test-unit: ## Run the fast tests: no cluster, no servers
 	dotnet run --project Tests/Unit
 
-bench: ## Run the benchmarks of the decision kernel
+bench: ## Run the benchmarks of the decision kernel; BENCH="goals p4 p5 p6" measures the data plane beside other proxies
 	dotnet run --project Tests/Benchmarks -c Release -- $(BENCH)
 
 fmt: ## Format the sources
@@ -47,6 +47,21 @@ openapi: ## Write the reviewed contracts anew: docs/openapi.json, docs/contracts
 measure: ## Measure a running mesh with a real trace, and what telemetry costs (INFERMESH_DATA)
 	./eng/measure.sh
 	./eng/measure-telemetry.sh
+
+chaos: ## Break runtimes and kill a silo under load for MINUTES=10: nothing accepted is lost, nothing stays in flight
+	dotnet run --project Tests/EndToEnd -c Release -- chaos $(or $(MINUTES),10)
+
+overload: ## Ask the mesh for twice what it can do, MINUTES=1 each at the most and at twice that
+	dotnet run --project Tests/EndToEnd -c Release -- overload $(or $(MINUTES),1)
+
+soak: ## Steady load for MINUTES=15: the memory of API and silos stays flat
+	dotnet run --project Tests/EndToEnd -c Release -- soak $(or $(MINUTES),15)
+
+agents: ## A thousand agents report once a second for MINUTES=10: what the routing table knows is at most two seconds old
+	dotnet run --project Tests/EndToEnd -c Release -- agents $(or $(MINUTES),10)
+
+rolling: ## Restart two silos and two APIs one after another under load: no stream is dropped
+	dotnet run --project Tests/EndToEnd -c Release -- rolling
 
 clean: ## Remove build output and local state
 	rm -rf .infermesh artifacts TestResults

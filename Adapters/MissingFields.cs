@@ -13,5 +13,8 @@ internal sealed class MissingFields
     /// <summary>Notes a reason; the first one stays, because later ones tend to be its consequences.</summary>
     public void Add(string field, string reason) => _reasons.TryAdd(field, reason);
 
+    /// <summary>The reason noted for a field; null when there is none.</summary>
+    public string? Reason(string field) => _reasons.GetValueOrDefault(field);
+
     public IReadOnlyDictionary<string, string> ToReadOnly() => _reasons.Count == 0 ? None : _reasons;
 }

@@ -23,7 +23,7 @@ internal static class InferMeshCommand
         new HelpOption(),
         new VersionOption(),
         AgentCommand.Create(),
-        FleetCommand.Create(static (target, interval) => new FleetReporter(target, interval, AgentLogging.Create(), TimeProvider.System)),
+        FleetCommand.Create(static (targets, interval) => new FleetReporter(targets, interval, AgentLogging.Create(), TimeProvider.System)),
         ReplayCommand.Create(),
         sim,
     };

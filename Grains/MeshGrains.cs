@@ -1,5 +1,8 @@
 using InferMesh.Grains.Events;
+using InferMesh.Grains.Models;
+using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Routing;
+using InferMesh.Grains.Tenancy;
 
 namespace InferMesh.Grains;
 
@@ -7,22 +10,32 @@ namespace InferMesh.Grains;
 public static class MeshGrains
 {
     /// <summary>
-    /// Adds routing table, reservations and events. The host binds <see cref="Options.HealthSettings"/> and
-    /// <see cref="Options.RoutingSettings"/>, and provides storage and the stream provider.
+    /// Adds routing table, reservations, tenants, models and events. The host binds <see cref="Options.HealthSettings"/>,
+    /// <see cref="Options.FaultSettings"/>, <see cref="Options.RoutingSettings"/> and <see cref="Options.TenancySettings"/>, and provides storage and the stream provider.
     /// </summary>
     public static ISiloBuilder AddMeshGrains(this ISiloBuilder silo)
     {
         silo.Services.AddSingleton(TimeProvider.System);
         silo.Services.AddSingleton<EventSink>();
+        silo.Services.AddSingleton<HealthRules>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ErrorRates>();
         silo.Services.AddSingleton<RoutingTableCache>();
         silo.Services.AddSingleton<RoutingTableBuilder>();
         silo.Services.AddSingleton<IClusterSize, ClusterSize>();
         silo.Services.AddSingleton<StrategyFeedback>();
         silo.Services.AddSingleton<ReservationLedger>();
+        silo.Services.AddSingleton<Router>();
+        silo.Services.AddSingleton<AdmissionGate>();
         silo.Services.AddSingleton<ReservationClient>();
         silo.Services.AddGrainService<ReservationService>();
+        silo.Services.AddSingleton<TenantLedger>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<TenantLedger>());
+        silo.Services.AddSingleton<TenantLedgerClient>();
+        silo.Services.AddGrainService<TenantLedgerService>();
         silo.Services.AddSingleton<RoutingTableRefresher>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<RoutingTableRefresher>());
+        silo.Services.AddSingleton<ModelPlannerWaker>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<ModelPlannerWaker>());
         return silo;
     }
 }

@@ -1,12 +1,22 @@
 #!/usr/bin/env bash
-# Installs the servers that the full test suite uses, from Debian's packages, where they are missing and this user may.
-# A test whose server is missing reports itself as skipped, with the reason.
+# Installs the servers that the full test suite uses, from Debian's packages, and the npm packages of its JavaScript client, where they
+# are missing and this user may. A test whose server or client is missing reports itself as skipped, with the reason.
 set -euo pipefail
+cd "$(dirname "$0")/.."
+
+install_client() {
+  cd Tests/EndToEnd/Clients/javascript
+  [ node_modules/.package-lock.json -nt package-lock.json ] && return
+  command -v npm >/dev/null || { echo "Not installed: the JavaScript client (no npm). Its tests will be skipped." >&2; return; }
+  npm ci --no-audit --no-fund --loglevel=error
+}
+trap 'status=$?; [ $status -ne 0 ] || install_client' EXIT
 
 missing=()
 command -v redis-server >/dev/null || missing+=(redis-server)
 command -v initdb >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
 command -v chromium >/dev/null || missing+=(chromium)
+command -v npm >/dev/null || missing+=(nodejs npm)
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)
 [ ${#missing[@]} -eq 0 ] && exit 0
 

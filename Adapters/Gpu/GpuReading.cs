@@ -34,6 +34,18 @@ public sealed record GpuReading
     /// <summary>Core temperature in degrees Celsius.</summary>
     public double? TemperatureCelsius { get; init; }
 
+    /// <summary>Temperature of the device memory in degrees Celsius.</summary>
+    public double? MemoryTemperatureCelsius { get; init; }
+
+    /// <summary>Share of cycles in which a streaming multiprocessor held at least one warp, over all of them, 0 to 1.</summary>
+    public double? SmActive { get; init; }
+
+    /// <summary>Share of cycles in which a tensor pipe was busy, 0 to 1.</summary>
+    public double? TensorActive { get; init; }
+
+    /// <summary>Share of cycles in which the device memory interface moved data, 0 to 1.</summary>
+    public double? DramActive { get; init; }
+
     /// <summary>Power draw of the board in watts.</summary>
     public double? PowerWatts { get; init; }
 
@@ -57,6 +69,66 @@ public sealed record GpuReading
 
     /// <summary>Uncorrected ECC errors over the life of the board.</summary>
     public long? EccUncorrectedAggregate { get; init; }
+
+    /// <summary>Memory pages retired after repeated corrected errors.</summary>
+    public long? RetiredPagesSingleBit { get; init; }
+
+    /// <summary>Memory pages retired after an uncorrected error.</summary>
+    public long? RetiredPagesDoubleBit { get; init; }
+
+    /// <summary>True when a page waits for a reboot to be retired.</summary>
+    public bool? RetiredPagesPending { get; init; }
+
+    /// <summary>Memory rows remapped after corrected errors.</summary>
+    public long? RemappedRowsCorrectable { get; init; }
+
+    /// <summary>Memory rows remapped after uncorrected errors.</summary>
+    public long? RemappedRowsUncorrectable { get; init; }
+
+    /// <summary>True when a row waits for a reset to be remapped.</summary>
+    public bool? RemappedRowsPending { get; init; }
+
+    /// <summary>True when a remapping has failed: the board wants to be replaced.</summary>
+    public bool? RemappedRowsFailed { get; init; }
+
+    /// <summary>Last XID error that the driver reported, as NVIDIA numbers them; 0 when there was none since the source began to look.</summary>
+    public int? LastXid { get; init; }
+
+    /// <summary>Bytes per second that the GPU sends over PCIe.</summary>
+    public double? PcieTxBytesPerSecond { get; init; }
+
+    /// <summary>Bytes per second that the GPU receives over PCIe.</summary>
+    public double? PcieRxBytesPerSecond { get; init; }
+
+    /// <summary>PCIe packets that were sent again, since the driver was loaded.</summary>
+    public long? PcieReplays { get; init; }
+
+    /// <summary>NVLink links that are up; 0 when the GPU has none.</summary>
+    public int? NvLinkActiveLinks { get; init; }
+
+    /// <summary>Bytes per second over all NVLink links, both ways together.</summary>
+    public double? NvLinkBytesPerSecond { get; init; }
+
+    /// <summary>Bytes per second that the GPU sends over all NVLink links.</summary>
+    public double? NvLinkTxBytesPerSecond { get; init; }
+
+    /// <summary>Bytes per second that the GPU receives over all NVLink links.</summary>
+    public double? NvLinkRxBytesPerSecond { get; init; }
+
+    /// <summary>Bytes sent over all NVLink links since the counters began; they may be reset.</summary>
+    public long? NvLinkTxBytesTotal { get; init; }
+
+    /// <summary>Bytes received over all NVLink links since the counters began; they may be reset.</summary>
+    public long? NvLinkRxBytesTotal { get; init; }
+
+    /// <summary>Checksum errors over all NVLink links, of flow control and of data.</summary>
+    public long? NvLinkCrcErrors { get; init; }
+
+    /// <summary>Packets that were sent again over all NVLink links.</summary>
+    public long? NvLinkReplayErrors { get; init; }
+
+    /// <summary>Recoveries of all NVLink links.</summary>
+    public long? NvLinkRecoveryErrors { get; init; }
 
     /// <summary>What holds the clocks back now.</summary>
     public GpuThrottleReasons? ThrottleReasons { get; init; }

@@ -23,4 +23,13 @@ public enum GpuSourceFailure
 
     /// <summary>The process may not talk to the driver.</summary>
     NoPermission,
+
+    /// <summary>The vendor's tool is not installed where the source looks, or at the configured path.</summary>
+    ToolNotFound,
+
+    /// <summary>The exporter or tool gave no whole answer: nobody listens, it took too long, it failed, or its answer is too large.</summary>
+    NoAnswer,
+
+    /// <summary>An answer came that is not what this source reads.</summary>
+    Unreadable,
 }

@@ -10,6 +10,8 @@ internal static class GpuEntries
     private const GpuThrottleReasons Distress = GpuThrottleReasons.SwPowerCap | GpuThrottleReasons.HwSlowdown | GpuThrottleReasons.SwThermalSlowdown
         | GpuThrottleReasons.HwThermalSlowdown | GpuThrottleReasons.HwPowerBrakeSlowdown;
 
+    private const GpuThrottleReasons Heat = GpuThrottleReasons.SwThermalSlowdown | GpuThrottleReasons.HwThermalSlowdown;
+
     public static IReadOnlyList<GpuEntry> Of(GpuSnapshot snapshot)
     {
         var entries = new List<GpuEntry>(snapshot.Readings.Count);
@@ -39,6 +41,17 @@ internal static class GpuEntries
         EccUncorrectedErrors = reading.EccUncorrectedVolatile,
         Throttled = reading.ThrottleReasons is { } reasons ? (reasons & Distress) != 0 : null,
         Lost = reading.Lost,
+        LastXid = reading.LastXid,
+        EccCorrectedErrors = reading.EccCorrectedVolatile,
+        MemoryRepairPending = Any(reading.RetiredPagesPending, reading.RemappedRowsPending),
+        MemoryRepairFailed = reading.RemappedRowsFailed,
+        ThermalThrottled = reading.ThrottleReasons is { } why ? (why & Heat) != 0 : null,
+        NvLinkActiveLinks = reading.NvLinkActiveLinks,
+        NvLinkErrors = Sum(reading.NvLinkCrcErrors, reading.NvLinkReplayErrors, reading.NvLinkRecoveryErrors),
+        NvLinkBytesPerSecond = reading.NvLinkBytesPerSecond ?? reading.NvLinkTxBytesPerSecond + reading.NvLinkRxBytesPerSecond,
+        PcieReplays = reading.PcieReplays,
+        PcieTxBytesPerSecond = reading.PcieTxBytesPerSecond,
+        PcieRxBytesPerSecond = reading.PcieRxBytesPerSecond,
     };
 
     private static GpuEntry Slice(GpuEntry board, GpuMigInstance slice, int position) => board with
@@ -51,4 +64,14 @@ internal static class GpuEntries
         VramTotalBytes = slice.VramTotalBytes,
         PowerWatts = position == 0 ? board.PowerWatts : null,
     };
+
+    /// <summary>What is known of either; null when nothing is.</summary>
+    private static bool? Any(bool? a, bool? b) => a == true || b == true ? true : a ?? b;
+
+    private static long? Sum(params ReadOnlySpan<long?> counts)
+    {
+        long? sum = null;
+        foreach (var count in counts) sum = count is null ? sum : (sum ?? 0) + count;
+        return sum;
+    }
 }

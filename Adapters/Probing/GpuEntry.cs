@@ -38,4 +38,37 @@ public sealed record GpuEntry
 
     /// <summary>The GPU fell off the bus.</summary>
     public bool Lost { get; init; }
+
+    /// <summary>Last XID error that the driver reported, as NVIDIA numbers them; 0 when there was none since the agent began to look.</summary>
+    public int? LastXid { get; init; }
+
+    /// <summary>Corrected ECC errors since the driver was loaded.</summary>
+    public long? EccCorrectedErrors { get; init; }
+
+    /// <summary>A page or row of its memory waits for a reset to be taken out of use.</summary>
+    public bool? MemoryRepairPending { get; init; }
+
+    /// <summary>A row of its memory could not be taken out of use: the board wants to be replaced.</summary>
+    public bool? MemoryRepairFailed { get; init; }
+
+    /// <summary>Whether heat holds the clocks down.</summary>
+    public bool? ThermalThrottled { get; init; }
+
+    /// <summary>NVLink links that are up; 0 when the GPU has none.</summary>
+    public int? NvLinkActiveLinks { get; init; }
+
+    /// <summary>Checksum errors, repeated packets and recoveries over all NVLink links since the counters began.</summary>
+    public long? NvLinkErrors { get; init; }
+
+    /// <summary>Bytes per second over all NVLink links, both ways together.</summary>
+    public double? NvLinkBytesPerSecond { get; init; }
+
+    /// <summary>PCIe packets that were sent again, since the driver was loaded.</summary>
+    public long? PcieReplays { get; init; }
+
+    /// <summary>Bytes per second that the GPU sends over PCIe.</summary>
+    public double? PcieTxBytesPerSecond { get; init; }
+
+    /// <summary>Bytes per second that the GPU receives over PCIe.</summary>
+    public double? PcieRxBytesPerSecond { get; init; }
 }

@@ -19,6 +19,10 @@ internal static class ModelMissing
         (nameof(ModelReading.WaitingLoraAdapters), m => m.WaitingLoraAdapters, "no LoRA series: LoRA is off or has not been used"),
         (nameof(ModelReading.MaxLora), m => m.MaxLora, "no LoRA series: LoRA is off or has not been used"),
         (nameof(ModelReading.MaxModelLen), m => m.MaxModelLen, "not in the runtime's model list"),
+        (nameof(ModelReading.MaxInputTokens), m => m.MaxInputTokens, "the runtime does not tell"),
+        (nameof(ModelReading.SupportsLora), m => m.SupportsLora, "the runtime does not tell"),
+        (nameof(ModelReading.Tokenizer), m => m.Tokenizer, "the runtime does not tell"),
+        (nameof(ModelReading.Quantization), m => m.Quantization, "the runtime does not tell"),
         (nameof(ModelReading.Window), m => m.Window, ""),
     ];
 

@@ -67,7 +67,19 @@ public sealed record ModelReading
     /// <summary>Longest context in tokens.</summary>
     public int? MaxModelLen { get; init; }
 
-    /// <summary>True when the weights are on the GPU; false while the runtime sleeps.</summary>
+    /// <summary>Longest prompt in tokens, where the runtime limits it apart from the context.</summary>
+    public int? MaxInputTokens { get; init; }
+
+    /// <summary>Whether LoRA adapters can be served.</summary>
+    public bool? SupportsLora { get; init; }
+
+    /// <summary>Name or path of its tokenizer, as the runtime names it.</summary>
+    public string? Tokenizer { get; init; }
+
+    /// <summary>How its weights are quantised, as the runtime names it, for example <c>awq</c>.</summary>
+    public string? Quantization { get; init; }
+
+    /// <summary>True when the model can serve; false while it is not loaded or the runtime sleeps.</summary>
     public required bool Loaded { get; init; }
 
     /// <summary>Time since the previous read of this model that rates and latencies are of; null when there is no window yet.</summary>

@@ -12,6 +12,9 @@ public sealed record RuntimeReading
     /// <summary>True when the runtime's own health check passed. A healthy runtime may still lack readings: see <see cref="Error"/>.</summary>
     public required bool Healthy { get; init; }
 
+    /// <summary>True when the runtime is up and says that it is still loading; a runtime that does not tell is merely not healthy.</summary>
+    public bool Loading { get; init; }
+
     /// <summary>Version that the runtime states; null when it states none.</summary>
     public string? Version { get; init; }
 

@@ -1,9 +1,12 @@
 using InferMesh.Api.Calls;
 using InferMesh.Api.Endpoints.Events;
 using InferMesh.Api.Endpoints.Fleet;
+using InferMesh.Api.Endpoints.ModelEndpoints;
+using InferMesh.Api.Endpoints.Models;
 using InferMesh.Api.Endpoints.Nodes;
 using InferMesh.Api.Endpoints.Policies;
 using InferMesh.Api.Endpoints.Routing;
+using InferMesh.Api.Endpoints.Tenants;
 using InferMesh.Api.Http;
 using Microsoft.AspNetCore.Mvc;
 
@@ -19,8 +22,15 @@ internal static class ApiV1
 
     public static string PolicyPath(string name) => $"{Prefix}/policies/{name}";
 
+    public static string EndpointPath(string name) => $"{Prefix}/endpoints/{name}";
+
+    public static string ModelPath(string name) => $"{Prefix}/models/{string.Join('/', name.Split('/').Select(Uri.EscapeDataString))}";
+
+    public static string TenantPath(string name) => $"{Prefix}/tenants/{name}";
+
     public static IServiceCollection AddApiEndpoints(this IServiceCollection services) => services
         .AddSingleton<FleetReader>()
+        .AddSingleton<ModelReader>()
         .AddSingleton<EventStreams>();
 
     public static void MapApiV1(this WebApplication app)
@@ -34,6 +44,9 @@ internal static class ApiV1
         v1.MapModels();
         v1.MapPolicyReads();
         v1.MapPolicyWrites();
+        v1.MapEndpointReads();
+        v1.MapEndpointWrites();
+        v1.MapTenants();
         v1.MapRouting();
         v1.MapEvents();
     }

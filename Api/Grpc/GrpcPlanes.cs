@@ -14,7 +14,7 @@ namespace InferMesh.Api.Grpc;
 /// <summary>The three gRPC services, with reflection and health.</summary>
 internal static class GrpcPlanes
 {
-    /// <summary>Needs <see cref="Calls.GrainCalls"/>, the mutation guard and an Orleans client.</summary>
+    /// <summary>Needs <see cref="Calls.GrainCalls"/>, the ingress, the mutation guard and an Orleans client.</summary>
     public static IServiceCollection AddGrpcPlanes(this IServiceCollection services)
     {
         services.AddGrpc(options =>

@@ -27,6 +27,13 @@ internal sealed class MutationInterceptor(IMutationGuard guard) : Interceptor
         return continuation(requestStream, responseStream, context);
     }
 
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        Check(context);
+        return continuation(request, responseStream, context);
+    }
+
     internal static bool Mutates(string method) =>
         Services.FirstOrDefault(service => method.StartsWith(service, StringComparison.Ordinal)) is { } service
         && !Reads.Any(read => method.AsSpan(service.Length).StartsWith(read, StringComparison.Ordinal));

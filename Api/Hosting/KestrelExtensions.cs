@@ -1,3 +1,4 @@
+using InferMesh.Api.Http;
 using InferMesh.Api.Options;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -6,14 +7,30 @@ namespace InferMesh.Api.Hosting;
 internal static partial class KestrelExtensions
 {
     /// <summary>Without TLS a port speaks one protocol: HTTP/1.1 on one, HTTP/2 on the other.</summary>
-    public static void UseApiKestrel(this WebApplicationBuilder builder, HttpSettings settings) => builder.WebHost.ConfigureKestrel(kestrel =>
+    public static void UseApiKestrel(this WebApplicationBuilder builder, HttpSettings settings)
+    {
+        FramingRules.ForbidLoneLineFeeds();
+        // On a stop the server closes its listeners and idle connections, tells the others (Connection: close, GOAWAY) and waits this long for what is under way.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainTimeout);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, settings));
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, HttpSettings settings)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = settings.MaxRequestBodyBytes;
         kestrel.Limits.MaxConcurrentConnections = settings.MaxConnections;
+        kestrel.Limits.MaxConcurrentUpgradedConnections = settings.MaxConnections;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = settings.MaxStreamsPerConnection;
+        kestrel.Limits.MaxRequestHeaderCount = settings.MaxRequestHeaders;
+        kestrel.Limits.MaxRequestHeadersTotalSize = settings.MaxRequestHeaderBytes;
+        kestrel.Limits.RequestHeadersTimeout = settings.RequestHeadersTimeout;
+        kestrel.Limits.KeepAliveTimeout = settings.KeepAliveTimeout;
+        kestrel.Limits.MinRequestBodyDataRate = new(settings.MinBodyBytesPerSecond, settings.SlowBodyGrace);
         kestrel.Listen(settings.IPAddress, settings.Port, listen => listen.Protocols = HttpProtocols.Http1);
         kestrel.Listen(settings.IPAddress, settings.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
-    });
+        if (settings.TlsPort is { } tlsPort) kestrel.Listen(settings.IPAddress, tlsPort, listen => listen.UseTls(settings.CertificatePath, settings.KeyPath));
+    }
 
     /// <summary>One line that says the API serves and where.</summary>
     public static void LogWhenServing(this WebApplication app) => app.Lifetime.ApplicationStarted.Register(() =>

@@ -12,7 +12,8 @@ namespace InferMesh.Api.Hosting;
 /// <summary>The API as a client of the cluster: it starts without one, waits for it, and finds new silos within seconds.</summary>
 internal static class MeshClientExtensions
 {
-    private static readonly TimeSpan GatewayRefresh = TimeSpan.FromSeconds(5);
+    // Silos that are restarted one after another must each be found again before the next one goes.
+    private static readonly TimeSpan GatewayRefresh = TimeSpan.FromSeconds(1);
 
     public static void AddMeshClient(this WebApplicationBuilder builder, ClusterSettings settings)
     {

@@ -17,6 +17,7 @@ internal static class ApiHttpExtensions
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages(page => ProblemWriter.WriteAsync(page.HttpContext, StatusProblem.Of(page.HttpContext.Response.StatusCode)));
+        app.UseFramingRules();
         app.UseRouting();
     }
 }

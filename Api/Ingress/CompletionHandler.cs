@@ -1,31 +1,41 @@
+using InferMesh.Api.Ingress.Endpoints;
 using InferMesh.Api.Ingress.Forwarding;
+using InferMesh.Api.Ingress.Idempotency;
+using InferMesh.Api.Ingress.Protocols;
 using InferMesh.Api.Ingress.Requests;
-using InferMesh.Api.Ingress.Routing;
+using InferMesh.Api.Ingress.Tenancy;
 using InferMesh.Api.Options;
 using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.Extensions.Options;
 
 namespace InferMesh.Api.Ingress;
 
-/// <summary>Takes a completion request in: reads it, asks for a decision and hands it to an <see cref="IngressExchange"/>.</summary>
+/// <summary>Takes a request of the data plane in, whatever its protocol: reads it, asks for a decision and hands it to an <see cref="IngressExchange"/>.</summary>
 internal sealed partial class CompletionHandler(
-    IOptionsMonitor<IngressSettings> settings, IOptionsMonitor<ApiSettings> api, IngressRouter router, Forwarder forwarder, IngressMetrics metrics, TimeProvider time, ILogger<CompletionHandler> logger)
+    IOptionsMonitor<IngressSettings> settings, IOptionsMonitor<ApiSettings> api, ExchangeParts parts, EndpointResolver endpoints, IdempotentRequests idempotent, TenantGate tenants, ILogger<CompletionHandler> logger)
 {
     /// <summary>Answers the request; never throws for what a client or a runtime does.</summary>
-    public async Task HandleAsync(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="endpoint">Endpoint that the address names, whatever the body says; null when it names none.</param>
+    public async Task HandleAsync(HttpContext context, string? endpoint = null)
     {
-        var started = time.GetTimestamp();
+        var started = parts.Time.GetTimestamp();
         var outcome = "failed";
         var requestId = RequestHeaders.RequestIdOf(context);
         context.Response.Headers[RequestHeaders.RequestId] = requestId;
-        metrics.Started();
+        parts.Metrics.Started();
         try
         {
-            outcome = await HandleAsync(context, requestId);
+            outcome = await HandleAsync(context, endpoint, requestId);
         }
         catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
             outcome = "cancelled";
+        }
+        catch (IOException e) when (e is not BadHttpRequestException && !context.Response.HasStarted)
+        {
+            outcome = "invalid";
+            await new OpenAiError(StatusCodes.Status400BadRequest, "The body breaks the rules of HTTP.", "invalid_request_error", null, "bad_request").WriteAsync(context);
         }
         catch (BadHttpRequestException e)
         {
@@ -35,39 +45,65 @@ internal sealed partial class CompletionHandler(
         }
         finally
         {
-            metrics.Ended(outcome, context.Response.StatusCode, time.GetElapsedTime(started));
+            parts.Metrics.Ended(outcome, context.Response.StatusCode, parts.Time.GetElapsedTime(started));
             Handled(requestId, outcome, context.Response.StatusCode);
         }
     }
 
-    private async Task<string> HandleAsync(HttpContext context, string requestId)
+    private async Task<string> HandleAsync(HttpContext context, string? endpoint, string requestId)
     {
         var limits = settings.CurrentValue;
-        if (await BodyReader.ReadAsync(context, limits.MaxBodyBytes) is not { } body)
+        var protocol = IngressProtocol.Of(context);
+        var (body, request, refusal) = await protocol.ReadAsync(context, limits.MaxBodyBytes);
+        RouteQuery query = null!;
+        if (refusal is null && Read(context, body, request, requestId, limits, out query) is { } error) refusal = OpenAiError.BadRequest(error);
+        if (refusal is not null)
         {
-            await OpenAiError.TooLarge(limits.MaxBodyBytes).WriteAsync(context);
+            await refusal.WriteAsync(context);
             return "invalid";
         }
-        if (Read(context, body, requestId, limits, out var query, out var stream) is { } error)
+        var (call, refused) = await endpoints.ResolveAsync(context, endpoint, body, request, query);
+        if (refused is not null)
         {
-            await OpenAiError.BadRequest(error).WriteAsync(context);
-            return "invalid";
+            await refused.WriteAsync(context);
+            return refused.Code ?? "refused";
         }
-        var exchange = new IngressExchange(context, body, query, limits, router, forwarder, metrics, time);
-        var outcome = await exchange.RunAsync();
-        if (outcome == "success" && exchange.FirstByte is { } ttft) metrics.FirstByte(ttft, stream);
+        if (call?.Next() is { } first) (body, query) = first;
+        var exchange = new IngressExchange(context, body, query, call, limits, parts);
+        var outcome = protocol.Tunnel is { } tunnel
+            ? await WithinBudgetAsync(context, query, () => tunnel.RunAsync(context, body, query, limits), static () => default)
+            : await idempotent.RunAsync(context, body, query.Tenant, limits.RequestTimeout, () => WithinBudgetAsync(context, query, exchange.RunAsync, () => exchange.Last));
+        if (call is not null) parts.Metrics.EndpointEnded(call.Endpoint, call.Arm.Model, call.IsFirst, outcome);
+        if (outcome == "success" && exchange.FirstByte is { } ttft) parts.Metrics.FirstByte(ttft, request.Stream);
         return outcome;
     }
 
-    private RequestError? Read(HttpContext context, ReadOnlyMemory<byte> body, string requestId, IngressSettings limits, out RouteQuery query, out bool stream)
+    /// <summary>Runs a request within the budget of its tenant, and settles that with what it used.</summary>
+    private async Task<string> WithinBudgetAsync(HttpContext context, RouteQuery query, Func<Task<string>> run, Func<AttemptResult> last)
+    {
+        var pass = await tenants.EnterAsync(context, query);
+        if (pass.Refusal is { } refusal)
+        {
+            await refusal.WriteAsync(context);
+            return pass.Outcome;
+        }
+        try
+        {
+            return await run();
+        }
+        finally
+        {
+            pass.Settle(last());
+        }
+    }
+
+    private RequestError? Read(HttpContext context, ReadOnlyMemory<byte> body, InferenceRequest request, string requestId, IngressSettings limits, out RouteQuery query)
     {
         query = null!;
-        stream = false;
-        if (RequestInspector.Inspect(body.Span, out var request) is { } bad) return bad;
         if (RequestHeaders.ReadPromptTokens(context, out var promptTokens) is { } badTokens) return badTokens;
         if (RequestHeaders.ReadText(context, RequestHeaders.Tenant, out var tenant) is { } badTenant) return badTenant;
         if (RequestHeaders.ReadText(context, RequestHeaders.SloClass, out var sloClass) is { } badClass) return badClass;
-        stream = request.Stream;
+        if (RequestHeaders.ReadText(context, RequestHeaders.Session, out var session) is { } badSession) return badSession;
         var origin = api.CurrentValue;
         tenant = tenant.Length > 0 ? tenant : request.User;
         query = new RouteQuery
@@ -82,7 +118,9 @@ internal sealed partial class CompletionHandler(
             OriginZone = origin.Zone,
             OriginRegion = origin.Region,
             MaxTargets = limits.MaxAttempts,
-            Prefix = router.WantsPrefix(request.Model) ? PromptBlocks.Of(body.Span[request.Prompt], request.Model, tenant) : [],
+            MayQueue = true,
+            Session = session.Length > 0 ? session : request.User,
+            Prefix = parts.Router.WantsPrefix(request.Model) ? PromptBlocks.Of(body.Span[request.Prompt], request.Model, tenant) : [],
         };
         return null;
     }

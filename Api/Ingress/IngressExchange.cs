@@ -1,34 +1,60 @@
 using System.Diagnostics;
 using System.Globalization;
+using InferMesh.Api.Ingress.Endpoints;
 using InferMesh.Api.Ingress.Forwarding;
 using InferMesh.Api.Ingress.Requests;
+using InferMesh.Api.Ingress.Resilience;
 using InferMesh.Api.Ingress.Routing;
 using InferMesh.Grains.Abstractions.Routing;
 
 namespace InferMesh.Api.Ingress;
 
+/// <summary>What an exchange works with.</summary>
+/// <param name="Router">Decides.</param>
+/// <param name="Opener">Sends.</param>
+/// <param name="Hedger">Sends copies.</param>
+/// <param name="Breakers">Which nodes are left alone.</param>
+/// <param name="Retries">How many further attempts there may be.</param>
+/// <param name="Metrics">Counters.</param>
+/// <param name="Time">Clock.</param>
+internal sealed record ExchangeParts(
+    IngressRouter Router, TargetOpener Opener, Hedger Hedger, TargetBreakers Breakers, RetryBudget Retries, IngressMetrics Metrics, TimeProvider Time);
+
 /// <summary>One request from its decision to its end: tries targets until one answers, and settles every reservation.</summary>
-internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> body, RouteQuery query, IngressSettings settings, IngressRouter router, Forwarder forwarder, IngressMetrics metrics, TimeProvider time)
+internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> body, RouteQuery query, EndpointCall? endpoint, IngressSettings settings, ExchangeParts parts)
 {
     // The first decision, and one more without the nodes that failed.
     private const int MaxDecisions = 2;
 
-    private readonly long _started = time.GetTimestamp();
+    private readonly long _started = parts.Time.GetTimestamp();
     private readonly List<string> _failedNodes = [];
     private RouteDecision? _decision;
     private RouteTarget? _target;
     private AttemptResult _last;
     private TimeSpan _sent;
+    private TimeSpan _queued;
     private int _attempts;
+    private bool _hedged;
+    private bool _spent;
 
-    private TimeSpan Elapsed => time.GetElapsedTime(_started);
+    private void Waited(TimeSpan time)
+    {
+        _queued += time;
+        parts.Metrics.Queued(time);
+    }
+
+    private TimeSpan Elapsed => parts.Time.GetElapsedTime(_started);
 
     /// <summary>Time to the first byte of the answer; null when there was none.</summary>
     public TimeSpan? FirstByte => _last.FirstByte;
 
+    /// <summary>How the last attempt ended; the default when there was none.</summary>
+    public AttemptResult Last => _last;
+
     /// <summary>Answers the client. Returns the name of the outcome, for metrics.</summary>
     public async Task<string> RunAsync()
     {
+        parts.Retries.Earn();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         limit.CancelAfter(settings.RequestTimeout);
         try
@@ -44,9 +70,9 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
 
     private async Task<string> RunAsync(CancellationToken deadline)
     {
-        for (var round = 1; round <= MaxDecisions; round++)
+        for (var round = 1; round <= MaxDecisions && !_spent; round++)
         {
-            var decision = await router.RouteAsync(query with { ExcludedNodes = [.. _failedNodes] }, deadline);
+            var decision = await DecideAsync(deadline);
             if (decision is not { Status: RouteStatus.Routed, Targets.Count: > 0 })
                 return round == 1 ? await RefuseAsync(decision) : await GiveUpAsync();
             _decision = decision;
@@ -55,19 +81,55 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
         return await GiveUpAsync();
     }
 
+    /// <summary>A decision for the model, or for the next one of the endpoint that has a node to run on. One that is full refuses: load must not shift the shares of the models.</summary>
+    private async Task<RouteDecision?> DecideAsync(CancellationToken deadline)
+    {
+        while (true)
+        {
+            var decision = await RouteAsync(deadline);
+            if (decision?.Status is not (RouteStatus.ModelUnknown or RouteStatus.NoEligibleTarget) || endpoint?.Next() is not { } next) return decision;
+            (body, query) = next;
+        }
+    }
+
+    private async Task<RouteDecision?> RouteAsync(CancellationToken deadline)
+    {
+        var shut = parts.Breakers.Shut();
+        var asked = query with { ExcludedNodes = [.. _failedNodes, .. shut], Waited = _queued };
+        var decision = await parts.Router.RouteAsync(asked, Waited, deadline);
+        // A node that kept failing is better than none.
+        return shut.Count > 0 && decision is { Status: RouteStatus.NoEligibleTarget }
+            ? await parts.Router.RouteAsync(asked with { ExcludedNodes = _failedNodes }, Waited, deadline)
+            : decision;
+    }
+
+    /// <summary>Whether the target may be tried: a first attempt may, a further one as far as the budget goes.</summary>
+    private bool MayTry(RouteTarget target, bool last)
+    {
+        // The target of a copy has been asked already.
+        if (_failedNodes.Contains(target.NodeId)) return false;
+        if (_attempts > 0 && !_spent && !parts.Retries.TryTake())
+        {
+            _spent = true;
+            parts.Metrics.RetrySuppressed();
+        }
+        return !_spent && (parts.Breakers.TryEnter(target.NodeId) || last);
+    }
+
     /// <summary>Tries the targets of a decision in order; null when all of them failed before the first byte.</summary>
     private async Task<string?> TryTargetsAsync(RouteDecision decision, CancellationToken deadline)
     {
-        var reservation = router.Take(decision);
+        var reservation = parts.Router.Take(decision);
         var settled = OutcomeStatus.Error;
         try
         {
             for (var i = 0; i < decision.Targets.Count && i < settings.MaxAttempts; i++)
             {
-                if (_attempts > 0) metrics.FailedOver(_last.Reason);
+                if (!MayTry(decision.Targets[i], last: i == decision.Targets.Count - 1)) continue;
+                if (_attempts > 0) parts.Metrics.FailedOver(_last.Reason);
                 _target = decision.Targets[i];
                 if (i > 0) reservation.Move(_target.NodeId);
-                _last = await AttemptAsync(_target, deadline);
+                _last = await AttemptAsync(_target, _attempts == 0 ? Copy(decision) : null, reservation, deadline);
                 settled = Outcome(_last);
                 switch (_last.End)
                 {
@@ -97,24 +159,48 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
         _last.Streamed ? _last.FirstByte - _sent
         : settled == OutcomeStatus.Rejected && _last.End == AttemptEnd.Delivered ? (_last.FirstByte ?? Elapsed) - _sent : null;
 
-    private async Task<AttemptResult> AttemptAsync(RouteTarget target, CancellationToken deadline)
+    /// <summary>Where a copy of the request may go, and when; null when it may not.</summary>
+    private (RouteTarget Target, RouteHedge Plan)? Copy(RouteDecision decision)
+    {
+        if (decision.Hedge is { } plan && decision.Targets.FirstOrDefault(t => t.NodeId == plan.NodeId) is { } target) return (target, plan);
+        if (decision.HedgeSuppressed.Length > 0 && decision.HedgeSuppressed != "disabled") parts.Metrics.HedgeSuppressed(decision.HedgeSuppressed);
+        return null;
+    }
+
+    private async Task<AttemptResult> AttemptAsync(RouteTarget target, (RouteTarget Target, RouteHedge Plan)? copy, Reservation reservation, CancellationToken deadline)
     {
         _attempts++;
-        _sent = Elapsed;
         using var activity = IngressMetrics.Activities.StartActivity("forward", ActivityKind.Client);
         activity?.SetTag("infermesh.node", target.NodeId);
         activity?.SetTag("infermesh.attempt", _attempts);
         activity?.SetTag("gen_ai.request.model", query.Model);
 
         var job = new ForwardJob(context, body, query.RequestId, Stamp, () => Elapsed);
-        var result = RuntimeUrl.TryBuild(target.Endpoint, context.Request.Path, context.Request.QueryString.Value ?? "", out var url)
-            ? await forwarder.ForwardAsync(job, url, deadline)
-            : new(AttemptEnd.Failed, "bad_endpoint");
+        using var opened = copy is var (second, plan)
+            ? await parts.Hedger.OpenAsync(job, target, second, plan, query.Model, query.Tenant, () => Hedge(second, reservation), deadline)
+            : new HedgedAnswer(await parts.Opener.OpenAsync(job, query.Model, target, deadline), null, null);
+        _target = opened.Answer.Target;
+        _sent = opened.Answer.Sent;
+        if (opened.Rival is { } rival)
+        {
+            reservation.Move(_target.NodeId);
+            if (opened.Answer.Failure is { End: AttemptEnd.Failed }) _failedNodes.Add(rival.NodeId);
+            activity?.SetTag("infermesh.node", _target.NodeId);
+            activity?.SetTag("infermesh.hedged", true);
+        }
+        var result = await parts.Opener.RelayAsync(job, opened.Answer, deadline);
 
         activity?.SetTag("http.response.status_code", result.Status);
         if (result.End != AttemptEnd.Delivered) activity?.SetStatus(ActivityStatusCode.Error, result.Reason);
-        metrics.Attempted(result.End == AttemptEnd.Delivered ? "delivered" : result.Reason);
+        parts.Metrics.Attempted(result.End == AttemptEnd.Delivered ? "delivered" : result.Reason);
         return result;
+    }
+
+    private void Hedge(RouteTarget target, Reservation reservation)
+    {
+        _attempts++;
+        _hedged = true;
+        reservation.Hedge(target.NodeId);
     }
 
     private Task<string> RefuseAsync(RouteDecision? decision)
@@ -123,14 +209,22 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
         return decision switch
         {
             null => RefuseAsync(OpenAiError.Unavailable("No router of the cluster answered.", "cluster_unavailable"), "cluster_unavailable"),
-            { Status: RouteStatus.ModelUnknown } => RefuseAsync(OpenAiError.ModelNotFound(query.Model), "model_unknown"),
-            { Status: RouteStatus.Overloaded } => RefuseAsync(OpenAiError.Busy("All nodes that serve this model are full.", "overloaded", decision.RetryAfter), "overloaded"),
+            { Status: RouteStatus.ModelUnknown } when endpoint is null => RefuseAsync(OpenAiError.ModelNotFound(query.Model), "model_unknown"),
+            { Status: RouteStatus.Overloaded, Refusal: var refusal } => RefuseFullAsync(refusal, decision.RetryAfter),
             { Status: RouteStatus.QuotaExceeded } => RefuseAsync(OpenAiError.Busy("The quota of requests in flight is used up.", "quota_exceeded", decision.RetryAfter), "quota_exceeded"),
             { Status: RouteStatus.Forbidden } => RefuseAsync(OpenAiError.Forbidden("A security policy does not allow this tenant to use this model."), "forbidden"),
             { Status: RouteStatus.Invalid } => RefuseAsync(OpenAiError.BadRequest(Describe(decision)), "invalid"),
             _ => RefuseAsync(OpenAiError.Unavailable("No node that serves this model takes requests now.", "no_eligible_target", decision.RetryAfter), "no_eligible_target"),
         };
     }
+
+    private Task<string> RefuseFullAsync(RouteRefusal refusal, TimeSpan retryAfter) => refusal switch
+    {
+        RouteRefusal.QueueFull => RefuseAsync(OpenAiError.Busy("All nodes that serve this model are full, and so is the queue.", "queue_full", retryAfter), "queue_full"),
+        RouteRefusal.QueueDeadline => RefuseAsync(OpenAiError.Busy("All nodes that serve this model are full, and the wait would be longer than this request may wait.", "queue_deadline", retryAfter), "queue_deadline"),
+        RouteRefusal.QueueTimeout => RefuseAsync(OpenAiError.Busy("All nodes that serve this model stayed full for as long as this request may wait.", "queue_timeout", retryAfter), "queue_timeout"),
+        _ => RefuseAsync(OpenAiError.Busy("All nodes that serve this model are full.", "overloaded", retryAfter), "overloaded"),
+    };
 
     private Task<string> GiveUpAsync() => _last.Status switch
     {
@@ -150,6 +244,9 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
     {
         var headers = context.Response.Headers;
         headers[RequestHeaders.Attempts] = _attempts.ToString(CultureInfo.InvariantCulture);
+        if (_queued > TimeSpan.Zero) headers[RequestHeaders.QueueMs] = _queued.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
+        if (_hedged) headers[RequestHeaders.Hedged] = "true";
+        if (endpoint is not null) (headers[RequestHeaders.Endpoint], headers[RequestHeaders.Model]) = (endpoint.Endpoint, endpoint.Arm.Header);
         if (_decision is { DecisionId.Length: > 0 } decision) headers[RequestHeaders.Decision] = decision.DecisionId;
         if (_target is not { } target) return;
         headers[RequestHeaders.Node] = target.NodeId;

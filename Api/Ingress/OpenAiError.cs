@@ -1,10 +1,10 @@
 using System.Globalization;
-using System.Text.Json;
+using InferMesh.Api.Ingress.Protocols;
 using InferMesh.Api.Ingress.Requests;
 
 namespace InferMesh.Api.Ingress;
 
-/// <summary>Errors in the form that OpenAI clients parse.</summary>
+/// <summary>An error of the data plane, in the terms of OpenAI's API; each protocol writes it in its own form.</summary>
 /// <param name="Status">HTTP status.</param>
 /// <param name="Message">What is wrong.</param>
 /// <param name="Type">Class of the error, such as <c>invalid_request_error</c>.</param>
@@ -23,7 +23,16 @@ internal sealed record OpenAiError(int Status, string Message, string Type, stri
     public static OpenAiError ModelNotFound(string model) =>
         new(404, $"The model '{model}' does not exist: no node serves it. GET /v1/models lists what is served.", "invalid_request_error", "model", "model_not_found");
 
+    public static OpenAiError EndpointNotFound(string name) =>
+        new(404, $"There is no endpoint '{name}' that takes requests. GET /api/v1/endpoints lists all endpoints.", "invalid_request_error", "name", "endpoint_not_found");
+
+    public static OpenAiError Unauthorized(string message) => new(401, message, "authentication_error", null, "invalid_api_key");
+
     public static OpenAiError Busy(string message, string code, TimeSpan? retryAfter) => new(429, message, "rate_limit_error", null, code, Later(retryAfter));
+
+    public static OpenAiError KeyInUse(TimeSpan retryAfter) => new(409, "A request with this Idempotency-Key is running: try again later for its answer.", "idempotency_error", null, "idempotency_in_progress", retryAfter);
+
+    public static OpenAiError KeyReused() => new(422, "This Idempotency-Key came with another request before: use a new key for each request.", "idempotency_error", null, "idempotency_mismatch");
 
     public static OpenAiError Unavailable(string message, string code, TimeSpan? retryAfter = null) => new(503, message, "server_error", null, code, Later(retryAfter));
 
@@ -33,26 +42,8 @@ internal sealed record OpenAiError(int Status, string Message, string Type, stri
 
     public static OpenAiError GatewayTimeout() => new(504, "The request took longer than its limit.", "server_error", null, "timeout");
 
-    /// <summary>Writes the answer. Nothing may have been sent before.</summary>
-    public async Task WriteAsync(HttpContext context)
-    {
-        var response = context.Response;
-        response.StatusCode = Status;
-        response.ContentType = "application/json";
-        if (RetryAfter is { } wait) response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString("0", CultureInfo.InvariantCulture);
-        await using (var json = new Utf8JsonWriter(response.BodyWriter))
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("error");
-            json.WriteString("message", Message);
-            json.WriteString("type", Type);
-            json.WriteString("param", Param);
-            json.WriteString("code", Code);
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-        await response.BodyWriter.FlushAsync(context.RequestAborted);
-    }
+    /// <summary>Writes the answer in the form of the protocol that the request came in by. Nothing may have been sent before.</summary>
+    public Task WriteAsync(HttpContext context) => IngressProtocol.Of(context).WriteErrorAsync(context, this);
 
     private static TimeSpan Later(TimeSpan? wait) => wait is { } given && given > Shortly ? given : Shortly;
 }

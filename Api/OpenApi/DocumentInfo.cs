@@ -16,6 +16,8 @@ internal static class DocumentInfo
         ("Cells", "Groups of nodes that share one summary."),
         ("Models", "Models that nodes serve now."),
         ("Policies", "Rules for placement, routing, hedging, SLOs, quotas and security: versioned, with history and rollback."),
+        ("Endpoints", "Names that clients use as models: what stands behind them, and who may call. Versioned, with history and rollback."),
+        ("Tenants", "Limits of tenants, their projects and keys, and what they use of them."),
         ("Routing", "Decisions about where a request goes, and their outcomes."),
         ("Events", "What happened in the mesh, in order, resumable."),
     ];

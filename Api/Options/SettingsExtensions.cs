@@ -17,7 +17,7 @@ internal static class SettingsExtensions
             services.AddMeshOptions(configuration, ClusterSettings.Section, new RedisAddress(configuration)),
             services.AddMeshOptions<ApiSettings>(configuration, ApiSettings.Section));
         // The ingress reads its own section when it is added, after this check.
-        services.AllowMeshSections("InferMesh:Ingress", "InferMesh:Probes");
+        services.AllowMeshSections("InferMesh:Ingress", "InferMesh:Probes", "InferMesh:Tenancy");
         services.ThrowOnBadSettings(configuration);
         return settings;
     }

@@ -29,6 +29,9 @@ internal sealed partial class FailureHandler(ILogger<FailureHandler> logger) : I
                 return JsonProblem.Of(json);
             case BadHttpRequestException bad:
                 return StatusProblem.Of(bad.StatusCode, bad.StatusCode == StatusCodes.Status400BadRequest ? InCallersTerms(bad.Message) : null);
+            case IOException:
+                // The body broke the rules of HTTP while it was read, and not by a rule that has an exception of its own.
+                return StatusProblem.Of(StatusCodes.Status400BadRequest);
             case MeshUnavailableException unavailable:
                 return Problem.Unavailable(unavailable.Message);
             default:

@@ -13,8 +13,7 @@ namespace InferMesh.Api.Security;
 /// <summary>With admin keys a caller needs one of them; without, it must be on this machine and no web page of another site.</summary>
 internal sealed class MutationGuard(IOptionsMonitor<ApiSettings> settings) : IMutationGuard
 {
-    public const string KeyHeader = "x-api-key";
-    private const string BearerScheme = "Bearer ";
+    public const string KeyHeader = PresentedKey.HeaderName;
 
     public bool Allowed(HttpContext context, [NotNullWhen(false)] out ProblemDetails? problem)
     {
@@ -25,7 +24,7 @@ internal sealed class MutationGuard(IOptionsMonitor<ApiSettings> settings) : IMu
 
     private static ProblemDetails? CheckKey(HttpRequest request, IList<string> keys)
     {
-        if (Presented(request) is not { } presented)
+        if ((PresentedKey.Bearer(request) ?? PresentedKey.Header(request)) is not { } presented)
             return Unauthorized($"This call changes the mesh: send an admin key as \"Authorization: Bearer KEY\" or \"{KeyHeader}: KEY\".");
 
         // Hashes have one length and every key is compared, so the time tells nothing about the keys.
@@ -34,15 +33,6 @@ internal sealed class MutationGuard(IOptionsMonitor<ApiSettings> settings) : IMu
         foreach (var key in keys)
             known |= CryptographicOperations.FixedTimeEquals(hash, SHA256.HashData(Encoding.UTF8.GetBytes(key)));
         return known ? null : Unauthorized("The admin key is not known.");
-    }
-
-    private static string? Presented(HttpRequest request)
-    {
-        var authorization = request.Headers.Authorization.ToString();
-        if (authorization.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase))
-            return authorization[BearerScheme.Length..].Trim();
-        var key = request.Headers[KeyHeader].ToString();
-        return key.Length > 0 ? key : null;
     }
 
     private static ProblemDetails? CheckCaller(HttpContext context)

@@ -18,7 +18,7 @@ internal static class MeshSettings
         new("Postgres", "auto", "auto | container | executable | none | Host=...;Database=...: none is SQLite, and so is auto without a container engine"),
         new("DataDirectory", ".infermesh", "SQLite file, local stores, logs; relative to the current directory"),
         new("Fleet", "true", "run the synthetic fleet"),
-        new("FleetNodes", "8", "synthetic nodes, 1 to 512"),
+        new("FleetNodes", "8", "synthetic nodes, 1 to 2048"),
         new("FleetCells", "2", "cells of the synthetic fleet, 1 to FleetNodes"),
         new("FleetSeed", "1", "seed of the synthetic fleet"),
         new("FleetPort", "18000", "port of the first synthetic node, the others follow; 0 takes any free ports"),

@@ -57,7 +57,7 @@ internal sealed class TopologyReader
     private FleetPlan? Fleet()
     {
         // Read even when switched off, so that a bad value is reported and not hidden.
-        var nodes = Number("FleetNodes", 8, 1, 512);
+        var nodes = Number("FleetNodes", 8, 1, 2048);
         var cells = Number("FleetCells", Math.Min(2, nodes), 1, nodes);
         var plan = new FleetPlan(nodes, cells, Number("FleetSeed", 1, 0, int.MaxValue), Number("FleetPort", 18000, 0, MaxPort), Number("FleetAdminPort", 17999, 0, MaxPort));
         return Flag("Fleet", true) ? plan : null;

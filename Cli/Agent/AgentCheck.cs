@@ -1,4 +1,5 @@
 using System.Globalization;
+using InferMesh.Adapters.Tls;
 using InferMesh.Cli.Agent.Config;
 
 namespace InferMesh.Cli.Agent;
@@ -14,6 +15,9 @@ internal static class AgentCheck
         {
             GpuSourceKind.Nvml => $"nvml, {config.Gpu.LibraryPath ?? "library where drivers install it"}",
             GpuSourceKind.Synthetic => $"synthetic, {config.Gpu.SyntheticCount} {config.Gpu.SyntheticType}, synthetic=true",
+            GpuSourceKind.Dcgm => $"dcgm, {config.Gpu.Endpoint}{(config.Gpu.BearerTokenFile is null ? "" : ", with a bearer token")}{Tls(config.Gpu.Tls)}",
+            GpuSourceKind.NvidiaSmi or GpuSourceKind.Rocm => $"{GpuConfigReader.NameOf(config.Gpu.Source)}, {config.Gpu.ToolPath ?? "tool where drivers install it"}",
+            GpuSourceKind.Auto => "auto: nvml, else nvidia-smi, else rocm",
             _ => "none",
         };
         foreach (var runtime in config.Runtimes)
@@ -22,6 +26,11 @@ internal static class AgentCheck
             if (runtime.Advertise.IsLoopback && !config.Targets.All(target => target.IsLoopback))
                 yield return $"  note: routers on other machines cannot reach {Address.Root(runtime.Advertise)}; set advertise";
         }
+
+        if (config.InfiniBand)
+            yield return "network  infiniband, ports below /sys/class/infiniband";
+        foreach (var storage in config.Storage)
+            yield return Line(storage);
     }
 
     private static IEnumerable<string> Place(NodeConfig node) => new[]
@@ -43,6 +52,19 @@ internal static class AgentCheck
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{price:0.00##} USD per hour"));
         if (runtime.BearerTokenFile is not null)
             parts.Add("with a bearer token");
-        return string.Join(", ", parts);
+        if (runtime.Control)
+            parts.Add("its models are loaded and unloaded by the mesh");
+        return string.Join(", ", parts) + Tls(runtime.Tls);
     }
+
+    private static string Line(StorageConfig storage) => storage switch
+    {
+        { File: { } file } => string.Create(CultureInfo.InvariantCulture, $"storage  {file.Name}: file, {file.Bytes} bytes in {file.Folder}, limit {DurationText.Format(file.Timeout)}"),
+        { S3: { } s3 } => string.Create(CultureInfo.InvariantCulture, $"storage  {s3.Name}: s3, {s3.Bytes} bytes of {s3.Bucket}/{s3.Key} at {s3.Endpoint.GetLeftPart(UriPartial.Authority)}, ")
+            + $"{s3.Keys?.ToString() ?? "anonymous"}, limit {DurationText.Format(s3.Timeout)}{Tls(storage.Tls)}",
+        _ => throw new ArgumentException("a storage is a folder or an object", nameof(storage)),
+    };
+
+    private static string Tls(ClientTls? tls) =>
+        (tls?.Authorities is null ? "" : ", own authorities") + (tls?.Certificate is null ? "" : ", with a client certificate");
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using InferMesh.Adapters.Comm.InfiniBand;
 using InferMesh.Cli.Agent.Config;
 using InferMesh.Cli.Agent.Reporting;
 using InferMesh.Cli.Fleet;
@@ -17,7 +18,7 @@ internal static class AgentCommand
             HelpName = "URL",
             AllowMultipleArgumentsPerToken = true,
         };
-        var check = new Option<bool>("--check") { Description = "Checks the file, prints what would be probed, and ends." };
+        var check = new Option<bool>("--check") { Description = "Checks the file, prints what would be probed, tries network and storage once, and ends." };
         var example = new Option<bool>("--example") { Description = "Prints a commented file to start from, and ends." };
         var command = new Command("agent", "Probe the GPUs and runtimes of this machine and report them to a mesh.") { config, target, check, example };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -35,6 +36,8 @@ internal static class AgentCommand
             if (!parsed.GetValue(check))
                 return await RunAsync(settings, error, cancellationToken);
             foreach (var line in AgentCheck.Describe(settings))
+                await output.WriteLineAsync(line);
+            await foreach (var line in AgentTrial.ReadAsync(settings, new InfiniBandOptions(), TimeProvider.System, cancellationToken))
                 await output.WriteLineAsync(line);
             return 0;
         });

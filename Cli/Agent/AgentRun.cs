@@ -1,5 +1,7 @@
 using InferMesh.Adapters.Probing;
+using InferMesh.Adapters.Tls;
 using InferMesh.Cli.Agent.Config;
+using InferMesh.Cli.Agent.Models;
 using InferMesh.Cli.Agent.Reporting;
 
 namespace InferMesh.Cli.Agent;
@@ -11,20 +13,34 @@ internal static class AgentRun
     public static async Task RunAsync(AgentConfig config, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
     {
         var log = new AgentLog(logger);
-        using var client = ProbeFactory.Client();
+        using var clients = new ProbeClients();
         StatePlaneTarget[] targets = [.. config.Targets.Select(target => new StatePlaneTarget(target))];
         try
         {
-            await using var probe = NodeProbe.Start(ProbeFactory.Create(config, client, time), time);
+            await using var probe = NodeProbe.Start(ProbeFactory.Create(config, clients, time), time);
             var options = new ReporterOptions { Interval = config.Interval, Epoch = NodeEpoch.Begin(time) };
             var reporter = new NodeReporter(Identity(config), probe, targets, options, log, time, Random.Shared) { Observer = log.Observe };
-            await reporter.RunAsync(cancellationToken);
+            var controlled = new ControlledRuntimes(config, clients, time);
+            await RunAllAsync(
+                reporter.RunAsync,
+                controlled.Any ? new AssignmentWatcher(config.Node.Id, controlled, targets, time, Random.Shared, logger).RunAsync : null,
+                cancellationToken);
         }
         finally
         {
             foreach (var target in targets)
                 target.Dispose();
         }
+    }
+
+    /// <summary>Runs the reports and what else there is until they end; the first to end ends the other.</summary>
+    private static async Task RunAllAsync(Func<CancellationToken, Task> report, Func<CancellationToken, Task>? beside, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] running = beside is null ? [report(stop.Token)] : [report(stop.Token), beside(stop.Token)];
+        await Task.WhenAny(running);
+        await stop.CancelAsync();
+        await Task.WhenAll(running);
     }
 
     internal static NodeIdentity Identity(AgentConfig config) => new()

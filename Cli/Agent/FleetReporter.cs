@@ -1,6 +1,7 @@
 using InferMesh.Adapters.Gpu.Synthetic;
 using InferMesh.Adapters.Probing;
-using InferMesh.Adapters.Runtimes.Vllm;
+using InferMesh.Adapters.Runtimes;
+using InferMesh.Adapters.Tls;
 using InferMesh.Cli.Agent.Reporting;
 using InferMesh.Cli.Fleet;
 
@@ -9,7 +10,7 @@ namespace InferMesh.Cli.Agent;
 /// <summary>
 /// Reports a synthetic fleet: an agent for each node in this process, each reading its node's real metrics page. Runs once, and closes its logs then.
 /// </summary>
-internal sealed class FleetReporter(Uri target, TimeSpan interval, ILoggerFactory logs, TimeProvider time) : IFleetObserver
+internal sealed class FleetReporter(IReadOnlyList<Uri> meshes, TimeSpan interval, ILoggerFactory logs, TimeProvider time) : IFleetObserver
 {
     /// <summary>Nodes that share one connection; a server lets about a hundred streams into one.</summary>
     private const int NodesPerChannel = 32;
@@ -18,16 +19,16 @@ internal sealed class FleetReporter(Uri target, TimeSpan interval, ILoggerFactor
 
     public async Task RunAsync(IReadOnlyList<SyntheticNode> nodes, CancellationToken cancellationToken)
     {
-        using var client = ProbeFactory.Client();
+        using var clients = new ProbeClients();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var connections = new FleetConnections(nodes.Count, logs.CreateLogger("infermesh.fleet"));
         var epoch = NodeEpoch.Begin(time);
-        StatePlaneTarget[] targets = [.. nodes.Chunk(NodesPerChannel).Select(_ => new StatePlaneTarget(target))];
+        StatePlaneTarget[][] targets = [.. nodes.Chunk(NodesPerChannel).Select(_ => meshes.Select(static mesh => new StatePlaneTarget(mesh)).ToArray())];
         try
         {
             List<Task> running = [TellAsync(connections, stop.Token)];
             for (var i = 0; i < nodes.Count; i++)
-                running.Add(ReportAsync(nodes[i], i / (double)nodes.Count, targets[i / NodesPerChannel], client, epoch, connections, stop.Token));
+                running.Add(ReportAsync(nodes[i], i / (double)nodes.Count, targets[i / NodesPerChannel], clients.Shared, epoch, connections, stop.Token));
             // The first to end is the first to fail, or the stop.
             var first = await Task.WhenAny(running);
             await stop.CancelAsync();
@@ -42,13 +43,13 @@ internal sealed class FleetReporter(Uri target, TimeSpan interval, ILoggerFactor
         {
             connections.Tell();
             logs.Dispose();
-            foreach (var channel in targets)
+            foreach (var channel in targets.SelectMany(static channels => channels))
                 channel.Dispose();
         }
     }
 
     private async Task ReportAsync(
-        SyntheticNode node, double phase, StatePlaneTarget channel, HttpClient client, long epoch, IReporterEvents events, CancellationToken cancellationToken)
+        SyntheticNode node, double phase, StatePlaneTarget[] channels, HttpClient client, long epoch, IReporterEvents events, CancellationToken cancellationToken)
     {
         // Spread over the interval: a fleet that ticks as one would be a load of bursts.
         await Task.Delay(phase * interval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -56,7 +57,7 @@ internal sealed class FleetReporter(Uri target, TimeSpan interval, ILoggerFactor
             return;
         await using var probe = NodeProbe.Start(Probes(node, client), time);
         var options = new ReporterOptions { Interval = interval, Epoch = epoch, Silent = () => node.Silent };
-        await new NodeReporter(Identity(node), probe, [channel], options, events, time, Random.Shared).RunAsync(cancellationToken);
+        await new NodeReporter(Identity(node), probe, channels, options, events, time, Random.Shared).RunAsync(cancellationToken);
     }
 
     private NodeProbeOptions Probes(SyntheticNode node, HttpClient client) => new()
@@ -68,8 +69,8 @@ internal sealed class FleetReporter(Uri target, TimeSpan interval, ILoggerFactor
         [
             new RuntimeTarget
             {
-                Probe = new VllmProbe(client, new VllmProbeOptions { Endpoint = node.Endpoint }, time),
-                Kind = VllmProbe.RuntimeName,
+                Probe = RuntimeKinds.CreateProbe(RuntimeKinds.Vllm, client, new RuntimeProbeOptions { Endpoint = node.Endpoint }, time),
+                Kind = RuntimeKinds.Vllm,
                 Endpoint = node.Endpoint.GetLeftPart(UriPartial.Authority),
                 Gpu = node.GpuProfile.Name,
                 PricePerHour = node.GpuProfile.PriceUsdPerHour,

@@ -8,10 +8,10 @@ internal static class FleetCommand
 {
     /// <summary>Makes the command.</summary>
     /// <param name="observerFor">Makes the observer for <c>--report</c> and <c>--interval</c>; null when this build has none.</param>
-    public static Command Create(Func<Uri, TimeSpan, IFleetObserver>? observerFor)
+    public static Command Create(Func<IReadOnlyList<Uri>, TimeSpan, IFleetObserver>? observerFor)
     {
         var defaults = new FleetOptions();
-        var nodes = new Option<int>("--nodes") { Description = "Number of nodes, 1 to 512.", DefaultValueFactory = _ => defaults.Nodes };
+        var nodes = new Option<int>("--nodes") { Description = "Number of nodes, 1 to 2048.", DefaultValueFactory = _ => defaults.Nodes };
         var cells = new Option<int>("--cells") { Description = "Number of cells over which the nodes are spread.", DefaultValueFactory = _ => defaults.Cells };
         var basePort = new Option<int>("--base-port") { Description = "Port of the first node; 0 takes any free ports.", DefaultValueFactory = _ => defaults.BasePort };
         var adminPort = new Option<int>("--admin-port") { Description = "Port of the admin interface on 127.0.0.1; 0 takes any free port.", DefaultValueFactory = _ => defaults.AdminPort };
@@ -24,7 +24,11 @@ internal static class FleetCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var timeScale = new Option<double>("--time-scale") { Description = "Multiplies every duration: 2 is half the speed.", DefaultValueFactory = _ => defaults.TimeScale };
-        var report = new Option<string?>("--report") { Description = "Address of a mesh to which telemetry of every node is reported." };
+        var report = new Option<string[]>("--report")
+        {
+            Description = "Address of a mesh to which telemetry of every node is reported; given again, of another API of it, for when the first one does not answer.",
+            DefaultValueFactory = _ => [],
+        };
         var interval = new Option<string>("--interval") { Description = "Time between the reports of a node, 100ms to 1m.", DefaultValueFactory = _ => "1s" };
 
         var command = new Command("fleet", "Run synthetic GPU nodes with OpenAI-compatible runtimes on 127.0.0.1.")
@@ -44,21 +48,24 @@ internal static class FleetCommand
                 Models = [.. parsed.GetValue(model)!.Distinct(StringComparer.Ordinal)],
                 TimeScale = parsed.GetValue(timeScale),
             };
-            return RunAsync(options, ObserverOf(parsed.GetValue(report), IntervalOf(parsed.GetValue(interval)!), observerFor), parsed.InvocationConfiguration.Output, cancellationToken);
+            return RunAsync(options, ObserverOf(parsed.GetValue(report)!, IntervalOf(parsed.GetValue(interval)!), observerFor), parsed.InvocationConfiguration.Output, cancellationToken);
         });
         return command;
     }
 
-    private static IFleetObserver? ObserverOf(string? address, TimeSpan interval, Func<Uri, TimeSpan, IFleetObserver>? observerFor)
+    private static IFleetObserver? ObserverOf(string[] addresses, TimeSpan interval, Func<IReadOnlyList<Uri>, TimeSpan, IFleetObserver>? observerFor)
     {
-        if (address is null)
+        if (addresses.Length == 0)
             return null;
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-            throw new UsageException($"--report must be an http or https address such as http://127.0.0.1:50051, not '{address}'");
+        Uri[] uris = [.. addresses.Select(AddressOf)];
         return observerFor is null
             ? throw new UsageException("--report is not available: this build has no telemetry agent; start the fleet without it")
-            : observerFor(uri, interval);
+            : observerFor(uris, interval);
     }
+
+    private static Uri AddressOf(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https")
+        ? uri
+        : throw new UsageException($"--report must be an http or https address such as http://127.0.0.1:50051, not '{address}'");
 
     private static TimeSpan IntervalOf(string text)
     {

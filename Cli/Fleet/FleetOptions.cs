@@ -5,7 +5,7 @@ internal sealed record FleetOptions
 {
     public const string DefaultModel = "llama-3.1-8b-instruct";
 
-    /// <summary>Number of nodes, 1 to 512.</summary>
+    /// <summary>Number of nodes, 1 to 2048.</summary>
     public int Nodes { get; init; } = 8;
 
     /// <summary>Number of cells, 1 to <see cref="Nodes"/>.</summary>

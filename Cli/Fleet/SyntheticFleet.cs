@@ -106,8 +106,8 @@ internal sealed class SyntheticFleet : IAsyncDisposable
 
     private static void Validate(FleetOptions options)
     {
-        if (options.Nodes is < 1 or > 512)
-            throw new UsageException("--nodes must be from 1 to 512");
+        if (options.Nodes is < 1 or > 2048)
+            throw new UsageException("--nodes must be from 1 to 2048");
         if (options.Cells < 1 || options.Cells > options.Nodes)
             throw new UsageException($"--cells must be from 1 to the number of nodes ({options.Nodes})");
         if (options.BasePort != 0 && (options.BasePort < 1024 || options.BasePort + options.Nodes > 65536))

@@ -56,6 +56,12 @@ public sealed record NodeSummary
 
     /// <summary>Round trip to the API in milliseconds.</summary>
     [Id(9)] public double? RttMs { get; init; }
+
+    /// <summary>An operator works on the node.</summary>
+    [Id(10)] public bool Maintained { get; init; }
+
+    /// <summary>Quarantine or trial in force; null when there is none.</summary>
+    [Id(11)] public NodeQuarantine? Quarantine { get; init; }
 }
 
 /// <summary>GPUs of a node in total.</summary>
@@ -180,4 +186,7 @@ public sealed record TargetColumns
 
     /// <summary>TTFT, 95th percentile of the last window, seconds.</summary>
     [Id(18)] public required double[] TtftP95Seconds { get; init; }
+
+    /// <summary>Base URL of gRPC calls; "" when unknown. Shorter than the other columns when nobody says.</summary>
+    [Id(19)] public string[] GrpcEndpoint { get; init; } = [];
 }

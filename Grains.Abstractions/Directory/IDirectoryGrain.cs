@@ -2,7 +2,7 @@ using Orleans.Concurrency;
 
 namespace InferMesh.Grains.Abstractions.Directory;
 
-/// <summary>A persisted, ordered set of names: which cells there are, which nodes a cell has, which policies exist. Key: see <see cref="DirectoryKeys"/>.</summary>
+/// <summary>A persisted, ordered set of names: which cells there are, which nodes a cell has, which policies, endpoints, models and tenants exist. Key: see <see cref="DirectoryKeys"/>.</summary>
 [Alias("infermesh.IDirectoryGrain")]
 public interface IDirectoryGrain : IGrainWithStringKey
 {
@@ -33,6 +33,15 @@ public static class DirectoryKeys
 
     /// <summary>Policies.</summary>
     public const string Policies = "policies";
+
+    /// <summary>Endpoints.</summary>
+    public const string Endpoints = "endpoints";
+
+    /// <summary>Registered models.</summary>
+    public const string Models = "models";
+
+    /// <summary>Tenants with limits.</summary>
+    public const string Tenants = "tenants";
 
     /// <summary>Nodes of one cell.</summary>
     public static string NodesOf(string cellId) => $"nodes/{cellId}";

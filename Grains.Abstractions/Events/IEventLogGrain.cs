@@ -40,6 +40,21 @@ public static class EventTypes
     /// <summary>A node no longer serves a model.</summary>
     public const string ModelUnloaded = "MODEL_UNLOADED";
 
+    /// <summary>A model was registered.</summary>
+    public const string ModelRegistered = "MODEL_REGISTERED";
+
+    /// <summary>A registered model was changed.</summary>
+    public const string ModelChanged = "MODEL_CHANGED";
+
+    /// <summary>A registered model was deleted.</summary>
+    public const string ModelRemoved = "MODEL_REMOVED";
+
+    /// <summary>A node did what the mesh asked of one of its runtimes.</summary>
+    public const string ModelCommandDone = "MODEL_COMMAND_DONE";
+
+    /// <summary>A node could not do what the mesh asked of one of its runtimes.</summary>
+    public const string ModelCommandFailed = "MODEL_COMMAND_FAILED";
+
     /// <summary>A policy was created.</summary>
     public const string PolicyCreated = "POLICY_CREATED";
 
@@ -48,6 +63,24 @@ public static class EventTypes
 
     /// <summary>A policy was deleted.</summary>
     public const string PolicyDeleted = "POLICY_DELETED";
+
+    /// <summary>An endpoint was created.</summary>
+    public const string EndpointCreated = "ENDPOINT_CREATED";
+
+    /// <summary>An endpoint was changed.</summary>
+    public const string EndpointUpdated = "ENDPOINT_UPDATED";
+
+    /// <summary>An endpoint was deleted.</summary>
+    public const string EndpointDeleted = "ENDPOINT_DELETED";
+
+    /// <summary>A tenant was created.</summary>
+    public const string TenantCreated = "TENANT_CREATED";
+
+    /// <summary>A tenant's limits were changed.</summary>
+    public const string TenantUpdated = "TENANT_UPDATED";
+
+    /// <summary>A tenant was deleted.</summary>
+    public const string TenantDeleted = "TENANT_DELETED";
 }
 
 /// <summary>Something that happened.</summary>
@@ -63,7 +96,7 @@ public sealed record MeshEvent
     /// <summary>When it happened.</summary>
     [Id(2)] public DateTimeOffset At { get; init; }
 
-    /// <summary>What it is about: node id, model or policy name.</summary>
+    /// <summary>What it is about: node id, model, policy, endpoint or tenant name.</summary>
     [Id(3)] public required string Subject { get; init; }
 
     /// <summary>Who caused it; "" when nobody in particular.</summary>

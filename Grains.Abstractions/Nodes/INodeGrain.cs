@@ -14,7 +14,16 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>Keeps new work away. Running work goes on.</summary>
     [Alias("Cordon")] Task<NodeCommandResult> Cordon(string reason, string actor);
 
-    /// <summary>Ends a cordon or a drain.</summary>
+    /// <summary>Keeps new work away as if a fault had been found, until an operator ends it.</summary>
+    [Alias("Quarantine")] Task<NodeCommandResult> Quarantine(string reason, string actor);
+
+    /// <summary>Keeps new work away while the node is worked on: it may be silent and restart without being taken for offline or faulty.</summary>
+    [Alias("Maintain")] Task<NodeCommandResult> Maintain(string reason, string actor);
+
+    /// <summary>Tells the node what somebody else has found wrong with it. Its next readings count it like a fault of their own.</summary>
+    [AlwaysInterleave, OneWay, Alias("ReportFault")] Task ReportFault(NodeFault fault);
+
+    /// <summary>Ends a cordon, a drain, a quarantine or a maintenance.</summary>
     [Alias("Uncordon")] Task<NodeCommandResult> Uncordon(string actor);
 
     /// <summary>Keeps new work away and reports when the running work is done.</summary>
@@ -73,7 +82,7 @@ public sealed record NodeView
     /// <summary>Version of the persisted part; grows with each change.</summary>
     [Id(3)] public long Version { get; init; }
 
-    /// <summary>Why it is cordoned or draining; "" otherwise.</summary>
+    /// <summary>Why it is cordoned, draining or in maintenance; "" otherwise.</summary>
     [Id(4)] public string Reason { get; init; } = "";
 
     /// <summary>When the last readings were taken; null when there are none.</summary>
@@ -102,4 +111,13 @@ public sealed record NodeView
 
     /// <summary>Batches dropped because they were not newer than the last.</summary>
     [Id(13)] public long DroppedBatches { get; init; }
+
+    /// <summary>Quarantine or trial in force; null when there is none.</summary>
+    [Id(14)] public NodeQuarantine? Quarantine { get; init; }
+
+    /// <summary>When the GPU readings were taken; null when there are none.</summary>
+    [Id(15)] public DateTimeOffset? GpusSampledAt { get; init; }
+
+    /// <summary>When the runtime readings were taken; null when there are none.</summary>
+    [Id(16)] public DateTimeOffset? RuntimesSampledAt { get; init; }
 }

@@ -21,4 +21,13 @@ public enum NodeHealth : byte
 
     /// <summary>Finishing its work; takes no new work.</summary>
     Draining,
+
+    /// <summary>Kept out of rotation because of a fault, or by an operator who suspects one.</summary>
+    Quarantined,
+
+    /// <summary>Back from quarantine on trial: gets one request at a time from each router.</summary>
+    Probing,
+
+    /// <summary>Worked on by an operator: takes no new work, and its silence is no news.</summary>
+    Maintenance,
 }

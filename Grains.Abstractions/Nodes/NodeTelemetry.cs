@@ -65,6 +65,39 @@ public sealed record GpuSample
 
     /// <summary>The GPU fell off the bus.</summary>
     [Id(11)] public bool Lost { get; init; }
+
+    /// <summary>Last XID error that the driver reported, as NVIDIA numbers them; 0 when there was none since the agent began to look.</summary>
+    [Id(12)] public int? LastXid { get; init; }
+
+    /// <summary>Corrected ECC errors since the driver was loaded.</summary>
+    [Id(13)] public long? EccCorrectedErrors { get; init; }
+
+    /// <summary>A page or row of its memory waits for a reset to be taken out of use.</summary>
+    [Id(14)] public bool? MemoryRepairPending { get; init; }
+
+    /// <summary>A row of its memory could not be taken out of use: the board wants to be replaced.</summary>
+    [Id(15)] public bool? MemoryRepairFailed { get; init; }
+
+    /// <summary>Whether heat holds the clocks down.</summary>
+    [Id(16)] public bool? ThermalThrottled { get; init; }
+
+    /// <summary>NVLink links that are up; 0 when the GPU has none.</summary>
+    [Id(17)] public int? NvLinkActiveLinks { get; init; }
+
+    /// <summary>Checksum errors, repeated packets and recoveries over all NVLink links since the counters began.</summary>
+    [Id(18)] public long? NvLinkErrors { get; init; }
+
+    /// <summary>Bytes per second over all NVLink links, both ways together.</summary>
+    [Id(19)] public double? NvLinkBytesPerSecond { get; init; }
+
+    /// <summary>PCIe packets that were sent again, since the driver was loaded.</summary>
+    [Id(20)] public long? PcieReplays { get; init; }
+
+    /// <summary>Bytes per second that the GPU sends over PCIe.</summary>
+    [Id(21)] public double? PcieTxBytesPerSecond { get; init; }
+
+    /// <summary>Bytes per second that the GPU receives over PCIe.</summary>
+    [Id(22)] public double? PcieRxBytesPerSecond { get; init; }
 }
 
 /// <summary>Reading of one inference runtime.</summary>
@@ -91,6 +124,9 @@ public sealed record RuntimeSample
 
     /// <summary>Price of its GPUs in US dollars per hour.</summary>
     [Id(6)] public double? PricePerHour { get; init; }
+
+    /// <summary>Base URL of its gRPC calls; "" when unknown.</summary>
+    [Id(7)] public string GrpcEndpoint { get; init; } = "";
 }
 
 /// <summary>Reading of one model on one runtime.</summary>

@@ -1,3 +1,5 @@
+using InferMesh.Grains.Abstractions.Versions;
+
 namespace InferMesh.Grains.Abstractions.Policies;
 
 /// <summary>What a policy is about.</summary>
@@ -133,6 +135,15 @@ public sealed record SloSpec
 
     /// <summary>KV-cache share above which a target with a queue takes no new work, 0 to 1; 1 by default: a full cache makes a queue.</summary>
     [Id(3)] public double? MaxKvCacheUsage { get; init; }
+
+    /// <summary>Turn in the mesh's own queue, -100 to 100; 0 by default. Higher goes first; above 0 a tenth of each batch is kept from all others.</summary>
+    [Id(4)] public int? QueuePriority { get; init; }
+
+    /// <summary>Longest wait in the mesh's own queue, milliseconds, 0 to 600,000; 0 refuses at once. By default the silo's <c>InferMesh:Routing:MaxQueueWait</c>.</summary>
+    [Id(5)] public double? MaxQueueWaitMs { get; init; }
+
+    /// <summary>Share of each matched tenant against others of the same priority, 0.001 to 1,000; 1 by default.</summary>
+    [Id(6)] public double? QueueWeight { get; init; }
 }
 
 /// <summary>How much may be in flight.</summary>
@@ -156,7 +167,7 @@ public sealed record SecuritySpec
 
 /// <summary>A stored policy.</summary>
 [GenerateSerializer, Immutable, Alias("infermesh.Policy")]
-public sealed record Policy
+public sealed record Policy : IVersioned
 {
     /// <summary>Name: same form as a node id.</summary>
     [Id(0)] public required string Name { get; init; }

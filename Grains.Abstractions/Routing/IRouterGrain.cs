@@ -7,14 +7,35 @@ public interface IRouterGrain : IGrainWithIntegerKey
     /// <summary>Decides, and reserves one place on the first target until <see cref="Report"/> settles it or its lease ends.</summary>
     [Alias("Route")] ValueTask<RouteDecision> Route(RouteQuery query);
 
+    /// <summary>
+    /// Decides as soon as there is room and it is the query's turn, for one that <see cref="Route"/> found all targets full for. Waits a second at most: overloaded without a
+    /// <see cref="RouteDecision.Refusal"/> means to ask again with <see cref="RouteQuery.Waited"/>, which keeps the turn.
+    /// </summary>
+    [Alias("RouteQueued")] ValueTask<RouteDecision> RouteQueued(RouteQuery query, CancellationToken cancellationToken);
+
     /// <summary>The same decision with a full explanation and without a reservation.</summary>
     [Alias("DryRun")] ValueTask<RouteDecision> DryRun(RouteQuery query);
 
     /// <summary>Settles a reservation: true when it was open. A reservation of a silo that is gone counts as settled.</summary>
     [Alias("Report")] ValueTask<bool> Report(RouteOutcome outcome);
 
+    /// <summary>Reports outcomes and decides queries, each as <see cref="Report"/> and <see cref="Route"/> do, in one message. The decisions do not wait for outcomes that belong to other silos.</summary>
+    [Alias("RouteBatch")] ValueTask<RouteDecision[]> RouteBatch(RouteQuery[] queries, RouteOutcome[] outcomes);
+
     /// <summary>Moves an open reservation to another node of its decision, after a failed attempt: true when it was open.</summary>
     [Alias("Move")] ValueTask<bool> Move(string reservationId, string nodeId);
+
+    /// <summary>
+    /// Reserves a second place, on the node that gets a copy of the request; true when the reservation was open. <see cref="Move"/> to either node then says which one answers, and gives
+    /// the place on the other back.
+    /// </summary>
+    [Alias("Hedge")] ValueTask<bool> Hedge(string reservationId, string nodeId);
+
+    /// <summary>Begins the leases of reservations anew, because their requests still run. Those that are not open any more are left out.</summary>
+    [Alias("Renew")] ValueTask Renew(string[] reservationIds);
+
+    /// <summary>Which of these nodes cannot answer for the model any more: offline, gone, or the runtime does not respond. A node that is drained still can.</summary>
+    [Alias("LostNodes")] ValueTask<IReadOnlyList<string>> LostNodes(string model, IReadOnlyList<string> nodeIds);
 
     /// <summary>What the silo that takes the call knows.</summary>
     [Alias("Status")] ValueTask<RouterStatus> Status();
@@ -84,6 +105,41 @@ public sealed record RouteQuery
 
     /// <summary>Chained hashes of the blocks of the prompt, at most 2,048; empty when unknown. Wanted where <see cref="RouteDecision.PrefixWanted"/> said so for the model.</summary>
     [Id(15)] public ulong[] Prefix { get; init; } = [];
+
+    /// <summary>The caller can wait when all targets are full: see <see cref="IRouterGrain.RouteQueued"/>. Targets then get no long queues of their own.</summary>
+    [Id(16)] public bool MayQueue { get; init; }
+
+    /// <summary>How long it has waited already.</summary>
+    [Id(17)] public TimeSpan Waited { get; init; }
+
+    /// <summary>Conversation that it belongs to; "" when none. Requests of one are kept together as long as that costs little.</summary>
+    [Id(18)] public string Session { get; init; } = "";
+
+    /// <summary>Endpoint by which the request came, whose strategy and hedging apply; "" when it named the model itself.</summary>
+    [Id(20)] public string Endpoint { get; init; } = "";
+
+    /// <summary>Nodes that may serve; empty allows all.</summary>
+    [Id(21)] public IReadOnlyList<string> Nodes { get; init; } = [];
+
+    /// <summary>Regions that may serve; empty allows all.</summary>
+    [Id(22)] public IReadOnlyList<string> Regions { get; init; } = [];
+}
+
+/// <summary>Why a query may not wait (any longer).</summary>
+[GenerateSerializer, Alias("infermesh.RouteRefusal")]
+public enum RouteRefusal : byte
+{
+    /// <summary>It may, or does not want to.</summary>
+    None = 0,
+
+    /// <summary>The queue is full of others that go first.</summary>
+    QueueFull,
+
+    /// <summary>Its turn is not expected to come in time.</summary>
+    QueueDeadline,
+
+    /// <summary>It has waited as long as it may.</summary>
+    QueueTimeout,
 }
 
 /// <summary>What became of a query.</summary>
@@ -160,6 +216,12 @@ public sealed record RouteDecision
 
     /// <summary>A policy may rank requests for this model by the start of their prompts: send <see cref="RouteQuery.Prefix"/> with the next ones.</summary>
     [Id(14)] public bool PrefixWanted { get; init; }
+
+    /// <summary>When overloaded: how long the query may wait in all; zero when it may not.</summary>
+    [Id(15)] public TimeSpan MaxQueueWait { get; init; }
+
+    /// <summary>When overloaded: why it may not wait (any longer).</summary>
+    [Id(16)] public RouteRefusal Refusal { get; init; }
 }
 
 /// <summary>One ranked target; times in seconds.</summary>
@@ -201,6 +263,9 @@ public sealed record RouteTarget
 
     /// <summary>Age of the reading; null when there is none.</summary>
     [Id(11)] public double? SignalAgeSeconds { get; init; }
+
+    /// <summary>Base URL of the runtime's gRPC calls; "" when unknown.</summary>
+    [Id(12)] public string GrpcEndpoint { get; init; } = "";
 }
 
 /// <summary>Expected time of a request on a target.</summary>
@@ -221,8 +286,9 @@ public sealed record RouteCost(
 /// <summary>A planned second attempt.</summary>
 /// <param name="NodeId">Node, in another failure domain than the first target.</param>
 /// <param name="Delay">Time without a first byte after which it is sent.</param>
+/// <param name="BudgetShare">Most second attempts as a share of requests, 0..1; whoever sends them keeps the count.</param>
 [GenerateSerializer, Immutable, Alias("infermesh.RouteHedge")]
-public sealed record RouteHedge([property: Id(0)] string NodeId, [property: Id(1)] TimeSpan Delay);
+public sealed record RouteHedge([property: Id(0)] string NodeId, [property: Id(1)] TimeSpan Delay, [property: Id(2)] double BudgetShare = 0.05);
 
 /// <summary>A target that was ruled out.</summary>
 /// <param name="NodeId">Node.</param>

@@ -6,7 +6,11 @@ using InferMesh.Grains.Options;
 namespace InferMesh.Grains.Cells;
 
 /// <summary>A change of a node's health.</summary>
-internal readonly record struct HealthChange(string NodeId, NodeHealth From, NodeHealth To);
+/// <param name="NodeId">Node.</param>
+/// <param name="From">Health before.</param>
+/// <param name="To">Health now.</param>
+/// <param name="Fault">What its quarantine is for; null when there is none.</param>
+internal readonly record struct HealthChange(string NodeId, NodeHealth From, NodeHealth To, NodeFault? Fault = null);
 
 /// <summary>The nodes of one cell: newest summary and health of each.</summary>
 internal sealed class CellMembers
@@ -37,17 +41,37 @@ internal sealed class CellMembers
     public bool Remove(string nodeId) => _members.Remove(nodeId);
 
     /// <summary>Judges all nodes anew and returns those whose health changed; a node's first verdict is no change.</summary>
-    public List<HealthChange> Judge(DateTimeOffset now, HealthSettings limits)
+    /// <param name="now">Now.</param>
+    /// <param name="limits">Limits of silence.</param>
+    /// <param name="maxQuarantinedShare">Share of the nodes that faults may take out at once, 0 to 1.</param>
+    public List<HealthChange> Judge(DateTimeOffset now, HealthSettings limits, double maxQuarantinedShare)
     {
         var changes = new List<HealthChange>();
+        var panic = Panic(now, limits, maxQuarantinedShare);
         foreach (var (id, member) in _members)
         {
-            var s = member.Summary;
-            var health = HealthMachine.Evaluate(s.Cordoned, s.Draining, s.SampledAt, member.KnownSince, now, limits);
-            if (member.Health is { } before && before != health) changes.Add(new(id, before, health));
+            var health = HealthMachine.Evaluate(member.Summary, member.KnownSince, now, limits);
+            if (panic?.Contains(id) == true) health = NodeHealth.Suspect;
+            if (member.Health is { } before && before != health) changes.Add(new(id, before, health, member.Summary.Quarantine?.Fault));
             member.Health = health;
         }
         return changes;
+    }
+
+    /// <summary>Nodes with faults beyond the share that may be out at once, those that came last; null when there are none.</summary>
+    private HashSet<string>? Panic(DateTimeOffset now, HealthSettings limits, double maxShare)
+    {
+        List<(DateTimeOffset Since, string Id)>? faulty = null;
+        foreach (var (id, member) in _members)
+        {
+            // An operator knows what he does.
+            if (member.Summary.Quarantine is not { Probing: false, Fault.Kind: not FaultKind.Operator } quarantine) continue;
+            if (HealthMachine.Evaluate(member.Summary, member.KnownSince, now, limits) == NodeHealth.Quarantined) (faulty ??= []).Add((quarantine.Since, id));
+        }
+        var most = _members.Count < 2 || maxShare <= 0 ? 0 : Math.Max(1, (int)(_members.Count * maxShare));
+        if (faulty is null || faulty.Count <= most) return null;
+        faulty.Sort();
+        return faulty.Skip(most).Select(f => f.Id).ToHashSet(StringComparer.Ordinal);
     }
 
     public CellSnapshot Snapshot(string cellId, long incarnation, long version, DateTimeOffset now)
@@ -76,6 +100,7 @@ internal sealed class CellMembers
                 Revision = Array.ConvertAll(targets, t => t.Model.Revision),
                 Runtime = Array.ConvertAll(targets, t => t.Runtime.Runtime),
                 Endpoint = Array.ConvertAll(targets, t => t.Runtime.Endpoint),
+                GrpcEndpoint = Array.ConvertAll(targets, t => t.Runtime.GrpcEndpoint),
                 Gpu = Array.ConvertAll(targets, t => t.Runtime.Gpu),
                 Healthy = Array.ConvertAll(targets, t => t.Runtime.Healthy),
                 Loaded = Array.ConvertAll(targets, t => t.Model.Loaded),

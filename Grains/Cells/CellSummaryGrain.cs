@@ -1,9 +1,11 @@
+using System.Text.Json;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Common;
 using InferMesh.Grains.Events;
+using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Options;
 using Microsoft.Extensions.Options;
 
@@ -12,12 +14,13 @@ namespace InferMesh.Grains.Cells;
 /// <inheritdoc cref="ICellSummaryGrain"/>
 [GrainType("cell-summary"), KeepAlive]
 internal sealed partial class CellSummaryGrain(
-    TimeProvider time, IOptionsMonitor<HealthSettings> limits, IOptions<RoutingSettings> routing, EventSink events, ILogger<CellSummaryGrain> logger)
+    TimeProvider time, HealthRules rules, IOptions<RoutingSettings> routing, EventSink events, ILogger<CellSummaryGrain> logger)
     : Grain, ICellSummaryGrain
 {
     private const int RebuildParallelism = 64;
 
     private readonly CellMembers _members = new();
+    private readonly LatencyOutliers _outliers = new();
     private readonly ChangeSignal _newer = new(time);
     private long _incarnation;
     private CellSnapshot _snapshot = null!;
@@ -94,25 +97,38 @@ internal sealed partial class CellSummaryGrain(
     private Task TickAsync(CancellationToken cancellationToken)
     {
         if (!_rebuilt.IsCompletedSuccessfully) return Task.CompletedTask;
-        var changes = _members.Judge(time.GetUtcNow(), limits.CurrentValue);
-        foreach (var change in changes)
-        {
-            // Operators' own commands are announced by the node that takes them.
-            if (change.From is NodeHealth.Cordoned or NodeHealth.Draining || change.To is NodeHealth.Cordoned or NodeHealth.Draining) continue;
-            events.Post(EventTypes.NodeHealthChanged, change.NodeId, "", ("from", change.From.ToString().ToLowerInvariant()), ("to", change.To.ToString().ToLowerInvariant()));
-        }
-        if (_dirty || changes.Count > 0) Publish();
+        if (_dirty | Judge()) Publish();
+        foreach (var (node, fault) in _outliers.Look(_snapshot, time.GetUtcNow(), rules.Faults)) _ = GrainFactory.GetGrain<INodeGrain>(node).ReportFault(fault);
         return Task.CompletedTask;
     }
 
     private void Publish()
     {
-        var now = time.GetUtcNow();
-        _members.Judge(now, limits.CurrentValue);
+        Judge();
         _dirty = false;
-        _snapshot = _members.Snapshot(CellId, _incarnation, _snapshot.Version + 1, now);
+        _snapshot = _members.Snapshot(CellId, _incarnation, _snapshot.Version + 1, time.GetUtcNow());
         _newer.Pulse();
     }
+
+    /// <summary>Judges the nodes and announces what changed; false when nothing did.</summary>
+    private bool Judge()
+    {
+        var changes = _members.Judge(time.GetUtcNow(), rules.Silence, rules.Faults.MaxQuarantinedShare);
+        foreach (var change in changes)
+        {
+            // Operators' own commands are announced by the node that takes them.
+            if (IsCommand(change.From) || IsCommand(change.To) || change.Fault?.Kind == FaultKind.Operator || (change.From == NodeHealth.Quarantined && change.Fault is null)) continue;
+            events.Post(EventTypes.NodeHealthChanged, change.NodeId, "", [("from", Name(change.From)), ("to", Name(change.To)), .. Evidence(change.Fault)]);
+        }
+        return changes.Count > 0;
+    }
+
+    private static IEnumerable<(string, string)> Evidence(NodeFault? fault) =>
+        fault is null ? [] : [("reason", JsonNamingPolicy.SnakeCaseLower.ConvertName(fault.Kind.ToString())), ("subject", fault.Subject), ("evidence", fault.Evidence)];
+
+    private static bool IsCommand(NodeHealth health) => health is NodeHealth.Cordoned or NodeHealth.Draining or NodeHealth.Maintenance;
+
+    private static string Name(NodeHealth health) => health.ToString().ToLowerInvariant();
 
     [LoggerMessage(LogLevel.Information, "Cell {Cell}: rebuilt from {Nodes} nodes")]
     private partial void Rebuilt(string cell, int nodes);

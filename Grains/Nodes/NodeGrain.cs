@@ -4,8 +4,6 @@ using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Events;
-using InferMesh.Grains.Options;
-using Microsoft.Extensions.Options;
 using Orleans.Streams;
 using Orleans.Streams.Core;
 
@@ -14,10 +12,15 @@ namespace InferMesh.Grains.Nodes;
 /// <inheritdoc cref="INodeGrain"/>
 [GrainType("node"), ImplicitStreamSubscription(MeshStreams.NodeTelemetry)]
 internal sealed partial class NodeGrain(
-    [PersistentState("node")] IPersistentState<NodeState> state, TimeProvider time, IOptionsMonitor<HealthSettings> limits, EventSink events, ILogger<NodeGrain> logger)
+    [PersistentState("node")] IPersistentState<NodeState> state, TimeProvider time, HealthRules rules, EventSink events, ILogger<NodeGrain> logger)
     : Grain, INodeGrain, IStreamSubscriptionObserver, IAsyncObserver<NodeTelemetry>
 {
+    // Others may find the same fault in a hurry.
+    private const int MaxReported = 8;
+
+    private readonly List<NodeFault> _reported = [];
     private NodeTelemetryFold _telemetry = new();
+    private FaultWatch? _watch;
     private DateTimeOffset _knownSince = time.GetUtcNow();
     private DateTimeOffset _healthSince = time.GetUtcNow();
     private NodeHealth _health = NodeHealth.Joining;
@@ -43,7 +46,7 @@ internal sealed partial class NodeGrain(
             if (before is null)
             {
                 // What a former life of the node has reported says nothing about this one.
-                (_telemetry, _knownSince, _models) = (new(), time.GetUtcNow(), []);
+                (_telemetry, _knownSince, _models, _watch) = (new(), time.GetUtcNow(), [], null);
                 events.Post(EventTypes.NodeJoined, NodeId, actor, ("cell", registration.CellId), ("synthetic", registration.Synthetic ? "true" : "false"));
             }
         }
@@ -57,13 +60,34 @@ internal sealed partial class NodeGrain(
 
     public Task<NodeCommandResult> Cordon(string reason, string actor) => CommandAsync("cordon", actor, s =>
     {
-        (s.Cordoned, s.Draining, s.Reason) = (true, false, reason);
+        (s.Cordoned, s.Draining, s.Maintained, s.Reason) = (true, false, false, reason);
     });
 
     public Task<NodeCommandResult> Uncordon(string actor) => CommandAsync("uncordon", actor, s =>
     {
-        (s.Cordoned, s.Draining, s.Reason) = (false, false, "");
+        (s.Cordoned, s.Draining, s.Maintained, s.Quarantine, s.Reason) = (false, false, false, new(), "");
     });
+
+    public Task<NodeCommandResult> Quarantine(string reason, string actor) => CommandAsync("quarantine", actor, s =>
+    {
+        s.Quarantine = QuarantineMachine.ByOperator(s.Quarantine, reason, time.GetUtcNow());
+    });
+
+    public Task<NodeCommandResult> Maintain(string reason, string actor)
+    {
+        // What is found afterwards is not to be compared with what was there before.
+        _watch = null;
+        return CommandAsync("maintain", actor, s =>
+        {
+            (s.Maintained, s.Cordoned, s.Draining, s.Quarantine, s.Reason) = (true, false, false, new(), reason);
+        });
+    }
+
+    public Task ReportFault(NodeFault fault)
+    {
+        if (_reported.Count < MaxReported) _reported.Add(fault);
+        return Task.CompletedTask;
+    }
 
     public Task<NodeCommandResult> Drain(bool force, TimeSpan timeout, string actor)
     {
@@ -73,7 +97,7 @@ internal sealed partial class NodeGrain(
         _drainAnnounced = false;
         return CommandAsync("drain", actor, s =>
         {
-            (s.Draining, s.DrainForced, s.DrainStarted, s.DrainDeadline, s.Reason) = (true, force, now, now + timeout, "drain");
+            (s.Draining, s.Maintained, s.DrainForced, s.DrainStarted, s.DrainDeadline, s.Reason) = (true, false, force, now, now + timeout, "drain");
         });
     }
 
@@ -85,10 +109,10 @@ internal sealed partial class NodeGrain(
             await FinishLeavingAsync();
             return new(NodeCommandStatus.Accepted, null, []);
         }
-        if (!force && Health() is not (NodeHealth.Offline or NodeHealth.Joining) && !Drained())
+        if (!force && Health() is not (NodeHealth.Offline or NodeHealth.Joining or NodeHealth.Maintenance) && !Drained())
             return new(NodeCommandStatus.Conflict, View(), [new("", $"Node {NodeId} is live: drain it first, or remove it by force.")]);
         await FinishLeavingAsync();
-        await ChangeAsync(s => (s.Registration, s.Cordoned, s.Draining, s.Reason, s.FormerCell) = (null, false, false, "", registration.CellId));
+        await ChangeAsync(s => (s.Registration, s.Cordoned, s.Draining, s.Maintained, s.Quarantine, s.Reason, s.FormerCell) = (null, false, false, false, new(), "", registration.CellId));
         events.Post(EventTypes.NodeLeft, NodeId, actor, ("cell", registration.CellId));
         await FinishLeavingAsync();
         return new(NodeCommandStatus.Accepted, null, []);
@@ -101,24 +125,25 @@ internal sealed partial class NodeGrain(
     // The stream's own position means nothing here: telemetry is last-value-wins and carries its own numbers.
     public Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory) => handleFactory.Create<NodeTelemetry>().ResumeAsync(this);
 
-    public Task OnNextAsync(NodeTelemetry item, StreamSequenceToken? token = null)
+    public async Task OnNextAsync(NodeTelemetry item, StreamSequenceToken? token = null)
     {
         if (state.State.Registration is null)
         {
             NodeMetrics.Dropped.Add(1, new KeyValuePair<string, object?>("reason", "not_registered"));
-            return Task.CompletedTask;
+            return;
         }
         if (!_telemetry.Take(item))
         {
             NodeMetrics.Dropped.Add(1, new KeyValuePair<string, object?>("reason", "not_newer"));
-            return Task.CompletedTask;
+            return;
         }
         NodeMetrics.Taken.Add(1);
         NodeMetrics.SignalAge.Record((time.GetUtcNow() - item.SampledAt).TotalSeconds);
         AnnounceModels();
         AnnounceDrain();
+        var change = Judge(item);
         ReportToCell();
-        return Task.CompletedTask;
+        await change;
     }
 
     public Task OnErrorAsync(Exception ex)
@@ -211,6 +236,27 @@ internal sealed partial class NodeGrain(
         return _cell.Value.Grain;
     }
 
+    /// <summary>Looks for faults. What comes of them is in force at once, and stored when the task ends.</summary>
+    private async Task Judge(NodeTelemetry item)
+    {
+        var s = state.State;
+        NodeFault[] faults = rules.Faults.Enabled && !s.Maintained ? [.. (_watch ??= new(s.SeenXids)).Look(item, rules.Faults), .. _reported] : [];
+        _reported.Clear();
+        var next = QuarantineMachine.Next(s.Quarantine, faults, time.GetUtcNow(), rules.Faults);
+        if (ReferenceEquals(next, s.Quarantine)) return;
+        if (next.Current is { Probing: false } now) Quarantined(NodeId, now.Until, now.Fault.Kind, now.Fault.Subject, now.Fault.Evidence);
+        (s.Quarantine, s.Version) = (next, s.Version + 1);
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch (Exception e)
+        {
+            // A bad node stays out even when nobody can write it down.
+            NotStored(NodeId, e.Message);
+        }
+    }
+
     private void AnnounceModels()
     {
         var now = _telemetry.Runtimes.SelectMany(r => r.Models).Where(m => m.Loaded).Select(m => m.Model).ToHashSet(StringComparer.Ordinal);
@@ -239,7 +285,7 @@ internal sealed partial class NodeGrain(
     private NodeHealth Health()
     {
         var now = time.GetUtcNow();
-        var health = HealthMachine.Evaluate(state.State.Cordoned, state.State.Draining, _telemetry.SampledAt, _knownSince, now, limits.CurrentValue);
+        var health = HealthMachine.Evaluate(Summary()!, _knownSince, now, rules.Silence);
         if (health != _health) (_health, _healthSince) = (health, now);
         return health;
     }
@@ -256,6 +302,8 @@ internal sealed partial class NodeGrain(
         Gpus = _telemetry.Totals(),
         Runtimes = _telemetry.Runtimes,
         RttMs = _telemetry.RttMs,
+        Maintained = state.State.Maintained,
+        Quarantine = state.State.Quarantine.Current,
     };
 
     private NodeView View() => new()
@@ -274,6 +322,9 @@ internal sealed partial class NodeGrain(
         Epoch = Math.Max(0, _telemetry.Mark.Epoch),
         Sequence = Math.Max(0, _telemetry.Mark.Sequence),
         DroppedBatches = _telemetry.Dropped,
+        Quarantine = state.State.Quarantine.Current,
+        GpusSampledAt = _telemetry.GpusSampledAt,
+        RuntimesSampledAt = _telemetry.RuntimesSampledAt,
     };
 
     private NodeCommandResult Accepted() => new(NodeCommandStatus.Accepted, View(), []);
@@ -291,6 +342,12 @@ internal sealed partial class NodeGrain(
 
     [LoggerMessage(LogLevel.Warning, "Node {Node}: telemetry stream failed: {Reason}")]
     private partial void StreamFailed(string node, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Node {Node}: in quarantine until {Until:O}: {Kind} {Subject}: {Evidence}")]
+    private partial void Quarantined(string node, DateTimeOffset until, FaultKind kind, string subject, string evidence);
+
+    [LoggerMessage(LogLevel.Warning, "Node {Node}: its quarantine is in force but not stored: {Reason}")]
+    private partial void NotStored(string node, string reason);
 
     [LoggerMessage(LogLevel.Debug, "Node {Node}: cell {Cell} did not take its summary: {Reason}")]
     private partial void CellMissed(string node, string cell, string reason);

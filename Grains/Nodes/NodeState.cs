@@ -25,5 +25,12 @@ internal sealed class NodeState
     /// <summary>Cell that may still know the node: set with the change that takes it away, so that a repeated call can finish it. "" for none.</summary>
     [Id(8)] public string FormerCell { get; set; } = "";
 
+    [Id(9)] public bool Maintained { get; set; }
+
+    [Id(10)] public QuarantineState Quarantine { get; set; } = new();
+
+    /// <summary>Last XID by GPU that has had its consequences.</summary>
+    [Id(11)] public Dictionary<string, int> SeenXids { get; set; } = new(StringComparer.Ordinal);
+
     public NodeState Copy() => (NodeState)MemberwiseClone();
 }

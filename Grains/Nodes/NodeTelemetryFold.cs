@@ -11,13 +11,16 @@ internal sealed class NodeTelemetryFold
 {
     private (long Epoch, long Sequence) _gpuMark = (-1, -1);
     private (long Epoch, long Sequence) _runtimeMark = (-1, -1);
-    private DateTimeOffset? _runtimesSampledAt;
 
     public IReadOnlyList<GpuSample> Gpus { get; private set; } = [];
 
     public IReadOnlyList<RuntimeSample> Runtimes { get; private set; } = [];
 
     public DateTimeOffset? SampledAt { get; private set; }
+
+    public DateTimeOffset? GpusSampledAt { get; private set; }
+
+    public DateTimeOffset? RuntimesSampledAt { get; private set; }
 
     public double? RttMs { get; private set; }
 
@@ -30,7 +33,7 @@ internal sealed class NodeTelemetryFold
     {
         get
         {
-            if (_runtimesSampledAt is null) return null;
+            if (RuntimesSampledAt is null) return null;
             var sum = 0d;
             foreach (var runtime in Runtimes)
             {
@@ -48,7 +51,7 @@ internal sealed class NodeTelemetryFold
     }
 
     /// <summary>Whether readings that are newer than <paramref name="moment"/> say that nothing runs or waits.</summary>
-    public bool IdleAfter(DateTimeOffset moment) => Work is 0 && (Runtimes.Count == 0 ? SampledAt : _runtimesSampledAt) > moment;
+    public bool IdleAfter(DateTimeOffset moment) => Work is 0 && (Runtimes.Count == 0 ? SampledAt : RuntimesSampledAt) > moment;
 
     /// <summary>Takes what is newer; false when nothing was.</summary>
     public bool Take(NodeTelemetry batch)
@@ -57,11 +60,11 @@ internal sealed class NodeTelemetryFold
         var taken = false;
         if (batch.Gpus is { } gpus && mark.CompareTo(_gpuMark) > 0)
         {
-            (_gpuMark, Gpus, taken) = (mark, gpus, true);
+            (_gpuMark, Gpus, GpusSampledAt, taken) = (mark, gpus, batch.SampledAt, true);
         }
         if (batch.Runtimes is { } runtimes && mark.CompareTo(_runtimeMark) > 0)
         {
-            (_runtimeMark, Runtimes, _runtimesSampledAt, taken) = (mark, runtimes, batch.SampledAt, true);
+            (_runtimeMark, Runtimes, RuntimesSampledAt, taken) = (mark, runtimes, batch.SampledAt, true);
         }
         if (!taken)
         {

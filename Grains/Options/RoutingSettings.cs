@@ -23,4 +23,12 @@ public sealed class RoutingSettings
     /// <summary>How long a reservation counts when nobody settles it. 1 s to 1 h; 2 min by default.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan ReservationLease { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a request may wait for room when no policy says otherwise; zero refuses at once. 0 to 10 min; 10 s by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan MaxQueueWait { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Requests that may wait for one model on this silo, 1 to 1,000,000; 2,000 by default.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxQueuedPerModel { get; set; } = 2000;
 }

@@ -1,5 +1,6 @@
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Strategies.Admission;
+using InferMesh.Strategies.Hedging;
 using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Routing;
 
@@ -20,18 +21,23 @@ internal static class PolicyCompiler
         {
             Strategy = spec.Routing is { } r ? strategies.For(policy.Name, r) : null,
             Placement = spec.Placement is { } p ? new(p.Nodes, p.Cells, p.Zones, p.Regions, p.Labels) : null,
-            Hedging = spec.Hedging is { } h
-                ? new(h.Enabled, TimeSpan.FromMilliseconds(h.MinDelayMs), TimeSpan.FromMilliseconds(h.MaxDelayMs), h.DelayFactor, h.MaxSaturation, h.BudgetShare)
-                : null,
+            Hedging = spec.Hedging is { } h ? Hedging(h) : null,
             Admission = spec.Slo is { } s && (s.MaxQueuePerTarget ?? s.MaxKvCacheUsage) is not null
                 ? new(s.MaxQueuePerTarget ?? AdmissionLimits.Default.MaxQueuePerTarget, s.MaxKvCacheUsage ?? AdmissionLimits.Default.MaxKvCacheUsage)
                 : null,
             Slo = spec.Slo is { } goals && (goals.TtftMs ?? goals.TpotMs) is not null ? new(Ms(goals.TtftMs), Ms(goals.TpotMs)) : null,
+            Queue = spec.Slo is { } turn && (turn.QueuePriority ?? turn.MaxQueueWaitMs ?? turn.QueueWeight) is not null
+                ? new(turn.QueuePriority ?? QueueRule.Default.Priority, Ms(turn.MaxQueueWaitMs), turn.QueueWeight ?? QueueRule.Default.Weight)
+                : null,
             // An equal share each, rounded up: the cluster may exceed the limit by at most one request per silo.
             Quota = spec.Quota is { } q ? new(policy.Name, (q.MaxConcurrentRequests + routers - 1) / routers, inFlight(policy.Name)) : null,
             Access = spec.Security is { } a ? new(a.AllowedTenants, a.RequireTenant) : null,
         };
     }
+
+    /// <summary>How hedges are planned.</summary>
+    public static HedgeSettings Hedging(HedgingSpec h) =>
+        new(h.Enabled, TimeSpan.FromMilliseconds(h.MinDelayMs), TimeSpan.FromMilliseconds(h.MaxDelayMs), h.DelayFactor, h.MaxSaturation, h.BudgetShare);
 
     private static TimeSpan? Ms(double? value) => value is { } ms ? TimeSpan.FromMilliseconds(ms) : null;
 }

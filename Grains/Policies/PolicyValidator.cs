@@ -2,15 +2,13 @@ using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Common;
 using InferMesh.Strategies;
+using static InferMesh.Grains.Common.FieldRules;
 
 namespace InferMesh.Grains.Policies;
 
 /// <summary>Checks the content of a policy: all errors at once, each with the path of its field.</summary>
 internal static class PolicyValidator
 {
-    private const int MaxEntries = 1000;
-    private const int MaxText = 256;
-
     public static IReadOnlyList<FieldError> Check(string name, PolicySpec spec)
     {
         var errors = new List<FieldError>();
@@ -46,7 +44,7 @@ internal static class PolicyValidator
         }
     }
 
-    private static void Placement(List<FieldError> errors, PlacementSpec p)
+    public static void Placement(List<FieldError> errors, PlacementSpec p)
     {
         Names(errors, "placement.nodes", p.Nodes);
         Names(errors, "placement.cells", p.Cells);
@@ -56,10 +54,10 @@ internal static class PolicyValidator
         if (p.Nodes.Count + p.Cells.Count + p.Zones.Count + p.Regions.Count + p.Labels.Count == 0) errors.Add(new("placement", "must name nodes, cells, zones, regions or labels."));
     }
 
-    private static void Routing(List<FieldError> errors, RoutingSpec r) =>
+    public static void Routing(List<FieldError> errors, RoutingSpec r) =>
         errors.AddRange(StrategyCatalog.Validate(r.Strategy, r.Parameters).Select(e => new FieldError($"routing.{e.Field}", e.Message)));
 
-    private static void Hedging(List<FieldError> errors, HedgingSpec h)
+    public static void Hedging(List<FieldError> errors, HedgingSpec h)
     {
         Range(errors, "hedging.minDelayMs", h.MinDelayMs, 1, 600_000);
         Range(errors, "hedging.maxDelayMs", h.MaxDelayMs, 1, 600_000);
@@ -75,42 +73,16 @@ internal static class PolicyValidator
         if (s.TpotMs is { } tpot) Range(errors, "slo.tpotMs", tpot, 0.001, 3_600_000);
         if (s.MaxQueuePerTarget is { } queue) Range(errors, "slo.maxQueuePerTarget", queue, 0, 100_000);
         if (s.MaxKvCacheUsage is { } kv) Range(errors, "slo.maxKvCacheUsage", kv, 0, 1);
-        if (s is { TtftMs: null, TpotMs: null, MaxQueuePerTarget: null, MaxKvCacheUsage: null }) errors.Add(new("slo", "must give at least one of ttftMs, tpotMs, maxQueuePerTarget, maxKvCacheUsage."));
+        if (s.QueuePriority is { } priority) Range(errors, "slo.queuePriority", priority, -100, 100);
+        if (s.MaxQueueWaitMs is { } wait) Range(errors, "slo.maxQueueWaitMs", wait, 0, 600_000);
+        if (s.QueueWeight is { } weight) Range(errors, "slo.queueWeight", weight, 0.001, 1000);
+        if ((s.TtftMs ?? s.TpotMs ?? s.MaxQueuePerTarget ?? s.MaxKvCacheUsage ?? s.QueuePriority ?? s.MaxQueueWaitMs ?? s.QueueWeight) is null)
+            errors.Add(new("slo", "must give at least one of ttftMs, tpotMs, maxQueuePerTarget, maxKvCacheUsage, queuePriority, maxQueueWaitMs, queueWeight."));
     }
 
     private static void Security(List<FieldError> errors, SecuritySpec s)
     {
         Texts(errors, "security.allowedTenants", s.AllowedTenants);
         if (s.AllowedTenants.Count == 0 && !s.RequireTenant) errors.Add(new("security", "must give allowedTenants, or set requireTenant."));
-    }
-
-    private static void Range(List<FieldError> errors, string field, double value, double min, double max)
-    {
-        // A NaN fails both comparisons and so is refused as well.
-        if (!(value >= min && value <= max)) errors.Add(new(field, FormattableString.Invariant($"{value} is out of range {min}..{max}.")));
-    }
-
-    private static void Names(List<FieldError> errors, string field, IReadOnlyList<string> names)
-    {
-        TooMany(errors, field, names);
-        errors.AddRange(names.Select((n, i) => NameRules.Check($"{field}[{i}]", n)).OfType<FieldError>());
-    }
-
-    private static void Texts(List<FieldError> errors, string field, IReadOnlyList<string> texts)
-    {
-        TooMany(errors, field, texts);
-        errors.AddRange(texts.Select((t, i) => (t, i)).Where(x => x.t is null || x.t.Length is 0 or > MaxText).Select(x => new FieldError($"{field}[{x.i}]", $"must have 1 to {MaxText} characters.")));
-    }
-
-    private static void Patterns(List<FieldError> errors, string field, IReadOnlyList<string> patterns)
-    {
-        Texts(errors, field, patterns);
-        errors.AddRange(patterns.Select((p, i) => (p, i)).Where(x => x.p?.IndexOf('*') is >= 0 and var at && at < x.p.Length - 1)
-            .Select(x => new FieldError($"{field}[{x.i}]", "a '*' may stand only at the end.")));
-    }
-
-    private static void TooMany(List<FieldError> errors, string field, IReadOnlyList<string> list)
-    {
-        if (list.Count > MaxEntries) errors.Add(new(field, $"{list.Count} entries are too many: at most {MaxEntries}."));
     }
 }

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
+using InferMesh.Strategies.Admission;
 using InferMesh.Strategies.Routing;
+using InferMesh.Strategies.Scoring;
 using Microsoft.Extensions.Options;
 
 namespace InferMesh.Grains.Routing;
@@ -32,7 +34,16 @@ internal sealed class ReservationLedger : IDisposable
         _sweeper = time.CreateTimer(_ => Sweep(), null, SweepPeriod, SweepPeriod);
     }
 
+    /// <summary>A place on a target of this model came back.</summary>
+    public event Action<string>? Freed;
+
+    /// <summary>A node answered a request, or failed to.</summary>
+    public event Action<string, bool>? Answered;
+
     public int Open => _open.Count;
+
+    /// <summary>What each tenant has had.</summary>
+    public ServiceAccount Service { get; } = new();
 
     /// <summary>An id for a decision; it reserves nothing.</summary>
     public string NewId() => Id(Interlocked.Increment(ref _last));
@@ -44,14 +55,16 @@ internal sealed class ReservationLedger : IDisposable
         var now = _time.GetUtcNow().UtcTicks;
         var first = decision.Choices[0];
         var quotas = decision.Policy.Quotas.Count == 0 ? [] : decision.Policy.Quotas.Select(q => q.InFlight).ToArray();
-        var reservation = new Reservation(decision.Choices, quotas, now + _lease.Ticks)
+        var reservation = new Reservation(decision.Choices, quotas, request, now + _lease.Ticks)
         {
-            On = first.Local,
+            On = first,
             Attempt = _feedback.Dispatched(decision.Policy.Strategy, request, first, now),
         };
         first.Local.Dispatch(now, first.Terms.PrefillSeconds);
         foreach (var quota in quotas) quota.Dispatch(now, 0);
+        Service.Charge(request.Tenant, reservation.ExpectedService, now);
         _open[number] = reservation;
+        RoutingMetrics.OpenReservations.Add(1);
         return Id(number);
     }
 
@@ -59,31 +72,68 @@ internal sealed class ReservationLedger : IDisposable
     public bool Settle(long number, RouteOutcome? outcome = null)
     {
         if (!_open.TryRemove(number, out var reservation)) return false;
+        RoutingMetrics.OpenReservations.Add(-1);
         Release(reservation, outcome);
+        Freed?.Invoke(reservation.Model);
         return true;
     }
 
     /// <summary>Moves the place to another choice of the decision, since the attempt failed; true when it was open and the node is one of them.</summary>
     public bool Move(long number, string nodeId)
     {
-        if (!_open.TryGetValue(number, out var reservation)) return false;
-        if (reservation.Choices.FirstOrDefault(c => c.Identity.NodeId == nodeId) is not { } to) return false;
+        if (Find(number, nodeId) is not var (reservation, to)) return false;
         var now = _time.GetUtcNow().UtcTicks;
         lock (reservation)
         {
             // Settled in between: there is nothing to move.
-            if (reservation.On is null) return false;
-            reservation.On.Settle(now);
-            if (reservation.Attempt is { } failed)
+            if (reservation.On is not { } on) return false;
+            var copy = reservation.Copy;
+            reservation.Copy = null;
+            if (copy is not null && to.Identity.NodeId == on.Identity.NodeId)
             {
-                StrategyFeedback.Failed(failed, now);
-                reservation.Attempt = _feedback.Dispatched(failed.Strategy, failed.Request, to, now);
+                copy.Local.Settle(now);
+                return true;
             }
-            to.Local.Dispatch(now, to.Terms.PrefillSeconds);
-            reservation.On = to.Local;
+            on.Local.Settle(now);
+            if (copy is null) Answered?.Invoke(on.Identity.NodeId, true);
+            if (reservation.Attempt is { } attempt)
+            {
+                // A first attempt that was only slower than its copy has not failed.
+                if (copy is null) StrategyFeedback.Failed(attempt, now);
+                reservation.Attempt = _feedback.Dispatched(attempt.Strategy, attempt.Request, to, now);
+            }
+            if (copy?.Identity.NodeId != to.Identity.NodeId)
+            {
+                copy?.Local.Settle(now);
+                to.Local.Dispatch(now, to.Terms.PrefillSeconds);
+            }
+            reservation.On = to;
+        }
+        Freed?.Invoke(reservation.Model);
+        return true;
+    }
+
+    /// <summary>Reserves a second place, for a copy of the request; true when the reservation was open, had none and the node is one of its choices.</summary>
+    public bool Hedge(long number, string nodeId)
+    {
+        if (Find(number, nodeId) is not var (reservation, to)) return false;
+        lock (reservation)
+        {
+            if (reservation.On is not { } on || reservation.Copy is not null || on.Identity.NodeId == nodeId) return false;
+            to.Local.Dispatch(_time.GetUtcNow().UtcTicks, to.Terms.PrefillSeconds);
+            reservation.Copy = to;
         }
         return true;
     }
+
+    /// <summary>Begins the lease of an open reservation anew.</summary>
+    public void Renew(long number)
+    {
+        if (_open.TryGetValue(number, out var reservation)) reservation.Renew(_time.GetUtcNow().UtcTicks + _lease.Ticks);
+    }
+
+    private (Reservation Reservation, Choice To)? Find(long number, string nodeId) =>
+        _open.TryGetValue(number, out var reservation) && reservation.Choices.FirstOrDefault(c => c.Identity.NodeId == nodeId) is { } to ? (reservation, to) : null;
 
     /// <summary>Takes an id apart; false when it is not one of ours in form.</summary>
     public static bool TryParse(string id, out long number, out SiloAddress? silo)
@@ -112,11 +162,21 @@ internal sealed class ReservationLedger : IDisposable
         var now = _time.GetUtcNow().UtcTicks;
         lock (reservation)
         {
-            reservation.On?.Settle(now);
-            reservation.On = null;
+            reservation.On?.Local.Settle(now);
+            reservation.Copy?.Local.Settle(now);
+            if (outcome is { Status: OutcomeStatus.Success or OutcomeStatus.Error or OutcomeStatus.Timeout } && reservation.AnsweredBy(outcome.NodeId) is { } by)
+            {
+                var failed = outcome.Status != OutcomeStatus.Success;
+                if (!failed) by.Local.Answered(now);
+                Answered?.Invoke(by.Identity.NodeId, failed);
+            }
+            reservation.On = reservation.Copy = null;
             if (outcome is not null && reservation.AttemptOn(outcome.NodeId) is { } attempt) StrategyFeedback.Completed(attempt, outcome, now);
         }
         foreach (var quota in reservation.Quotas) quota.Settle(now);
+        // A request that got nothing cost next to nothing; an answer whose length nobody knows stays as it was estimated.
+        var output = outcome is { Status: OutcomeStatus.Error or OutcomeStatus.Rejected } ? 0 : outcome?.OutputTokens;
+        if (output is { } tokens) Service.Charge(reservation.Tenant, ServiceAccount.Cost(reservation.PromptTokens, tokens) - reservation.ExpectedService, now);
     }
 
     private void Sweep()
@@ -128,18 +188,37 @@ internal sealed class ReservationLedger : IDisposable
         }
     }
 
-    private sealed class Reservation(IReadOnlyList<Choice> choices, LocalLoad[] quotas, long expiresAtTicks)
+    private sealed class Reservation(IReadOnlyList<Choice> choices, LocalLoad[] quotas, RoutingRequest request, long expiresAtTicks)
     {
+        private long _expiresAtTicks = expiresAtTicks;
+
+        public string Model { get; } = request.Model;
+
+        public string Tenant { get; } = request.Tenant;
+
+        public int PromptTokens { get; } = request.PromptTokens;
+
+        public double ExpectedService { get; } = ServiceAccount.Cost(request.PromptTokens, request.OutputTokens > 0 ? request.OutputTokens : CostModel.Fallback.OutputTokens);
+
         public IReadOnlyList<Choice> Choices { get; } = choices;
 
         public LocalLoad[] Quotas { get; } = quotas;
 
-        public long ExpiresAtTicks { get; } = expiresAtTicks;
+        public long ExpiresAtTicks => Volatile.Read(ref _expiresAtTicks);
 
-        public LocalLoad? On { get; set; }
+        /// <summary>Where the place is; null once it is settled.</summary>
+        public Choice? On { get; set; }
+
+        /// <summary>Where a copy of the request is as long as nobody has answered.</summary>
+        public Choice? Copy { get; set; }
 
         /// <summary>For a strategy that learns: what it will be told of.</summary>
         public Attempt? Attempt { get; set; }
+
+        /// <summary>The choice whose node answered; the one that holds the place when the outcome names none.</summary>
+        public Choice? AnsweredBy(string nodeId) => nodeId.Length == 0 ? On : Choices.FirstOrDefault(c => c.Identity.NodeId == nodeId);
+
+        public void Renew(long untilTicks) => Volatile.Write(ref _expiresAtTicks, untilTicks);
 
         /// <summary>The attempt that an outcome is about: a caller that sends requests itself may have taken another choice of the decision without a word.</summary>
         public Attempt? AttemptOn(string nodeId)

@@ -13,6 +13,10 @@ internal interface IReservationService : IGrainService
     [Alias("Report")] Task<bool> Report(long number, RouteOutcome outcome);
 
     [Alias("Move")] Task<bool> Move(long number, string nodeId);
+
+    [Alias("Hedge")] Task<bool> Hedge(long number, string nodeId);
+
+    [Alias("Renew")] Task Renew(long[] numbers);
 }
 
 /// <inheritdoc/>
@@ -23,6 +27,14 @@ internal sealed class ReservationService(GrainId id, Silo silo, ILoggerFactory l
     public Task<bool> Report(long number, RouteOutcome outcome) => Task.FromResult(ledger.Settle(number, outcome));
 
     public Task<bool> Move(long number, string nodeId) => Task.FromResult(ledger.Move(number, nodeId));
+
+    public Task<bool> Hedge(long number, string nodeId) => Task.FromResult(ledger.Hedge(number, nodeId));
+
+    public Task Renew(long[] numbers)
+    {
+        foreach (var number in numbers) ledger.Renew(number);
+        return Task.CompletedTask;
+    }
 }
 
 /// <summary>Finds the ledger that a reservation belongs to.</summary>
@@ -34,6 +46,14 @@ internal sealed class ReservationClient(IServiceProvider services, ReservationLe
         CallAsync(outcome.DecisionId, number => ledger.Settle(number, outcome), (service, number) => service.Report(number, outcome));
 
     public Task<bool> MoveAsync(string id, string nodeId) => CallAsync(id, number => ledger.Move(number, nodeId), (service, number) => service.Move(number, nodeId));
+
+    public Task<bool> HedgeAsync(string id, string nodeId) => CallAsync(id, number => ledger.Hedge(number, nodeId), (service, number) => service.Hedge(number, nodeId));
+
+    public Task RenewAsync(IReadOnlyList<string> ids) => Task.WhenAll(ids
+        .Select(static id => ReservationLedger.TryParse(id, out var number, out var silo) ? (Number: number, Silo: silo) : default)
+        .Where(r => r.Silo is not null && oracle.GetApproximateSiloStatus(r.Silo) == SiloStatus.Active)
+        .GroupBy(static r => r.Silo!, static r => r.Number)
+        .Select(group => GetGrainService(group.Key).Renew([.. group])));
 
     private Task<bool> CallAsync(string id, Func<long, bool> here, Func<IReservationService, long, Task<bool>> there)
     {

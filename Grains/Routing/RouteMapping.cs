@@ -13,6 +13,7 @@ internal static class RouteMapping
     public static RoutingRequest ToRequest(RouteQuery q) => new()
     {
         Model = q.Model,
+        Endpoint = q.Endpoint,
         RequestId = q.RequestId,
         Tenant = q.Tenant,
         SloClass = q.SloClass,
@@ -23,7 +24,10 @@ internal static class RouteMapping
         MaxTargets = q.MaxTargets,
         ExcludedNodes = q.ExcludedNodes,
         Prefix = q.Prefix,
-        Demand = q.Cells.Count + q.Zones.Count + q.Labels.Count == 0 ? PlacementRule.Anywhere : new([], q.Cells, q.Zones, [], q.Labels),
+        MayQueue = q.MayQueue,
+        Session = q.Session,
+        Demand = q.Nodes.Count + q.Cells.Count + q.Zones.Count + q.Regions.Count + q.Labels.Count == 0
+            ? PlacementRule.Anywhere : new(q.Nodes, q.Cells, q.Zones, q.Regions, q.Labels),
     };
 
     public static RouteDecision ToAnswer(Decision d, string id, bool prefixWanted) => new()
@@ -40,7 +44,7 @@ internal static class RouteMapping
         },
         DecisionId = id,
         Targets = [.. d.Choices.Select(ToTarget)],
-        Hedge = d.Hedge.Verdict == HedgeVerdict.Planned ? new(d.Choices[d.Hedge.Pick].Identity.NodeId, d.Hedge.Delay) : null,
+        Hedge = d.Hedge.Verdict == HedgeVerdict.Planned ? new(d.Choices[d.Hedge.Pick].Identity.NodeId, d.Hedge.Delay, d.Policy.Hedging.BudgetShare) : null,
         HedgeSuppressed = d.Hedge.Verdict == HedgeVerdict.Planned ? "" : SnakeCase(d.Hedge.Verdict.ToString()),
         RetryAfter = d.RetryAfter,
         Strategy = d.Strategy,
@@ -59,6 +63,7 @@ internal static class RouteMapping
         Zone = c.Identity.Zone,
         Runtime = c.Identity.Runtime,
         Endpoint = c.Identity.Endpoint,
+        GrpcEndpoint = c.Identity.GrpcEndpoint,
         Gpu = c.Identity.Gpu,
         Synthetic = c.Identity.Synthetic,
         Score = c.Score,

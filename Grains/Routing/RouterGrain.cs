@@ -1,23 +1,37 @@
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
-using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Routing;
-using InferMesh.Strategies;
-using InferMesh.Strategies.Routing;
 using Orleans.Concurrency;
 
 namespace InferMesh.Grains.Routing;
 
 /// <inheritdoc cref="IRouterGrain"/>
 [GrainType("router"), StatelessWorker, Reentrant]
-internal sealed class RouterGrain(RoutingTableCache cache, ReservationLedger ledger, ReservationClient reservations, ILocalSiloDetails silo, TimeProvider time) : Grain, IRouterGrain
+internal sealed class RouterGrain(RoutingTableCache cache, Router router, AdmissionGate gate, ReservationClient reservations) : Grain, IRouterGrain
 {
-    private const int MaxText = 256;
-    private const int MaxPrefixBlocks = 2048;
+    public async ValueTask<RouteDecision> Route(RouteQuery query)
+    {
+        await cache.Complete;
+        return gate.Route(query);
+    }
 
-    public ValueTask<RouteDecision> Route(RouteQuery query) => ValueTask.FromResult(Decide(query, dryRun: false));
+    public async ValueTask<RouteDecision> RouteQueued(RouteQuery query, CancellationToken cancellationToken)
+    {
+        await cache.Complete.WaitAsync(cancellationToken);
+        return await gate.RouteQueuedAsync(query, cancellationToken);
+    }
 
-    public ValueTask<RouteDecision> DryRun(RouteQuery query) => ValueTask.FromResult(Decide(query, dryRun: true));
+    public async ValueTask<RouteDecision> DryRun(RouteQuery query)
+    {
+        await cache.Complete;
+        return router.Decide(query, dryRun: true);
+    }
+
+    public async ValueTask<RouteDecision[]> RouteBatch(RouteQuery[] queries, RouteOutcome[] outcomes)
+    {
+        // What has ended makes room for what comes.
+        foreach (var outcome in outcomes) _ = TryReportAsync(outcome);
+        await cache.Complete;
+        return Array.ConvertAll(queries, gate.Route);
+    }
 
     public async ValueTask<bool> Report(RouteOutcome outcome)
     {
@@ -28,49 +42,23 @@ internal sealed class RouterGrain(RoutingTableCache cache, ReservationLedger led
 
     public async ValueTask<bool> Move(string reservationId, string nodeId) => await reservations.MoveAsync(reservationId, nodeId);
 
-    public ValueTask<RouterStatus> Status()
-    {
-        var view = cache.Current;
-        return ValueTask.FromResult(new RouterStatus(
-            silo.SiloAddress.ToString(), view.Table.Version, view.Table.Models.Count, view.Nodes, view.ReadyNodes, view.Table.Policies.Count, ledger.Open));
-    }
+    public async ValueTask<bool> Hedge(string reservationId, string nodeId) => await reservations.HedgeAsync(reservationId, nodeId);
 
-    private RouteDecision Decide(RouteQuery query, bool dryRun)
-    {
-        var answer = Check(query, dryRun) is { Count: > 0 } errors
-            ? new RouteDecision { Status = RouteStatus.Invalid, Errors = errors }
-            : Decide(query, RouteMapping.ToRequest(query), dryRun);
-        RoutingMetrics.Decided(answer, dryRun);
-        return answer with { Silo = silo.SiloAddress.ToString() };
-    }
+    public async ValueTask Renew(string[] reservationIds) => await reservations.RenewAsync(reservationIds);
 
-    private RouteDecision Decide(RouteQuery query, RoutingRequest request, bool dryRun)
-    {
-        var table = cache.Current.Table;
-        var sequence = cache.Sequence(request.Model, advance: !dryRun);
-        var seed = query.RequestId.Length > 0 ? XxHash3.HashToUInt64(MemoryMarshal.AsBytes(query.RequestId.AsSpan())) : sequence;
-        var strategy = query.Strategy.Length > 0 ? StrategyCatalog.Create(query.Strategy) : null;
-        var decision = DecisionKernel.Decide(table, request, time.GetUtcNow().UtcTicks, sequence, seed, dryRun, strategy);
-        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request) : ledger.NewId();
-        return RouteMapping.ToAnswer(decision, id, table.Policies.WantsPrefix(request.Model));
-    }
+    public ValueTask<IReadOnlyList<string>> LostNodes(string model, IReadOnlyList<string> nodeIds) => ValueTask.FromResult(router.LostNodes(model, nodeIds));
 
-    private static List<FieldError> Check(RouteQuery q, bool dryRun)
+    public ValueTask<RouterStatus> Status() => ValueTask.FromResult(router.Status);
+
+    private async Task TryReportAsync(RouteOutcome outcome)
     {
-        var errors = new List<FieldError>();
-        if (q.Model.Length is 0 or > MaxText) errors.Add(new("model", $"must have 1 to {MaxText} characters."));
-        if (q.RequestId.Length > MaxText) errors.Add(new("requestId", $"must have at most {MaxText} characters."));
-        if (q.Tenant.Length > MaxText) errors.Add(new("tenant", $"must have at most {MaxText} characters."));
-        if (q.PromptTokens < 0) errors.Add(new("promptTokens", "must be 0 or more."));
-        if (q.OutputTokens < 0) errors.Add(new("outputTokens", "must be 0 or more."));
-        if (q.PayloadBytes < 0) errors.Add(new("payloadBytes", "must be 0 or more."));
-        if (q.MaxTargets is < 1 or > RoutingRequest.MaxTargetsLimit) errors.Add(new("maxTargets", $"must be 1 to {RoutingRequest.MaxTargetsLimit}."));
-        if (q.Prefix.Length > MaxPrefixBlocks) errors.Add(new("prefix", $"must have at most {MaxPrefixBlocks} blocks."));
-        if (q.Strategy.Length > 0)
+        try
         {
-            if (!dryRun) errors.Add(new("strategy", "can be tried in a dry run only; live traffic follows the routing policy."));
-            else if (StrategyCatalog.Validate(q.Strategy, null) is [var error, ..]) errors.Add(new(error.Field, error.Message));
+            await Report(outcome);
         }
-        return errors;
+        catch (Exception)
+        {
+            RoutingMetrics.LostOutcomes.Add(1);
+        }
     }
 }

@@ -14,8 +14,17 @@ internal static class RoutingMetrics
 
     public static readonly Counter<long> TablesBuilt = Meter.CreateCounter<long>("infermesh.routing.tables", "{table}", "Routing tables built.");
     public static readonly Counter<long> RefreshErrors = Meter.CreateCounter<long>("infermesh.routing.refresh_errors", "{error}", "Failed long polls of the table refresher.");
+    public static readonly UpDownCounter<long> OpenReservations = Meter.CreateUpDownCounter<long>("infermesh.routing.reservations_open", "{reservation}", "Reservations that are neither settled nor expired.");
     public static readonly Counter<long> ExpiredReservations = Meter.CreateCounter<long>("infermesh.routing.reservations_expired", "{reservation}", "Reservations that nobody settled.");
     public static readonly Counter<long> Outcomes = Meter.CreateCounter<long>("infermesh.routing.outcomes", "{request}", "Outcomes reported, by status.");
+    public static readonly Counter<long> LostOutcomes = Meter.CreateCounter<long>("infermesh.routing.lost_outcomes", "{request}", "Outcomes that did not reach the silo of their reservation; the lease ends it.");
+
+    public static readonly Histogram<double> SignalAge = Meter.CreateHistogram<double>(
+        "infermesh.routing.signal_age", "s", "Age of the readings in the routing table, of every target once a second.",
+        advice: new() { HistogramBucketBoundaries = [0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 5, 10, 30] });
+
+    public static readonly UpDownCounter<long> Queued = Meter.CreateUpDownCounter<long>("infermesh.routing.queued", "{request}", "Requests that wait because all targets are full.");
+    public static readonly Counter<long> QueueRefusals = Meter.CreateCounter<long>("infermesh.routing.queue_refusals", "{request}", "Requests that could not wait (any longer), by reason.");
 
     public static void Decided(RouteDecision decision, bool dryRun) => Decisions.Add(
         1, new("outcome", decision.Status.ToString()), new("strategy", decision.Strategy), new("dry_run", dryRun));

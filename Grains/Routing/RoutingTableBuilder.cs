@@ -1,6 +1,8 @@
 using InferMesh.Grains.Abstractions.Cells;
+using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Endpoints;
 using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Policies;
@@ -11,7 +13,7 @@ using Microsoft.Extensions.Options;
 namespace InferMesh.Grains.Routing;
 
 /// <summary>
-/// Builds the next table from the newest snapshot of each cell and the policies. Used by one thread. A node that is known again but
+/// Builds the next table from the newest snapshot of each cell, the policies and the endpoints. Used by one thread. A node that is known again but
 /// has no readings yet (its grain or its cell moved) keeps its last readings until they are too old: moving house is not falling silent.
 /// </summary>
 internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeProvider time, IOptionsMonitor<HealthSettings> limits, ILogger<RoutingTableBuilder> logger)
@@ -19,8 +21,10 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
     private readonly Dictionary<string, CellSnapshot> _cells = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (CellSnapshot Snapshot, int Node)> _lastReadings = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PolicyRule> _rules = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PolicyRule> _endpointRules = new(StringComparer.Ordinal);
     private readonly PolicyStrategies _strategies = new();
     private IReadOnlyList<Policy> _policies = [];
+    private IReadOnlyList<MeshEndpoint> _endpoints = [];
     private long _version;
 
     public void Take(CellSnapshot snapshot) => _cells[snapshot.CellId] = snapshot;
@@ -28,6 +32,8 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
     public void Drop(string cellId) => _cells.Remove(cellId);
 
     public void Take(IReadOnlyList<Policy> policies) => _policies = policies;
+
+    public void TakeEndpoints(IReadOnlyList<MeshEndpoint> endpoints) => _endpoints = endpoints;
 
     public TableView Build(int routers)
     {
@@ -48,11 +54,11 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
                 if (cell.Nodes.SampledAtTicks[i] > 0) _lastReadings[id] = (cell, i);
                 var (source, node) = Readings(cell, i, id, now, ref health);
                 if (health == NodeHealth.Ready) ready++;
-                AddRows(rows, source, ReferenceEquals(source, cell) ? targets : TargetsByNode(source), node, cell.Nodes.Registration[i], health);
+                AddRows(rows, source, ReferenceEquals(source, cell) ? targets : TargetsByNode(source), node, cell.Nodes.Registration[i], health, now);
             }
         }
         foreach (var gone in _lastReadings.Keys.Where(id => !seen.Contains(id)).ToArray()) _lastReadings.Remove(gone);
-        var table = new RoutingTable(++_version, rows.Select(m => new TargetSet(m.Key, m.Value.DistinctBy(r => (r.Identity.NodeId, r.Identity.Endpoint)))), new PolicySet(Compile(routers)));
+        var table = new RoutingTable(++_version, rows.Select(m => new TargetSet(m.Key, m.Value.DistinctBy(r => (r.Identity.NodeId, r.Identity.Endpoint))) { Routers = Math.Max(1, routers) }), Compile(routers));
         return new(table, nodes, ready);
     }
 
@@ -62,14 +68,14 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
         if (health == NodeHealth.Joining)
         {
             var sampledAt = new DateTimeOffset(last.Snapshot.Nodes.SampledAtTicks[last.Node], TimeSpan.Zero);
-            health = HealthMachine.Evaluate(false, false, sampledAt, sampledAt, now, limits.CurrentValue);
+            health = HealthMachine.OfAge(now - sampledAt, limits.CurrentValue);
         }
         return last;
     }
 
     private static ILookup<int, int> TargetsByNode(CellSnapshot cell) => Enumerable.Range(0, cell.Targets.Node.Length).ToLookup(t => cell.Targets.Node[t]);
 
-    private void AddRows(Dictionary<string, List<TargetRow>> rows, CellSnapshot source, ILookup<int, int> targets, int node, NodeRegistration registration, NodeHealth health)
+    private void AddRows(Dictionary<string, List<TargetRow>> rows, CellSnapshot source, ILookup<int, int> targets, int node, NodeRegistration registration, NodeHealth health, DateTimeOffset now)
     {
         var t = source.Targets;
         foreach (var i in targets[node])
@@ -78,11 +84,15 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
             if (double.IsPositiveInfinity(t.ColdStartSeconds[i])) continue;
             var domain = registration.FailureDomain is { Length: > 0 } given ? given : registration.Zone is { Length: > 0 } zone ? zone : registration.NodeId;
             if (!rows.TryGetValue(t.Model[i], out var list)) rows[t.Model[i]] = list = [];
+            var local = cache.Load(registration.NodeId, t.Endpoint[i], t.Model[i]);
             list.Add(new()
             {
-                Identity = new(registration.NodeId, registration.CellId, registration.Zone, registration.Region, domain, t.Runtime[i], t.Endpoint[i], t.Gpu[i], registration.Synthetic, registration.Labels),
-                Local = cache.Load(registration.NodeId, t.Endpoint[i], t.Model[i]),
-                Standing = Standing(health, t.Healthy[i]),
+                Identity = new(registration.NodeId, registration.CellId, registration.Zone, registration.Region, domain, t.Runtime[i], t.Endpoint[i], t.Gpu[i], registration.Synthetic, registration.Labels)
+                {
+                    GrpcEndpoint = t.GrpcEndpoint.ElementAtOrDefault(i) ?? "",
+                },
+                Local = local,
+                Standing = Standing(health, t.Healthy[i], now.UtcTicks - local.AnsweredTicks < limits.CurrentValue.SuspectAfter.Ticks),
                 Running = t.Running[i],
                 Waiting = t.Waiting[i],
                 KvCacheUsage = t.KvCacheUsage[i],
@@ -98,36 +108,46 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
         }
     }
 
-    private static FilterReason Standing(NodeHealth health, bool healthy) => health switch
+    /// <summary>What is asked and answers is neither suspect nor offline, however long its readings are silent: the way of the readings may be what was lost.</summary>
+    private static FilterReason Standing(NodeHealth health, bool healthy, bool answers) => health switch
     {
         NodeHealth.Joining => FilterReason.NodeJoining,
-        NodeHealth.Offline => FilterReason.NodeOffline,
+        NodeHealth.Offline when !answers => FilterReason.NodeOffline,
         NodeHealth.Cordoned => FilterReason.NodeCordoned,
         NodeHealth.Draining => FilterReason.NodeDraining,
+        NodeHealth.Maintenance => FilterReason.NodeMaintenance,
+        NodeHealth.Quarantined => FilterReason.NodeQuarantined,
         _ when !healthy => FilterReason.RuntimeUnhealthy,
-        NodeHealth.Suspect => FilterReason.NodeSuspect,
+        NodeHealth.Suspect when !answers => FilterReason.NodeSuspect,
+        NodeHealth.Probing => FilterReason.NodeProbing,
         _ => FilterReason.None,
     };
 
-    private List<PolicyRule> Compile(int routers)
+    private PolicySet Compile(int routers)
     {
         foreach (var gone in _rules.Keys.Except(_policies.Select(p => p.Name)).ToArray()) _rules.Remove(gone);
+        foreach (var gone in _endpointRules.Keys.Except(_endpoints.Select(e => e.Name)).ToArray()) _endpointRules.Remove(gone);
         foreach (var policy in _policies)
-        {
-            try
-            {
-                _rules[policy.Name] = PolicyCompiler.Compile(policy, Math.Max(1, routers), cache.Quota, _strategies);
-            }
-            catch (ArgumentException e)
-            {
-                // The last version that compiled stays in force.
-                if (RoutingMetrics.CountOnce(policy.Name, policy.Version)) NotCompiled(policy.Name, policy.Version, e.Message);
-            }
-        }
-        _strategies.Keep(_rules.Values.Select(r => r.Strategy));
-        return [.. _rules.Values];
+            Compile(_rules, policy.Name, "Policy", policy.Version, () => PolicyCompiler.Compile(policy, Math.Max(1, routers), cache.Quota, _strategies));
+        foreach (var endpoint in _endpoints) Compile(_endpointRules, endpoint.Name, "Endpoint", endpoint.Version, () => EndpointCompiler.Compile(endpoint, _strategies));
+        _strategies.Keep(_rules.Values.Concat(_endpointRules.Values).Select(r => r.Strategy));
+        return new(_rules.Values, _endpointRules.ToDictionary());
     }
 
-    [LoggerMessage(LogLevel.Error, "Policy {Policy} version {Version} does not compile, its last good version stays in force: {Reason}")]
-    private partial void NotCompiled(string policy, long version, string reason);
+    private void Compile(Dictionary<string, PolicyRule> rules, string name, string kind, long version, Func<PolicyRule?> compile)
+    {
+        try
+        {
+            if (compile() is { } rule) rules[name] = rule;
+            else rules.Remove(name);
+        }
+        catch (ArgumentException e)
+        {
+            // The last version that compiled stays in force.
+            if (RoutingMetrics.CountOnce($"{kind} {name}", version)) NotCompiled(kind, name, version, e.Message);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Kind} {Name} version {Version} does not compile, its last good version stays in force: {Reason}")]
+    private partial void NotCompiled(string kind, string name, long version, string reason);
 }

@@ -9,9 +9,18 @@ internal sealed class RoutingTableCache
     private readonly ConcurrentDictionary<(string Node, string Endpoint, string Model), LocalLoad> _loads = new();
     private readonly ConcurrentDictionary<string, LocalLoad> _quotas = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Counter> _sequences = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TableView _current = TableView.Empty;
 
+    /// <summary>A newer table is in force.</summary>
+    public event Action? Swapped;
+
     public TableView Current => _current;
+
+    /// <summary>Ends when the table has all that the cluster knew when this silo started: before, a model that it lacks may well be served.</summary>
+    public Task Complete => _complete.Task;
+
+    public void MarkComplete() => _complete.TrySetResult();
 
     public void Swap(TableView next)
     {
@@ -23,6 +32,7 @@ internal sealed class RoutingTableCache
         {
             if (load.Requests == 0 && !live.Contains(load)) _loads.TryRemove(key, out _);
         }
+        Swapped?.Invoke();
     }
 
     public LocalLoad Load(string node, string endpoint, string model) => _loads.GetOrAdd((node, endpoint, model), static _ => new());

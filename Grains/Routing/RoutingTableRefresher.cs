@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
+using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Options;
 using Microsoft.Extensions.Options;
@@ -8,16 +9,20 @@ using Microsoft.Extensions.Options;
 namespace InferMesh.Grains.Routing;
 
 /// <summary>
-/// Keeps the silo's routing table fresh: one long poll for the directory of cells, one per cell, one for the policies. What they bring
+/// Keeps the silo's routing table fresh: one long poll for the directory of cells, one per cell, one each for the policies and the endpoints. What they bring
 /// within a table period makes one new table. When a poll fails, the last state stays in force and the poll is tried again.
 /// </summary>
 internal sealed partial class RoutingTableRefresher(
     IGrainFactory grains, RoutingTableCache cache, RoutingTableBuilder builder, IClusterSize cluster, TimeProvider time,
     IOptions<RoutingSettings> settings, ILogger<RoutingTableRefresher> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
+    // What cannot be read for so long after the start is done without.
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AgePeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly Channel<Action> _changes = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
+    private readonly FirstNews _first = new("cells", "policies", "endpoints");
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, CancellationTokenSource> _cells = new(StringComparer.Ordinal);
     private Task _running = Task.CompletedTask;
@@ -27,7 +32,8 @@ internal sealed partial class RoutingTableRefresher(
         {
             // Not under the start-up token: they run until the silo stops.
             _running = Task.WhenAll(
-                Task.Run(WatchCellsAsync, CancellationToken.None), Task.Run(WatchPoliciesAsync, CancellationToken.None), Task.Run(BuildAsync, CancellationToken.None));
+                Task.Run(WatchCellsAsync, CancellationToken.None), Task.Run(WatchPoliciesAsync, CancellationToken.None),
+                Task.Run(WatchEndpointsAsync, CancellationToken.None), Task.Run(BuildAsync, CancellationToken.None));
             return Task.CompletedTask;
         },
         async _ =>
@@ -41,10 +47,17 @@ internal sealed partial class RoutingTableRefresher(
     private Task WatchCellsAsync()
     {
         var version = -1L;
+        var listed = false;
         return PollAsync("cells", async () =>
         {
             if (await grains.GetGrain<IDirectoryGrain>(DirectoryKeys.Cells).WaitForChange(version, settings.Value.LongPoll) is not { } listing) return;
             version = listing.Version;
+            if (!listed)
+            {
+                listed = true;
+                foreach (var cell in listing.Names) _first.Await(CellNews(cell));
+                Came("cells");
+            }
             foreach (var cell in listing.Names.Where(c => !_cells.ContainsKey(c)))
             {
                 var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
@@ -56,6 +69,7 @@ internal sealed partial class RoutingTableRefresher(
                 _cells.Remove(gone, out var cancel);
                 await cancel!.CancelAsync();
                 _changes.Writer.TryWrite(() => builder.Drop(gone));
+                Came(CellNews(gone));
             }
         }, _stop.Token);
     }
@@ -67,7 +81,9 @@ internal sealed partial class RoutingTableRefresher(
         {
             if (await grains.GetGrain<ICellSummaryGrain>(cell).WaitForNewer(incarnation, version, settings.Value.LongPoll) is not { } snapshot) return;
             (incarnation, version) = (snapshot.Incarnation, snapshot.Version);
-            if (!stop.IsCancellationRequested) _changes.Writer.TryWrite(() => builder.Take(snapshot));
+            if (stop.IsCancellationRequested) return;
+            _changes.Writer.TryWrite(() => builder.Take(snapshot));
+            Came(CellNews(cell));
         }, stop);
     }
 
@@ -79,8 +95,26 @@ internal sealed partial class RoutingTableRefresher(
             if (await grains.GetGrain<IPolicyIndexGrain>(IPolicyIndexGrain.Key).WaitForNewer(incarnation, version, settings.Value.LongPoll) is not { } listing) return;
             (incarnation, version) = (listing.Incarnation, listing.Version);
             _changes.Writer.TryWrite(() => builder.Take(listing.Policies));
+            Came("policies");
         }, _stop.Token);
     }
+
+    private Task WatchEndpointsAsync()
+    {
+        long incarnation = 0, version = 0;
+        return PollAsync("endpoints", async () =>
+        {
+            if (await grains.GetGrain<IEndpointIndexGrain>(IEndpointIndexGrain.Key).WaitForNewer(incarnation, version, settings.Value.LongPoll) is not { } listing) return;
+            (incarnation, version) = (listing.Incarnation, listing.Version);
+            _changes.Writer.TryWrite(() => builder.TakeEndpoints(listing.Endpoints));
+            Came("endpoints");
+        }, _stop.Token);
+    }
+
+    private static string CellNews(string cell) => $"cell {cell}";
+
+    /// <summary>Through the same channel: what came before it is in the table first.</summary>
+    private void Came(string what) => _changes.Writer.TryWrite(() => _first.Take(what));
 
     private async Task PollAsync(string what, Func<Task> poll, CancellationToken stop)
     {
@@ -109,6 +143,8 @@ internal sealed partial class RoutingTableRefresher(
     private async Task BuildAsync()
     {
         var routers = 0;
+        var started = time.GetTimestamp();
+        var aged = started;
         Task<bool>? news = null;
         try
         {
@@ -118,6 +154,7 @@ internal sealed partial class RoutingTableRefresher(
                 news ??= _changes.Reader.WaitToReadAsync(_stop.Token).AsTask();
                 await Task.WhenAny(news, Task.Delay(settings.Value.LongPoll, time, _stop.Token));
                 _stop.Token.ThrowIfCancellationRequested();
+                if (time.GetElapsedTime(started) > StartLimit) cache.MarkComplete();
                 if (!news.IsCompleted && cluster.ActiveSilos == routers) continue;
                 if (news.IsCompleted) news = null;
                 while (_changes.Reader.TryRead(out var apply)) apply();
@@ -126,6 +163,12 @@ internal sealed partial class RoutingTableRefresher(
                 {
                     cache.Swap(builder.Build(routers));
                     RoutingMetrics.TablesBuilt.Add(1);
+                    if (_first.IsAll) cache.MarkComplete();
+                    if (time.GetElapsedTime(aged) >= AgePeriod)
+                    {
+                        aged = time.GetTimestamp();
+                        RecordAges();
+                    }
                 }
                 catch (Exception e)
                 {
@@ -138,6 +181,18 @@ internal sealed partial class RoutingTableRefresher(
         catch (OperationCanceledException)
         {
             // Stopped.
+        }
+    }
+
+    private void RecordAges()
+    {
+        var now = time.GetUtcNow().UtcTicks;
+        foreach (var targets in cache.Current.Table.Models.Values)
+        {
+            foreach (var sampledAt in targets.SampledAtTicks)
+            {
+                if (sampledAt > 0) RoutingMetrics.SignalAge.Record(Math.Max(0, now - sampledAt) / (double)TimeSpan.TicksPerSecond);
+            }
         }
     }
 

@@ -21,7 +21,9 @@ internal static class SiloSettingsExtensions
             services.AddMeshOptions<HttpSettings>(configuration, HttpSettings.Section),
             services.AddMeshOptions<ProbeSettings>(configuration, ProbeSettings.Section));
         services.AddMeshOptions<HealthSettings>(configuration, HealthSettings.Section);
+        services.AddMeshOptions<FaultSettings>(configuration, FaultSettings.Section);
         services.AddMeshOptions<RoutingSettings>(configuration, RoutingSettings.Section);
+        services.AddMeshOptions<TenancySettings>(configuration, TenancySettings.Section);
         // One environment often serves all processes of a machine.
         services.AllowMeshSections("InferMesh:Api", "InferMesh:Ingress", "InferMesh:Agent");
         services.ThrowOnBadSettings(configuration);

@@ -11,6 +11,18 @@ internal enum ProbeGpuSource
 
     /// <summary>NVIDIA's management library.</summary>
     Nvml,
+
+    /// <summary>The page of a dcgm-exporter.</summary>
+    Dcgm,
+
+    /// <summary>NVIDIA's tool.</summary>
+    NvidiaSmi,
+
+    /// <summary>AMD's tools: amd-smi, else rocm-smi.</summary>
+    Rocm,
+
+    /// <summary>The first of NVML, nvidia-smi and AMD's tools that sees a GPU.</summary>
+    Auto,
 }
 
 /// <summary>
@@ -49,11 +61,17 @@ internal sealed class ProbeSettings : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>None (default) or Nvml.</summary>
+    /// <summary>None (default), Nvml, Dcgm, NvidiaSmi, Rocm or Auto.</summary>
     public ProbeGpuSource Gpu { get; set; } = ProbeGpuSource.None;
 
     /// <summary>NVML library file. Default: where drivers install it.</summary>
     public string? GpuLibraryPath { get; set; }
+
+    /// <summary>File of the tool, for NvidiaSmi and Rocm. Default: where drivers install it.</summary>
+    public string? GpuToolPath { get; set; }
+
+    /// <summary>Page of the dcgm-exporter, for Dcgm. Default <c>http://127.0.0.1:9400/metrics</c>.</summary>
+    public string? GpuEndpoint { get; set; }
 
     /// <summary>Runtimes of the machine. Default none.</summary>
     public IList<RuntimeProbeSettings> Runtimes { get; } = [];
@@ -66,6 +84,12 @@ internal sealed class ProbeSettings : IValidatableObject
             yield return new ValidationResult($"\"{NodeId}\" {NameForm}", [nameof(NodeId)]);
         if (GpuLibraryPath is not null && Gpu != ProbeGpuSource.Nvml)
             yield return new ValidationResult("is for Gpu = Nvml only; remove it", [nameof(GpuLibraryPath)]);
+        if (GpuToolPath is not null && Gpu is not (ProbeGpuSource.NvidiaSmi or ProbeGpuSource.Rocm))
+            yield return new ValidationResult("is for Gpu = NvidiaSmi or Rocm only; remove it", [nameof(GpuToolPath)]);
+        if (GpuEndpoint is not null && Gpu != ProbeGpuSource.Dcgm)
+            yield return new ValidationResult("is for Gpu = Dcgm only; remove it", [nameof(GpuEndpoint)]);
+        else if (GpuEndpoint is not null && !RuntimeProbeSettings.IsAddress(GpuEndpoint))
+            yield return new ValidationResult($"\"{GpuEndpoint}\" must be an http(s) address without a password, such as http://127.0.0.1:9400/metrics", [nameof(GpuEndpoint)]);
         var endpoints = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < Runtimes.Count; i++)
         {

@@ -1,17 +1,27 @@
+using InferMesh.Adapters.Runtimes;
+
 namespace InferMesh.Silo.Probes;
 
 /// <summary>One entry of <c>InferMesh:Probes:Runtimes</c>.</summary>
 internal sealed class RuntimeProbeSettings
 {
-    private const string Vllm = "vllm";
     private static readonly TimeSpan LeastTimeout = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MostTimeout = TimeSpan.FromMinutes(1);
 
-    /// <summary>Kind of runtime: <c>vllm</c> (default).</summary>
-    public string Kind { get; set; } = Vllm;
+    /// <summary>Kind of runtime: <c>vllm</c> (default), <c>sglang</c>, <c>triton</c>, <c>tgi</c>, <c>torchserve</c>, <c>tfserving</c>, <c>ovms</c>, <c>llamacpp</c> or <c>openai</c>.</summary>
+    public string Kind { get; set; } = RuntimeKinds.Vllm;
 
     /// <summary>Where the silo reads, such as <c>http://127.0.0.1:8000</c>; must be set.</summary>
     public string Endpoint { get; set; } = "";
+
+    /// <summary>Root below which its metrics are. Default: where its kind has them, as seen from the endpoint.</summary>
+    public string? MetricsEndpoint { get; set; }
+
+    /// <summary>Root of its management API. Default: where its kind has it, as seen from the endpoint.</summary>
+    public string? ManagementEndpoint { get; set; }
+
+    /// <summary>Names of its models, which <c>tfserving</c> needs, having no list of them; default none.</summary>
+    public IList<string> Models { get; } = [];
 
     /// <summary>Where routers send requests. Default: the endpoint.</summary>
     public string? Advertise { get; set; }
@@ -43,11 +53,18 @@ internal sealed class RuntimeProbeSettings
     /// <summary>Everything that is wrong with the entry, by key.</summary>
     public IEnumerable<(string Key, string Message)> Errors()
     {
-        if (Kind != Vllm)
-            yield return (nameof(Kind), $"\"{Kind}\" is not a kind of runtime; known kinds: {Vllm}");
+        if (!RuntimeKinds.IsKnown(Kind))
+            yield return (nameof(Kind), $"\"{Kind}\" is not a kind of runtime; known kinds: {string.Join(", ", RuntimeKinds.All)}");
+        if (Kind == RuntimeKinds.TfServing && Models.Count == 0)
+            yield return (nameof(Models), $"must name at least one model for {RuntimeKinds.TfServing}, which has no list of them");
+        foreach (var (key, address) in new[] { (nameof(MetricsEndpoint), MetricsEndpoint), (nameof(ManagementEndpoint), ManagementEndpoint) })
+        {
+            if (address is not null && !IsAddress(address))
+                yield return (key, $"\"{address}\" must be an http(s) address without a password, such as http://127.0.0.1:8002");
+        }
         if (!IsAddress(Endpoint))
             yield return (nameof(Endpoint), $"\"{Endpoint}\" must be an http(s) address without a password, such as http://127.0.0.1:8000");
-        if (Advertise is not null && !IsAddress(Advertise))
+        if (Advertise is not null && !IsAddress(Advertise, mayBeH2c: true))
             yield return (nameof(Advertise), $"\"{Advertise}\" must be an http(s) address without a password, such as http://10.0.0.7:8000");
         if (PricePerHour is { } price && !(price >= 0 && double.IsFinite(price)))
             yield return (nameof(PricePerHour), "must not be negative");
@@ -66,6 +83,6 @@ internal sealed class RuntimeProbeSettings
         }
     }
 
-    private static bool IsAddress(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https") && uri.UserInfo.Length == 0;
+    internal static bool IsAddress(string text, bool mayBeH2c = false) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https" || (mayBeH2c && uri.Scheme == "h2c")) && uri.UserInfo.Length == 0;
 }

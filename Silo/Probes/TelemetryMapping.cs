@@ -31,6 +31,17 @@ internal static class TelemetryMapping
         EccUncorrectedErrors = gpu.EccUncorrectedErrors,
         Throttled = gpu.Throttled,
         Lost = gpu.Lost,
+        LastXid = gpu.LastXid,
+        EccCorrectedErrors = gpu.EccCorrectedErrors,
+        MemoryRepairPending = gpu.MemoryRepairPending,
+        MemoryRepairFailed = gpu.MemoryRepairFailed,
+        ThermalThrottled = gpu.ThermalThrottled,
+        NvLinkActiveLinks = gpu.NvLinkActiveLinks,
+        NvLinkErrors = gpu.NvLinkErrors,
+        NvLinkBytesPerSecond = Known(gpu.NvLinkBytesPerSecond),
+        PcieReplays = gpu.PcieReplays,
+        PcieTxBytesPerSecond = Known(gpu.PcieTxBytesPerSecond),
+        PcieRxBytesPerSecond = Known(gpu.PcieRxBytesPerSecond),
     };
 
     private static RuntimeSample ToSample(RuntimeEntry runtime) => new()

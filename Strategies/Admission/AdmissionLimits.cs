@@ -9,6 +9,28 @@ public sealed record AdmissionLimits(double MaxQueuePerTarget, double MaxKvCache
 {
     /// <summary>64 waiting. A full KV cache makes a queue, which is priced: to turn requests away from it would send them where their prefixes are not.</summary>
     public static AdmissionLimits Default { get; } = new(64, 1);
+
+    /// <summary>
+    /// For a request that can wait in the mesh: there it goes where room comes first, in its turn, and costs nothing when its client leaves, none of which holds in a runtime's own queue. Two
+    /// on a target are enough to keep its batch full between two answers.
+    /// </summary>
+    public static AdmissionLimits Queueing { get; } = Default with { MaxQueuePerTarget = 2, UnknownBatchQueue = 64 };
+
+    /// <summary>Share of a target's batch that stays free for others, 0..1. Needs a batch size that was reported.</summary>
+    public double ReservedShare { get; init; }
+
+    /// <summary>In place of <see cref="MaxQueuePerTarget"/> where the runtime does not say how large its batch is; null for the same.</summary>
+    public double? UnknownBatchQueue { get; init; }
+}
+
+/// <summary>How requests wait in the mesh when all targets are full.</summary>
+/// <param name="Priority">Higher goes first, always; above 0 a request may also use the part of each batch that is kept from all others.</param>
+/// <param name="MaxWait">Longest wait, and so the deadline that orders equals; null for the router's default, zero for none.</param>
+/// <param name="Weight">Share of the tenant against others of the same priority, more than 0.</param>
+public sealed record QueueRule(int Priority, TimeSpan? MaxWait, double Weight)
+{
+    /// <summary>Priority 0, the router's longest wait, weight 1.</summary>
+    public static QueueRule Default { get; } = new(0, null, 1);
 }
 
 /// <summary>A limit on what the requests of one policy may have in flight through this router.</summary>

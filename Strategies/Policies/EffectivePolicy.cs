@@ -53,6 +53,9 @@ public sealed record PolicyRule(string Name, long Version, int Priority, PolicyM
     /// <summary>Latency goals.</summary>
     public SloGoals? Slo { get; init; }
 
+    /// <summary>How requests wait when all targets are full.</summary>
+    public QueueRule? Queue { get; init; }
+
     /// <summary>How much may be in flight.</summary>
     public Quota? Quota { get; init; }
 
@@ -76,19 +79,33 @@ public sealed record SloGoals(TimeSpan? TimeToFirstToken, TimeSpan? TimePerOutpu
 /// <param name="Sources">Names and versions of the policies behind it, as <c>name@version</c>.</param>
 public sealed record EffectivePolicy(
     IRoutingStrategy Strategy, IReadOnlyList<PlacementRule> Placements, HedgeSettings Hedging, AdmissionLimits Admission, SloGoals? Slo,
-    IReadOnlyList<Quota> Quotas, IReadOnlyList<AccessRule> Access, IReadOnlyList<string> Sources);
+    IReadOnlyList<Quota> Quotas, IReadOnlyList<AccessRule> Access, IReadOnlyList<string> Sources)
+{
+    /// <summary>How the request waits when all targets are full.</summary>
+    public QueueRule Queue { get; init; } = QueueRule.Default;
+}
 
 /// <summary>All compiled policies of a routing table.</summary>
 public sealed class PolicySet
 {
     private readonly PolicyRule[] _rules;
+    private readonly IReadOnlyDictionary<string, PolicyRule> _endpoints;
     private readonly PolicyRule[] _prefixRules;
+    private readonly PolicyRule[] _urgentRules;
+
+    // What stays free of each batch for requests of a priority above 0: to wait for an answer to end is most of what a request waits.
+    private const double ReservedShare = 0.1;
+    private static readonly AdmissionLimits Behind = AdmissionLimits.Queueing with { MaxQueuePerTarget = 0, ReservedShare = ReservedShare };
 
     /// <summary>Orders the rules by priority, then name.</summary>
-    public PolicySet(IEnumerable<PolicyRule> rules)
+    /// <param name="rules">Rules of the policies.</param>
+    /// <param name="endpoints">Rules of the endpoints, by endpoint: each is only for requests that came by its endpoint, and wins over all policies.</param>
+    public PolicySet(IEnumerable<PolicyRule> rules, IReadOnlyDictionary<string, PolicyRule>? endpoints = null)
     {
+        _endpoints = endpoints ?? new Dictionary<string, PolicyRule>();
         _rules = [.. rules.OrderByDescending(r => r.Priority).ThenBy(r => r.Name, StringComparer.Ordinal)];
-        _prefixRules = Array.FindAll(_rules, r => r.Strategy is { WantsPrefix: true });
+        _prefixRules = [.. _rules.Concat(_endpoints.Values).Where(r => r.Strategy is { WantsPrefix: true })];
+        _urgentRules = Array.FindAll(_rules, r => r.Queue is { Priority: > 0 });
     }
 
     /// <summary>No policies: every request gets the defaults.</summary>
@@ -98,7 +115,9 @@ public sealed class PolicySet
     public static EffectivePolicy Defaults { get; } =
         new(StrategyCatalog.Create(StrategyCatalog.Default), [], HedgeSettings.Default, AdmissionLimits.Default, null, [], [], []);
 
-    /// <summary>Number of rules.</summary>
+    private static EffectivePolicy QueueingDefaults { get; } = Defaults with { Admission = AdmissionLimits.Queueing };
+
+    /// <summary>Number of policies.</summary>
     public int Count => _rules.Length;
 
     /// <summary>Whether a request for the model may meet a strategy that looks at the start of its prompt.</summary>
@@ -112,16 +131,18 @@ public sealed class PolicySet
     }
 
     /// <summary>The policy of one request: per part, the first matching rule that sets it; placement, quota and access rules all apply.</summary>
-    public EffectivePolicy Resolve(string model, string tenant, string sloClass)
+    public EffectivePolicy Resolve(string model, string tenant, string sloClass, string endpoint = "")
     {
         IRoutingStrategy? strategy = null;
         HedgeSettings? hedging = null;
         AdmissionLimits? admission = null;
         SloGoals? slo = null;
+        QueueRule? queue = null;
         List<PlacementRule>? placements = null;
         List<Quota>? quotas = null;
         List<AccessRule>? access = null;
         List<string>? sources = null;
+        if (endpoint.Length > 0 && _endpoints.TryGetValue(endpoint, out var own)) (strategy, hedging, sources) = (own.Strategy, own.Hedging, [$"{own.Name}@{own.Version}"]);
         foreach (var rule in _rules)
         {
             if (!rule.Match.Covers(model, tenant, sloClass)) continue;
@@ -129,6 +150,7 @@ public sealed class PolicySet
             hedging ??= rule.Hedging;
             admission ??= rule.Admission;
             slo ??= rule.Slo;
+            queue ??= rule.Queue;
             if (rule.Placement is { } placement) (placements ??= []).Add(placement);
             if (rule.Quota is { } quota) (quotas ??= []).Add(quota);
             if (rule.Access is { } allowed) (access ??= []).Add(allowed);
@@ -136,6 +158,18 @@ public sealed class PolicySet
         }
         return sources is null ? Defaults : new(
             strategy ?? Defaults.Strategy, placements ?? Defaults.Placements, hedging ?? Defaults.Hedging, admission ?? Defaults.Admission, slo,
-            quotas ?? Defaults.Quotas, access ?? Defaults.Access, sources);
+            quotas ?? Defaults.Quotas, access ?? Defaults.Access, sources)
+        {
+            Queue = queue ?? QueueRule.Default,
+        };
+    }
+
+    /// <summary>The policy of a request that can wait in the mesh. Limits that a policy sets stay; where requests of a priority above 0 may come, all others leave them a part of each batch.</summary>
+    public EffectivePolicy ForQueueing(EffectivePolicy policy, string model)
+    {
+        var set = !ReferenceEquals(policy.Admission, AdmissionLimits.Default);
+        if (policy.Queue.Priority <= 0 && _urgentRules.Length > 0 && Array.Exists(_urgentRules, r => r.Match.Covers(model)))
+            return policy with { Admission = set ? policy.Admission with { MaxQueuePerTarget = 0, ReservedShare = ReservedShare } : Behind };
+        return set ? policy : ReferenceEquals(policy, Defaults) ? QueueingDefaults : policy with { Admission = AdmissionLimits.Queueing };
     }
 }

@@ -42,6 +42,12 @@ public static class BlockHash
         return count;
     }
 
+    /// <summary>A name of a text, the same in every process.</summary>
+    internal static ulong Name(string text) => Text(MixC, text);
+
+    /// <summary>A number that two names make together, as if drawn at random.</summary>
+    internal static ulong Mix(ulong a, ulong b) => Fold(a ^ MixA, b ^ MixB);
+
     private static ulong Text(ulong hash, string text)
     {
         foreach (var c in text) hash = Fold(hash ^ c, MixB);

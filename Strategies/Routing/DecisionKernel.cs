@@ -26,8 +26,9 @@ public static class DecisionKernel
     public static Decision Decide(
         RoutingTable table, RoutingRequest request, long nowTicks, ulong sequence, ulong seed, bool explain = false, IRoutingStrategy? strategy = null)
     {
-        var policy = table.Policies.Resolve(request.Model, request.Tenant, request.SloClass);
+        var policy = table.Policies.Resolve(request.Model, request.Tenant, request.SloClass, request.Endpoint);
         if (strategy is not null) policy = policy with { Strategy = strategy };
+        if (request.MayQueue) policy = table.Policies.ForQueueing(policy, request.Model);
         if (!Admits(policy, request.Tenant)) return Refusal(DecisionOutcome.Forbidden, 0, TimeSpan.Zero, 0, []);
         if (!table.Models.TryGetValue(request.Model, out var targets) || targets.Count == 0) return Refusal(DecisionOutcome.ModelUnknown, 0, TimeSpan.Zero, 0, []);
 
@@ -82,6 +83,7 @@ public static class DecisionKernel
         }
         var count = policy.Strategy.Rank(input, best);
         var picks = best[..count];
+        SessionAffinity.Apply(input, policy.Strategy, picks);
         return new(DecisionOutcome.Routed, count, HedgePlanner.Plan(policy.Hedging, input, picks, policy.Strategy.Explain(input, picks[0].Target), policy.Strategy), TimeSpan.Zero);
     }
 

@@ -38,4 +38,13 @@ public enum FilterReason : byte
 
     /// <summary>The KV cache is fuller than admission allows, or the queue of a target whose batch its KV cache limits is at the limit.</summary>
     KvCacheFull,
+
+    /// <summary>The node is in quarantine because of a fault.</summary>
+    NodeQuarantined,
+
+    /// <summary>The node is back from quarantine on trial and has a request of this router already.</summary>
+    NodeProbing,
+
+    /// <summary>An operator works on the node.</summary>
+    NodeMaintenance,
 }

@@ -21,6 +21,7 @@ public sealed class LocalLoad
     private long _newest;
     private int _requests;
     private long _prefillUntil;
+    private long _answered;
 
     /// <summary>Requests dispatched by this router and not yet settled.</summary>
     public int Requests => Volatile.Read(ref _requests);
@@ -30,6 +31,12 @@ public sealed class LocalLoad
     /// token and one that generates are one request each.
     /// </summary>
     public long PrefillUntilTicks => Volatile.Read(ref _prefillUntil);
+
+    /// <summary>When the target last answered a request of this router in full, UTC ticks; 0 when it has not. A sign of life that does not depend on the way of its readings.</summary>
+    public long AnsweredTicks => Volatile.Read(ref _answered);
+
+    /// <summary>The target has answered a request.</summary>
+    public void Answered(long nowTicks) => Volatile.Write(ref _answered, nowTicks);
 
     /// <summary>Counts one request as in flight.</summary>
     /// <param name="nowTicks">UTC ticks.</param>

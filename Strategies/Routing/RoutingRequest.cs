@@ -8,6 +8,9 @@ public sealed record RoutingRequest
     /// <summary>Model that the caller named.</summary>
     public required string Model { get; init; }
 
+    /// <summary>Endpoint that the caller named instead of a model; "" when it named the model.</summary>
+    public string Endpoint { get; init; } = "";
+
     /// <summary>Caller's id of the request; "" when none.</summary>
     public string RequestId { get; init; } = "";
 
@@ -43,6 +46,9 @@ public sealed record RoutingRequest
 
     /// <summary>Conversation that the request belongs to; "" when none.</summary>
     public string Session { get; init; } = "";
+
+    /// <summary>The caller can wait in the mesh: admission keeps the queues of the targets short.</summary>
+    public bool MayQueue { get; init; }
 
     /// <summary>Most targets that one decision returns.</summary>
     public const int MaxTargetsLimit = 16;

@@ -14,7 +14,7 @@ internal static class TargetFilter
         {
             verdicts[i] = Verdict(targets, i, request, policy);
             if (verdicts[i] == FilterReason.None) ready++;
-            else if (verdicts[i] == FilterReason.NodeSuspect) suspect++;
+            else if (IsDoubtful(verdicts[i])) suspect++;
             else if (verdicts[i] is FilterReason.QueueFull or FilterReason.KvCacheFull) full++;
         }
         // A full node has room again soon: to wait for it beats a node that may be dead.
@@ -23,7 +23,7 @@ internal static class TargetFilter
         // A silent node is a better bet than none at all, and silence may be ours: only when no ready node may serve this request.
         for (var i = 0; i < verdicts.Length; i++)
         {
-            if (verdicts[i] != FilterReason.NodeSuspect) continue;
+            if (!IsDoubtful(verdicts[i])) continue;
             verdicts[i] = Load(targets, i, policy);
             if (verdicts[i] == FilterReason.None) ready++;
         }
@@ -33,7 +33,7 @@ internal static class TargetFilter
     private static FilterReason Verdict(TargetSet targets, int i, RoutingRequest request, EffectivePolicy policy)
     {
         var standing = targets.Standing[i];
-        if (standing is not (FilterReason.None or FilterReason.NodeSuspect)) return standing;
+        if (standing != FilterReason.None && !IsDoubtful(standing)) return standing;
         var identity = targets.Identity[i];
         for (var e = 0; e < request.ExcludedNodes.Count; e++)
         {
@@ -44,14 +44,22 @@ internal static class TargetFilter
         {
             if (!policy.Placements[p].Allows(identity)) return FilterReason.PlacementPolicy;
         }
-        return standing == FilterReason.NodeSuspect ? standing : Load(targets, i, policy);
+        // On trial: one request at a time shows whether it works again, and costs little when it does not.
+        return standing == FilterReason.None || (standing == FilterReason.NodeProbing && targets.Local[i].Requests == 0) ? Load(targets, i, policy) : standing;
     }
 
-    /// <summary>Whether admission lets one more request onto the target.</summary>
+    private static bool IsDoubtful(FilterReason standing) => standing is FilterReason.NodeSuspect or FilterReason.NodeProbing;
+
+    /// <summary>
+    /// Whether admission lets one more request onto the target. All routers see the same room in a reading and get about as many requests each: what this one has added since, the others are
+    /// taken to have added too, or they would fill the same room twice.
+    /// </summary>
     public static FilterReason Load(TargetSet targets, int i, double load, AdmissionLimits limits)
     {
         ref readonly var cost = ref targets.Cost[i];
-        if (load >= cost.BatchSize + limits.MaxQueuePerTarget) return cost.IsCacheBound ? FilterReason.KvCacheFull : FilterReason.QueueFull;
+        var queue = cost.IsBatchKnown ? limits.MaxQueuePerTarget - limits.ReservedShare * cost.BatchSize : limits.UnknownBatchQueue ?? limits.MaxQueuePerTarget;
+        var room = cost.BatchSize + queue;
+        if (load >= room || (targets.Routers > 1 && load + ((targets.Routers - 1) * targets.AddedSinceReading(i)) >= room)) return cost.IsCacheBound ? FilterReason.KvCacheFull : FilterReason.QueueFull;
         return targets.KvCacheUsage[i] > limits.MaxKvCacheUsage && targets.Waiting[i] > 0 ? FilterReason.KvCacheFull : FilterReason.None;
     }
 

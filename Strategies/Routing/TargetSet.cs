@@ -1,3 +1,4 @@
+using InferMesh.Strategies.PrefixCache;
 using InferMesh.Strategies.Scoring;
 using InferMesh.Strategies.Topology;
 
@@ -16,7 +17,11 @@ namespace InferMesh.Strategies.Routing;
 /// <param name="Labels">Labels of the node.</param>
 public sealed record TargetIdentity(
     string NodeId, string CellId, string Zone, string Region, string FailureDomain,
-    string Runtime, string Endpoint, string Gpu, bool Synthetic, IReadOnlyDictionary<string, string> Labels);
+    string Runtime, string Endpoint, string Gpu, bool Synthetic, IReadOnlyDictionary<string, string> Labels)
+{
+    /// <summary>Base URL of the runtime's gRPC calls; "" when unknown.</summary>
+    public string GrpcEndpoint { get; init; } = "";
+}
 
 /// <summary>
 /// One row of a <see cref="TargetSet"/> while it is built. Rates are per second, times in seconds, shares 0..1;
@@ -126,6 +131,9 @@ public sealed class TargetSet
     /// <summary>See <see cref="TargetRow.Standing"/>.</summary>
     public FilterReason[] Standing { get; }
 
+    /// <summary>Routers that send requests to these targets, 1 or more.</summary>
+    public int Routers { get; init; } = 1;
+
     /// <summary>See <see cref="TargetRow.Running"/>.</summary>
     public double[] Running { get; }
 
@@ -158,6 +166,9 @@ public sealed class TargetSet
 
     /// <summary>See <see cref="TargetRow.SampledAtTicks"/>; of a tracked set, <see cref="SampledAt"/> is what counts.</summary>
     public long[] SampledAtTicks { get; }
+
+    /// <summary>A name of each target as a number, the same on every router; made when it is first asked for.</summary>
+    internal ulong[] Keys => field ??= Array.ConvertAll(Identity, static i => BlockHash.Mix(BlockHash.Name(i.NodeId), BlockHash.Name(i.Endpoint)));
 
     /// <summary>Order of search of a tracked set; null for an immutable one, which is searched as it stands.</summary>
     internal SlotOrder? Order { get; private set; }
@@ -239,6 +250,9 @@ public sealed class TargetSet
         var local = Local[target].Requests;
         return Math.Max(local, Cost[target].LoadBeyondLocal + local);
     }
+
+    /// <summary>Requests that this router has dispatched to the target since its reading, less those it has settled; 0 when that is less.</summary>
+    public int AddedSinceReading(int target) => Math.Max(0, Local[target].Requests - Cost[target].LocalAtReading);
 
     /// <summary>
     /// Sequences that the target batches, 1 or more; the figure of <see cref="CostModel.Fallback"/> when it is unknown. Where requests wait for room in the KV cache, what runs is the batch.

@@ -66,6 +66,10 @@ public sealed partial record CostModel
         init => _linkBytesPerSecond = [.. value];
     }
 
+    /// <summary>How much of a price that rests on a reading is known, 0 to 1: the price without its uncertainty over the price with it, where the weight of uncertainty is the default.</summary>
+    /// <param name="ageSeconds">Age of the reading, 0 or more.</param>
+    public static double Confidence(double ageSeconds) => 1 / (1 + new CostModel().UncertaintyPerSecond * Math.Min(ageSeconds, MaxAgeSeconds));
+
     /// <summary>The terms for one target: each finite, 0 to <see cref="MaxTermSeconds"/>, whatever the readings say.</summary>
     public CostTerms Price(in RankingInput input, int target) => Price(input, target, new(input.Targets.Load(target)));
 

@@ -15,9 +15,11 @@ internal readonly struct TargetCost
 
     public TargetCost(TargetRow row, LoadBaseline baseline)
     {
-        MaxBatchSize = row.MaxConcurrency is >= 1 and < double.PositiveInfinity and var known ? known : CostModel.Fallback.MaxConcurrency;
+        IsBatchKnown = row.MaxConcurrency is >= 1 and < double.PositiveInfinity;
+        MaxBatchSize = IsBatchKnown ? row.MaxConcurrency : CostModel.Fallback.MaxConcurrency;
         BatchSize = Batch(MaxBatchSize, row.Running, row.Waiting, row.KvCacheUsage);
         LoadBeyondLocal = Beyond(row.Running, row.Waiting, baseline);
+        LocalAtReading = baseline.Requests;
         PrefillSecondsPerToken = 1 / Positive(row.PrefillTokensPerSecond, CostModel.Fallback.PrefillTokensPerSecond);
         SharePerSequenceSeconds = 1 / Positive(row.DecodeTokensPerSecond, CostModel.Fallback.DecodeTokensPerSecond);
         SoloSeconds = Positive(row.MinSecondsPerToken, CostModel.Fallback.MinSecondsPerToken);
@@ -28,6 +30,9 @@ internal readonly struct TargetCost
 
         static double Positive(double value, double fallback) => double.IsFinite(value) && value > 0 ? value : fallback;
     }
+
+    /// <summary>Whether the runtime says how large its batch is.</summary>
+    public bool IsBatchKnown { get; }
 
     /// <summary>Sequences that the runtime allows.</summary>
     public double MaxBatchSize { get; }
@@ -40,6 +45,9 @@ internal readonly struct TargetCost
 
     /// <summary>What the reading says, less what this router had in flight when it was taken.</summary>
     public double LoadBeyondLocal { get; private init; }
+
+    /// <summary>What this router had in flight when the reading was taken.</summary>
+    public int LocalAtReading { get; private init; }
 
     public double PrefillSecondsPerToken { get; }
 
@@ -76,6 +84,7 @@ internal readonly struct TargetCost
         {
             BatchSize = Batch(MaxBatchSize, reading.Running, reading.Waiting, reading.KvCacheUsage),
             LoadBeyondLocal = Beyond(reading.Running, reading.Waiting, baseline),
+            LocalAtReading = baseline.Requests,
             ColdStartSeconds = Finite(reading.ColdStartSeconds),
         };
 

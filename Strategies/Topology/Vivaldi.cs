@@ -20,15 +20,13 @@ public sealed record VivaldiCoordinate(IReadOnlyList<double> Position, double He
 
 /// <summary>
 /// Vivaldi network coordinates with heights and an adaptive time step (Dabek, Cox, Kaashoek and Morris, SIGCOMM 2004): each measurement pulls a
-/// node along the spring between the two, the more the less it knows. Pure.
+/// node along the spring between the two, the more the less it knows. The paper's constant share c_c is the node's own error here: a node that
+/// knows nothing jumps, one that has found its place is no longer shaken by each measurement. Pure.
 /// </summary>
 public static class Vivaldi
 {
     /// <summary>Least height in milliseconds: a node is never inside the core.</summary>
     public const double LeastHeightMs = 0.01;
-
-    /// <summary>Greatest share of an error that one measurement corrects (the paper's c_c).</summary>
-    public const double CorrectionShare = 0.25;
 
     /// <summary>Greatest weight of one measurement in the moving error (the paper's c_e).</summary>
     public const double ErrorShare = 0.25;
@@ -52,7 +50,7 @@ public static class Vivaldi
         var weight = known > 0 ? self.Error / known : 0.5;
         var error = Math.Abs(estimate - rttMs) / rttMs;
         var moving = Math.Clamp(error * ErrorShare * weight + self.Error * (1 - ErrorShare * weight), 0, 1);
-        return Move(self, peer, CorrectionShare * weight * (rttMs - estimate), direction) with { Error = moving };
+        return Move(self, peer, moving * weight * (rttMs - estimate), direction) with { Error = moving };
     }
 
     internal static double Distance(IReadOnlyList<double> a, IReadOnlyList<double> b)
@@ -69,7 +67,8 @@ public static class Vivaldi
         var position = new double[self.Position.Count];
         if (distance == 0)
         {
-            for (var i = 0; i < position.Length; i++) position[i] = self.Position[i] + force * Axis(i, position.Length, direction);
+            var parting = Parting(position.Length, direction);
+            for (var i = 0; i < position.Length; i++) position[i] = self.Position[i] + force * parting[i];
             return self with { Position = position };
         }
 
@@ -77,11 +76,19 @@ public static class Vivaldi
         return self with { Position = position, HeightMs = Math.Max(LeastHeightMs, self.HeightMs + force * heights / (distance + heights)) };
     }
 
-    // A point on the unit circle of the first two axes: any direction parts two nodes at one place.
-    private static double Axis(int axis, int dimensions, double direction) => axis switch
+    // A unit vector in the direction in which two nodes at one place part. It must have a part of every axis: forces lie along what sets nodes apart, so an axis that is never used here stays unused.
+    private static double[] Parting(int dimensions, double direction)
     {
-        0 => dimensions == 1 ? (direction < 0.5 ? -1 : 1) : Math.Cos(2 * Math.PI * direction),
-        1 => Math.Sin(2 * Math.PI * direction),
-        _ => 0,
-    };
+        if (dimensions == 1) return [direction < 0.5 ? -1 : 1];
+        var vector = new double[dimensions];
+        for (var i = 0; i < dimensions; i++)
+        {
+            var angle = 2 * Math.PI * direction * (i / 2 + 1);
+            vector[i] = i % 2 == 0 ? Math.Cos(angle) : Math.Sin(angle);
+        }
+
+        // Never zero: the first two are on the unit circle.
+        var length = Math.Sqrt(vector.Sum(x => x * x));
+        return Array.ConvertAll(vector, x => x / length);
+    }
 }

@@ -7,13 +7,29 @@ using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using InferMesh.Tests.Benchmarks.Kernel;
+using InferMesh.Tests.Benchmarks.Proxies;
 using InferMesh.Tests.Benchmarks.Simulated;
 using Perfolizer.Horology;
+
+// A server of the benchmarks, in a process of its own.
+if (args is ["serve", "upstream", .. var ports])
+{
+    await Upstream.RunAsync([.. ports.Select(Port)]);
+    return 0;
+}
+if (args is ["serve", "yarp", var own, .. var upstreams])
+{
+    await YarpServer.RunAsync(Port(own), upstreams.Select(Port));
+    return 0;
+}
 
 // The goals by number, each with its own runner and table; all other arguments are BenchmarkDotNet's.
 if (args is ["goals", ..])
 {
-    foreach (var goal in args.Length > 1 ? args[1..] : ["p1", "p2", "p3", "p7", "p9", "p13", "p14"])
+    var goals = args.Length > 1 ? args[1..] : ["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p9", "p13", "p14"];
+    if (goals.Contains("p4")) await RouteReport.RunAsync();
+    if (goals.Contains("p5") || goals.Contains("p6")) ProxyReport.Run(goals);
+    foreach (var goal in goals.Except(["p4", "p5", "p6"]))
     {
         if (goal is "p7" or "p9" or "p14") SimulatorReport.Run(goal);
         else KernelReport.Run(goal);
@@ -35,3 +51,5 @@ var config = ManualConfig.CreateEmpty()
     .WithArtifactsPath(Path.Combine("artifacts", "benchmarks"));
 
 return BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args.Length > 0 ? args : ["--filter", "*"], config).Any(s => s.HasCriticalValidationErrors) ? 1 : 0;
+
+static int Port(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);

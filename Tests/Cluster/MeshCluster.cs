@@ -19,6 +19,8 @@ public static class MeshCluster
 {
     public static readonly TimeSpan SuspectAfter = TimeSpan.FromSeconds(2);
     public static readonly TimeSpan OfflineAfter = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan Quarantine = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Probation = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static InProcessTestCluster s_cluster = null!;
@@ -42,7 +44,13 @@ public static class MeshCluster
             silo.AddMeshGrains();
             silo.AddIncomingGrainCallFilter<FailingCalls>();
             silo.Services.AddSingleton<IOptionsMonitor<HealthSettings>>(new Fixed<HealthSettings>(new() { SuspectAfter = SuspectAfter, OfflineAfter = OfflineAfter }));
+            silo.Services.Configure<FaultSettings>(o =>
+            {
+                (o.Quarantine, o.Probation) = (Quarantine, Probation);
+                (o.ThrottleAfter, o.SilentAfter) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+            });
             silo.Services.Configure<RoutingSettings>(o => o.SnapshotPeriod = TimeSpan.FromMilliseconds(50));
+            silo.Services.Configure<TenancySettings>(o => o.Lease = TimeSpan.FromSeconds(4));
             silo.Configure<ClusterMembershipOptions>(o =>
             {
                 o.ProbeTimeout = TimeSpan.FromSeconds(1);
@@ -107,7 +115,10 @@ public static class MeshCluster
     };
 
     /// <summary>Keeps reporting a node until it is disposed, as its agent would.</summary>
-    public static IAsyncDisposable KeepReporting(string node, string model, Func<double>? running = null) => new Reporter(node, model, running);
+    public static IAsyncDisposable KeepReporting(string node, string model, Func<double>? running = null) => new Reporter(node, model, running, static telemetry => telemetry);
+
+    /// <summary>The same, with readings changed before they are sent.</summary>
+    public static IAsyncDisposable KeepReporting(string node, string model, Func<NodeTelemetry, NodeTelemetry> change) => new Reporter(node, model, null, change);
 
     /// <summary>Waits until the condition holds, and fails with the last value when it does not in time.</summary>
     public static async Task<T> EventuallyAsync<T>(Func<Task<T>> read, Func<T, bool> condition, string what)
@@ -136,12 +147,12 @@ public static class MeshCluster
         private readonly CancellationTokenSource _stop = new();
         private readonly Task _loop;
 
-        public Reporter(string node, string model, Func<double>? running) => _loop = Task.Run(async () =>
+        public Reporter(string node, string model, Func<double>? running, Func<NodeTelemetry, NodeTelemetry> change) => _loop = Task.Run(async () =>
         {
             var epoch = DateTime.UtcNow.Ticks;
             for (var sequence = 1L; !_stop.IsCancellationRequested; sequence++)
             {
-                await ReportAsync(Telemetry(node, model, sequence, running?.Invoke() ?? 0, epoch: epoch));
+                await ReportAsync(change(Telemetry(node, model, sequence, running?.Invoke() ?? 0, epoch: epoch)));
                 await Task.Delay(200, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         });

@@ -11,6 +11,10 @@ public sealed partial class DocsTests
     [DataRow("README.md")]
     [DataRow("docs/quickstart.md")]
     [DataRow("docs/operations.md")]
+    [DataRow("docs/endpoints.md")]
+    [DataRow("docs/models.md")]
+    [DataRow("docs/tenants.md")]
+    [DataRow("docs/data-plane.md")]
     public async Task ShellBlocks_Pasted_Succeed(string page)
     {
         var mesh = await SharedMesh.GetAsync();

@@ -97,6 +97,12 @@ internal sealed partial class MeshProcess : IAsyncDisposable
     /// <summary>Pids of the silos, newest last.</summary>
     public IReadOnlyList<int> SiloPids() => [.. Descendants().Where(p => CommandLine(p).Contains("InferMesh.Silo.dll", StringComparison.Ordinal))];
 
+    /// <summary>Addresses of the silos' health and metrics, as the table of the AppHost has them: a silo that is started again keeps its ports.</summary>
+    public IReadOnlyList<Uri> SiloAddresses() => [.. SiloAddress().Matches(Output).Select(static m => new Uri(m.Groups[1].Value))];
+
+    /// <summary>Pid of the API that the AppHost runs.</summary>
+    public int ApiPid() => Descendants().Single(p => CommandLine(p).Contains("InferMesh.Api.dll", StringComparison.Ordinal));
+
     /// <summary>All processes that the AppHost started and that still run, found by the folder in their environment or command line.</summary>
     public IReadOnlyList<int> Descendants() =>
         [.. Directory.GetDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var pid) ? pid : 0).Where(pid => pid > 0 && pid != _process.Id && IsOurs(pid))];
@@ -138,10 +144,16 @@ internal sealed partial class MeshProcess : IAsyncDisposable
     public string Logs() => string.Concat(Directory.Exists(Path.Combine(Folder, "logs"))
         ? Directory.GetFiles(Path.Combine(Folder, "logs")).Select(f => $"--- {Path.GetFileName(f)}\n{Tail(f)}\n") : []);
 
-    private static string Tail(string file)
+    /// <summary>What the processes logged as errors; a few are enough.</summary>
+    public IReadOnlyList<string> Errors() =>
+        [.. Directory.GetFiles(Path.Combine(Folder, "logs")).SelectMany(f => ReadFrom(f, 0).Split('\n').Where(l => Error().IsMatch(l)).Select(l => $"{Path.GetFileName(f)}: {l}")).Take(5)];
+
+    private static string Tail(string file) => ReadFrom(file, Math.Max(0, new FileInfo(file).Length - 4000));
+
+    private static string ReadFrom(string file, long position)
     {
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        stream.Position = Math.Max(0, stream.Length - 4000);
+        stream.Position = position;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
@@ -177,6 +189,12 @@ internal sealed partial class MeshProcess : IAsyncDisposable
         lock (_output) _output.AppendLine(line);
         if (line.Contains("InferMesh is up", StringComparison.Ordinal)) _up.TrySetResult();
     }
+
+    [GeneratedRegex(@"silo-\d+\s+(http://127\.0\.0\.1:\d+) \(pid")]
+    private static partial Regex SiloAddress();
+
+    [GeneratedRegex(@"^\S+ (fail|crit): ")]
+    private static partial Regex Error();
 
     [GeneratedRegex(@"MESH_PARENT_PID=(\d+)")]
     private static partial Regex Parent();

@@ -121,6 +121,42 @@ internal sealed unsafe class NvmlApi
         return code;
     }
 
+    /// <summary>nvmlDeviceGetNvLinkErrorCounter.</summary>
+    public NvmlReturn NvLinkErrors(nint device, uint link, NvmlNvLinkError error, out ulong count)
+    {
+        count = 0;
+        var export = (delegate* unmanaged[Cdecl]<nint, uint, uint, ulong*, NvmlReturn>)Export("nvmlDeviceGetNvLinkErrorCounter");
+        if (export is null)
+            return NvmlReturn.ExportMissing;
+        ulong copy = 0;
+        var code = export(device, link, (uint)error, &copy);
+        count = copy;
+        return code;
+    }
+
+    /// <summary>nvmlDeviceGetRemappedRows.</summary>
+    public NvmlReturn RemappedRows(nint device, out uint correctable, out uint uncorrectable, out bool pending, out bool failed)
+    {
+        (correctable, uncorrectable, pending, failed) = (0, 0, false, false);
+        var export = (delegate* unmanaged[Cdecl]<nint, uint*, uint*, uint*, uint*, NvmlReturn>)Export("nvmlDeviceGetRemappedRows");
+        if (export is null)
+            return NvmlReturn.ExportMissing;
+        uint corrected = 0, uncorrected = 0, waiting = 0, broken = 0;
+        var code = export(device, &corrected, &uncorrected, &waiting, &broken);
+        (correctable, uncorrectable, pending, failed) = (corrected, uncorrected, waiting != 0, broken != 0);
+        return code;
+    }
+
+    /// <summary>nvmlDeviceGetFieldValues: each value carries a return code of its own beside the call's.</summary>
+    public NvmlReturn FieldValues(nint device, Span<NvmlFieldValue> values)
+    {
+        var export = (delegate* unmanaged[Cdecl]<nint, int, NvmlFieldValue*, NvmlReturn>)Export("nvmlDeviceGetFieldValues");
+        if (export is null)
+            return NvmlReturn.ExportMissing;
+        fixed (NvmlFieldValue* first = values)
+            return export(device, values.Length, first);
+    }
+
     /// <summary>nvmlDeviceGetMigMode.</summary>
     public NvmlReturn MigMode(nint device, out uint current)
     {
@@ -147,6 +183,46 @@ internal sealed unsafe class NvmlApi
             code = export(device, &size, infos); // an empty span is a null pointer, as NVML wants for a size query
         count = size;
         return code;
+    }
+
+    /// <summary>nvmlEventSetCreate.</summary>
+    public NvmlReturn CreateEventSet(out nint set)
+    {
+        set = 0;
+        var export = (delegate* unmanaged[Cdecl]<nint*, NvmlReturn>)Export("nvmlEventSetCreate");
+        if (export is null)
+            return NvmlReturn.ExportMissing;
+        nint copy = 0;
+        var code = export(&copy);
+        set = copy;
+        return code;
+    }
+
+    /// <summary>nvmlDeviceRegisterEvents.</summary>
+    public NvmlReturn RegisterEvents(nint device, ulong types, nint set)
+    {
+        var export = (delegate* unmanaged[Cdecl]<nint, ulong, nint, NvmlReturn>)Export("nvmlDeviceRegisterEvents");
+        return export is null ? NvmlReturn.ExportMissing : export(device, types, set);
+    }
+
+    /// <summary>nvmlEventSetWait_v2 without waiting: <see cref="NvmlReturn.Timeout"/> when nothing has happened.</summary>
+    public NvmlReturn NextEvent(nint set, out NvmlEventData data)
+    {
+        data = default;
+        var export = (delegate* unmanaged[Cdecl]<nint, NvmlEventData*, uint, NvmlReturn>)Export("nvmlEventSetWait_v2");
+        if (export is null)
+            return NvmlReturn.ExportMissing;
+        NvmlEventData copy = default;
+        var code = export(set, &copy, 0);
+        data = copy;
+        return code;
+    }
+
+    /// <summary>nvmlEventSetFree.</summary>
+    public NvmlReturn FreeEventSet(nint set)
+    {
+        var export = (delegate* unmanaged[Cdecl]<nint, NvmlReturn>)Export("nvmlEventSetFree");
+        return export is null ? NvmlReturn.ExportMissing : export(set);
     }
 
     private nint Export(string name)

@@ -6,12 +6,15 @@ internal static class NvmlDeviceReader
     private const double PerCent = 100;
     private const double MilliwattsPerWatt = 1000;
 
-    public static GpuReading Read(NvmlApi api, nint device, int index, NvmlFieldLog log)
+    public static GpuReading Read(NvmlApi api, nint device, int index, int? lastXid, NvmlFieldLog log)
     {
-        var reading = ReadIdentity(api, device, new GpuReading { Index = index }, log);
+        var reading = ReadIdentity(api, device, new GpuReading { Index = index, LastXid = lastXid }, log);
         // Each further call on a lost GPU can block for seconds, so the first sign of the loss ends the reading.
         Func<NvmlApi, nint, GpuReading, NvmlFieldLog, GpuReading>[] steps =
-            [ReadMemory, ReadLoad, ReadPowerAndClocks, ReadEcc, ReadState, NvmlMigReader.ReadInto, NvmlProcessReader.ReadInto];
+            [
+                ReadMemory, ReadLoad, ReadPowerAndClocks, ReadEcc, ReadState, NvmlHealthReader.ReadInto, NvmlLinkReader.ReadInto, NvmlMigReader.ReadInto,
+                NvmlProcessReader.ReadInto,
+            ];
         foreach (var step in steps)
         {
             if (log.GpuLost || log.SessionLost)
@@ -19,28 +22,11 @@ internal static class NvmlDeviceReader
             reading = step(api, device, reading, log);
         }
         if (log.GpuLost || log.SessionLost)
-            log.Absent(log.GpuLost ? "the GPU is lost" : "NVML lost its session", UnreadFields(reading));
+            log.Absent(log.GpuLost ? "the GPU is lost" : "NVML lost its session", UnreadFields.Of(reading));
+        else
+            log.Absent("NVML has no such counter", UnreadFields.Of(reading));
         return reading with { Lost = log.GpuLost, Missing = log.ToMissing() };
     }
-
-    /// <summary>The properties that are still null: used when a reading ends early, so that every null has its reason.</summary>
-    public static string[] UnreadFields(GpuReading reading) =>
-        [.. Fields.Where(field => field.Value(reading) is null).Select(field => field.Name)];
-
-    private static readonly (string Name, Func<GpuReading, object?> Value)[] Fields =
-    [
-        (nameof(GpuReading.Uuid), r => r.Uuid), (nameof(GpuReading.Name), r => r.Name), (nameof(GpuReading.PciBusId), r => r.PciBusId),
-        (nameof(GpuReading.VramTotalBytes), r => r.VramTotalBytes), (nameof(GpuReading.VramUsedBytes), r => r.VramUsedBytes),
-        (nameof(GpuReading.SmUtilization), r => r.SmUtilization), (nameof(GpuReading.MemoryUtilization), r => r.MemoryUtilization),
-        (nameof(GpuReading.TemperatureCelsius), r => r.TemperatureCelsius),
-        (nameof(GpuReading.PowerWatts), r => r.PowerWatts), (nameof(GpuReading.PowerLimitWatts), r => r.PowerLimitWatts),
-        (nameof(GpuReading.SmClockMhz), r => r.SmClockMhz), (nameof(GpuReading.MemoryClockMhz), r => r.MemoryClockMhz),
-        (nameof(GpuReading.EccCorrectedVolatile), r => r.EccCorrectedVolatile), (nameof(GpuReading.EccUncorrectedVolatile), r => r.EccUncorrectedVolatile),
-        (nameof(GpuReading.EccCorrectedAggregate), r => r.EccCorrectedAggregate), (nameof(GpuReading.EccUncorrectedAggregate), r => r.EccUncorrectedAggregate),
-        (nameof(GpuReading.ThrottleReasons), r => r.ThrottleReasons), (nameof(GpuReading.PersistenceMode), r => r.PersistenceMode),
-        (nameof(GpuReading.PerformanceState), r => r.PerformanceState), (nameof(GpuReading.MigEnabled), r => r.MigEnabled),
-        (nameof(GpuReading.MigInstances), r => r.MigInstances), (nameof(GpuReading.Processes), r => r.Processes),
-    ];
 
     private static unsafe GpuReading ReadIdentity(NvmlApi api, nint device, GpuReading reading, NvmlFieldLog log)
     {

@@ -12,7 +12,9 @@ public sealed class NvmlGpuSource : IGpuSource
     private readonly string? _libraryPath;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, NvmlIdentity> _seen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _lastXids = new(StringComparer.Ordinal);
     private NvmlLibrary? _library;
+    private NvmlXidWatcher? _xids;
     private bool _disposed;
 
     /// <summary>Creates the source; nothing is loaded before the first read.</summary>
@@ -46,6 +48,8 @@ public sealed class NvmlGpuSource : IGpuSource
 
     private GpuSourceResult ReadSession(NvmlLibrary library)
     {
+        _xids ??= new NvmlXidWatcher(library.Api);
+        _xids.Collect();
         var code = library.Api.DeviceCount(out var count);
         if (code != NvmlReturn.Success)
         {
@@ -55,7 +59,7 @@ public sealed class NvmlGpuSource : IGpuSource
         var readings = new List<GpuReading>((int)count);
         var sessionLost = false;
         for (var i = 0; i < count; i++)
-            readings.Add(ReadGpu(library.Api, i, ref sessionLost));
+            readings.Add(ReadGpu(library.Api, _xids, i, ref sessionLost));
         AddVanished(readings);
         var snapshot = new GpuSnapshot
         {
@@ -69,23 +73,33 @@ public sealed class NvmlGpuSource : IGpuSource
         return new GpuSourceResult.Available(snapshot);
     }
 
-    private GpuReading ReadGpu(NvmlApi api, int index, ref bool sessionLost)
+    private GpuReading ReadGpu(NvmlApi api, NvmlXidWatcher xids, int index, ref bool sessionLost)
     {
         var log = new NvmlFieldLog();
         GpuReading reading;
         if (log.Ok(api.DeviceByIndex((uint)index, out var device), "nvmlDeviceGetHandleByIndex_v2"))
         {
-            reading = NvmlDeviceReader.Read(api, device, index, log);
+            reading = WithXid(NvmlDeviceReader.Read(api, device, index, xids.Last(device, log), log));
         }
         else
         {
             reading = new GpuReading { Index = index, Lost = log.GpuLost };
-            log.Absent(log.GpuLost ? "the GPU is lost" : "the GPU gives no handle", NvmlDeviceReader.UnreadFields(reading));
+            log.Absent(log.GpuLost ? "the GPU is lost" : "the GPU gives no handle", UnreadFields.Of(reading));
             reading = reading with { Missing = log.ToMissing() };
         }
         sessionLost |= log.SessionLost;
         Remember(reading);
         return reading.Lost ? WithIdentity(reading) : reading;
+    }
+
+    /// <summary>A lost GPU ends the session, and with it the events: what they told about it stays.</summary>
+    private GpuReading WithXid(GpuReading reading)
+    {
+        if (reading.Uuid is not { } uuid || reading.LastXid is not { } xid)
+            return reading;
+        if (xid > 0)
+            _lastXids[uuid] = xid;
+        return reading with { LastXid = _lastXids.GetValueOrDefault(uuid) };
     }
 
     private void Remember(GpuReading reading)
@@ -116,7 +130,7 @@ public sealed class NvmlGpuSource : IGpuSource
         foreach (var gone in _seen.Values.Where(seen => !present.Contains(seen.Uuid)).OrderBy(seen => seen.Index).ToArray())
         {
             var reading = new GpuReading { Index = NextIndex(readings, gone.Index), Lost = true };
-            var missing = NvmlDeviceReader.UnreadFields(reading).ToDictionary(field => field, _ => "the GPU was seen before and is no longer listed", StringComparer.Ordinal);
+            var missing = UnreadFields.Of(reading).ToDictionary(field => field, _ => "the GPU was seen before and is no longer listed", StringComparer.Ordinal);
             readings.Add(AsLost(gone, reading with { Missing = missing }));
         }
     }
@@ -127,7 +141,7 @@ public sealed class NvmlGpuSource : IGpuSource
     private static GpuReading AsLost(NvmlIdentity known, GpuReading reading)
     {
         var whole = reading with { Lost = true, Uuid = known.Uuid, Name = reading.Name ?? known.Name, PciBusId = reading.PciBusId ?? known.PciBusId };
-        var unread = NvmlDeviceReader.UnreadFields(whole).ToHashSet(StringComparer.Ordinal);
+        var unread = UnreadFields.Of(whole).ToHashSet(StringComparer.Ordinal);
         return whole with { Missing = reading.Missing.Where(entry => unread.Contains(entry.Key)).ToDictionary(StringComparer.Ordinal) };
     }
 
@@ -136,6 +150,8 @@ public sealed class NvmlGpuSource : IGpuSource
 
     private void CloseSession()
     {
+        _xids?.Dispose();
+        _xids = null;
         _library?.Dispose();
         _library = null;
     }

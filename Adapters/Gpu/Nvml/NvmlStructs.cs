@@ -81,6 +81,80 @@ internal struct NvmlDeviceAttributes
     public ulong MemorySizeMb;
 }
 
+/// <summary>nvmlFieldValue_t: one of the values that are asked for by number.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlFieldValue
+{
+    public NvmlField Field;
+    public uint Scope;
+    public long TimestampMicroseconds;
+    public long LatencyMicroseconds;
+    public NvmlValueType Type;
+    public NvmlReturn Return;
+    public ulong Bits;
+
+    /// <summary>The value as a number from 0; null for a type that has no business here, or a negative number.</summary>
+    public readonly long? Whole => Type switch
+    {
+        NvmlValueType.UnsignedInt => (uint)Bits,
+        NvmlValueType.UnsignedShort => (ushort)Bits,
+        NvmlValueType.SignedInt => (int)Bits is >= 0 and var value ? value : null,
+        NvmlValueType.UnsignedLong or NvmlValueType.UnsignedLongLong or NvmlValueType.SignedLongLong => Bits <= long.MaxValue ? (long)Bits : null,
+        _ => null,
+    };
+}
+
+/// <summary>nvmlValueType_t.</summary>
+internal enum NvmlValueType : uint
+{
+    Double = 0,
+    UnsignedInt = 1,
+    UnsignedLong = 2,
+    UnsignedLongLong = 3,
+    SignedLongLong = 4,
+    SignedInt = 5,
+    UnsignedShort = 6,
+}
+
+/// <summary>NVML_FI_DEV_*: the numbers of values.</summary>
+internal enum NvmlField : uint
+{
+    RetiredSingleBit = 29,
+    RetiredDoubleBit = 30,
+    RetiredPending = 31,
+    MemoryTemperature = 82,
+    NvLinkCount = 91,
+    NvLinkThroughputDataTx = 138,
+    NvLinkThroughputDataRx = 139,
+}
+
+/// <summary>nvmlPcieUtilCounter_t.</summary>
+internal enum NvmlPcieCounter : uint
+{
+    TxBytes = 0,
+    RxBytes = 1,
+}
+
+/// <summary>nvmlNvLinkErrorCounter_t.</summary>
+internal enum NvmlNvLinkError : uint
+{
+    Replay = 0,
+    Recovery = 1,
+    CrcFlit = 2,
+    CrcData = 3,
+}
+
+/// <summary>nvmlEventData_t.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmlEventData
+{
+    public nint Device;
+    public ulong Type;
+    public ulong Data;
+    public uint GpuInstanceId;
+    public uint ComputeInstanceId;
+}
+
 /// <summary>nvmlClockType_t.</summary>
 internal enum NvmlClock : uint
 {

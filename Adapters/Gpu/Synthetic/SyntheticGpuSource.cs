@@ -63,7 +63,7 @@ public sealed class SyntheticGpuSource : IGpuSource
         var active = sm >= ActiveFloor;
         var capped = sm >= PowerCapKnee;
         var clockShare = !active ? 0 : capped ? 0.93 : 1;
-        return Base(index) with
+        return Whole(Base(index) with
         {
             SmUtilization = sm,
             MemoryUtilization = 0.65 * sm,
@@ -72,7 +72,7 @@ public sealed class SyntheticGpuSource : IGpuSource
             SmClockMhz = (int)(type.IdleSmClockMhz + ((type.MaxSmClockMhz - type.IdleSmClockMhz) * clockShare)),
             ThrottleReasons = !active ? GpuThrottleReasons.GpuIdle : capped ? GpuThrottleReasons.SwPowerCap : GpuThrottleReasons.None,
             PerformanceState = active ? 0 : 8,
-        };
+        });
     }
 
     private GpuReading Unknown(int index)
@@ -82,7 +82,15 @@ public sealed class SyntheticGpuSource : IGpuSource
             nameof(GpuReading.SmUtilization), nameof(GpuReading.MemoryUtilization), nameof(GpuReading.TemperatureCelsius), nameof(GpuReading.PowerWatts),
             nameof(GpuReading.SmClockMhz), nameof(GpuReading.ThrottleReasons), nameof(GpuReading.PerformanceState),
         ];
-        return Base(index) with { Missing = fields.ToDictionary(field => field, _ => "the load is unknown", StringComparer.Ordinal) };
+        return Whole(Base(index), fields);
+    }
+
+    private static GpuReading Whole(GpuReading reading, params ReadOnlySpan<string> unknown)
+    {
+        var missing = new MissingFields();
+        foreach (var field in unknown)
+            missing.Add(field, "the load is unknown");
+        return reading with { Missing = UnreadFields.Reasons(reading, missing, "not imitated") };
     }
 
     private GpuReading Base(int index) => new()
@@ -99,6 +107,16 @@ public sealed class SyntheticGpuSource : IGpuSource
         EccUncorrectedVolatile = 0,
         EccCorrectedAggregate = 0,
         EccUncorrectedAggregate = 0,
+        RetiredPagesSingleBit = 0,
+        RetiredPagesDoubleBit = 0,
+        RetiredPagesPending = false,
+        RemappedRowsCorrectable = 0,
+        RemappedRowsUncorrectable = 0,
+        RemappedRowsPending = false,
+        RemappedRowsFailed = false,
+        LastXid = 0,
+        PcieReplays = 0,
+        NvLinkActiveLinks = 0,
         PersistenceMode = true,
         MigEnabled = false,
         MigInstances = [],

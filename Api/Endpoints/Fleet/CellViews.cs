@@ -34,6 +34,15 @@ internal sealed record NodeCounts
     /// <summary>Finishing their work.</summary>
     public int Draining { get; init; }
 
+    /// <summary>Kept out because of a fault.</summary>
+    public int Quarantined { get; init; }
+
+    /// <summary>Back from quarantine on trial.</summary>
+    public int Probing { get; init; }
+
+    /// <summary>Worked on by an operator.</summary>
+    public int Maintenance { get; init; }
+
     public static NodeCounts Of(NodeHealth[] health) => new()
     {
         Total = health.Length,
@@ -43,6 +52,9 @@ internal sealed record NodeCounts
         Offline = health.Count(h => h == NodeHealth.Offline),
         Cordoned = health.Count(h => h == NodeHealth.Cordoned),
         Draining = health.Count(h => h == NodeHealth.Draining),
+        Quarantined = health.Count(h => h == NodeHealth.Quarantined),
+        Probing = health.Count(h => h == NodeHealth.Probing),
+        Maintenance = health.Count(h => h == NodeHealth.Maintenance),
     };
 }
 

@@ -1,3 +1,4 @@
+using InferMesh.Api.Endpoints.Models;
 using InferMesh.Grains.Abstractions.Cells;
 
 namespace InferMesh.Api.Endpoints.Fleet;
@@ -68,6 +69,15 @@ internal sealed record ModelView
 
     /// <summary>Where it is served, by node.</summary>
     public required IReadOnlyList<ReplicaView> Replicas { get; init; }
+
+    /// <summary>What is registered of it and what is made of that; absent when nobody registered it.</summary>
+    public RegistrationView? Registration { get; init; }
+
+    /// <summary>What would be done; in the answer to a dry run only.</summary>
+    public ModelPlanView? Plan { get; init; }
+
+    /// <summary>A model that no node knows.</summary>
+    public static ModelView Idle(string name) => new() { Name = name, Revisions = [], Replicas = [] };
 
     /// <summary>Models of the cells, by name.</summary>
     public static IReadOnlyList<ModelView> Of(IEnumerable<CellSnapshot> cells, string? name = null) =>

@@ -51,7 +51,7 @@ internal sealed record NewNodeBody : NodeBody
     public string? Id { get; init; }
 }
 
-/// <summary>Why a node is cordoned.</summary>
+/// <summary>Why a node is kept out.</summary>
 internal sealed record CordonBody
 {
     /// <summary>Reason, at most 256 characters.</summary>

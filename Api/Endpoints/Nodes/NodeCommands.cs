@@ -8,7 +8,7 @@ using InferMesh.Grains.Abstractions.Nodes;
 
 namespace InferMesh.Api.Endpoints.Nodes;
 
-/// <summary>Registering, cordoning, draining and removing nodes.</summary>
+/// <summary>Registering, cordoning, draining, quarantining and removing nodes.</summary>
 internal static class NodeCommands
 {
     private const int DefaultDrainSeconds = 300;
@@ -29,8 +29,16 @@ internal static class NodeCommands
             .Describe("Nodes", "CordonNode", "Keeps new work away from a node", "Running work goes on. The body may be left out.")
             .Takes<CordonBody>("""{"reason":"fan replacement"}""")
             .ChangesMesh().Returns<NodeDetail>().Refuses(400, 404);
+        routes.MapPost("/nodes/{id}:quarantine", Quarantine)
+            .Describe("Nodes", "QuarantineNode", "Keeps new work away from a node that may be faulty", "As a fault does that the mesh finds itself, but until `:uncordon`. The body may be left out.")
+            .Takes<CordonBody>("""{"reason":"wrong answers"}""")
+            .ChangesMesh().Returns<NodeDetail>().Refuses(400, 404);
+        routes.MapPost("/nodes/{id}:maintain", Maintain)
+            .Describe("Nodes", "MaintainNode", "Keeps new work away from a node that is worked on", "Until `:uncordon`. It may be silent and restart meanwhile without being taken for offline or faulty. The body may be left out.")
+            .Takes<CordonBody>("""{"reason":"driver update"}""")
+            .ChangesMesh().Returns<NodeDetail>().Refuses(400, 404);
         routes.MapPost("/nodes/{id}:uncordon", Uncordon)
-            .Describe("Nodes", "UncordonNode", "Ends a cordon or a drain", "The node takes new work again as soon as it reports.")
+            .Describe("Nodes", "UncordonNode", "Ends a cordon, a drain, a quarantine or a maintenance", "The node takes new work again as soon as it reports.")
             .ChangesMesh().Returns<NodeDetail>().Refuses(404);
         routes.MapPost("/nodes/{id}:drain", Drain)
             .Describe("Nodes", "DrainNode", "Keeps new work away and tells when the running work is done", "Watch `drained`, or the event NODE_DRAINED. The body may be left out.")
@@ -59,15 +67,17 @@ internal static class NodeCommands
         if (result is not { Status: NodeCommandStatus.Accepted, Node: { } node }) return Refusal(id, result);
         context.Response.Headers.ETag = NodeReads.Etag(node);
         context.Response.Headers.Location = ApiV1.NodePath(id);
-        return TypedResults.Json(NodeDetail.Of(node), statusCode: existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
+        return TypedResults.Json(NodeReads.Detail(node, context), statusCode: existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
     }
 
-    private static Task<IResult> Cordon(string id, VerbBody<CordonBody> body, HttpContext context, GrainCalls calls)
-    {
-        var reader = new BodyReader();
-        var reason = reader.Text("reason", body.Value?.Reason);
-        return CommandAsync(id, reader, context, calls, (node, actor) => node.Cordon(reason, actor));
-    }
+    private static Task<IResult> Cordon(string id, VerbBody<CordonBody> body, HttpContext context, GrainCalls calls) =>
+        CommandAsync(id, body, context, calls, static (node, reason, actor) => node.Cordon(reason, actor));
+
+    private static Task<IResult> Quarantine(string id, VerbBody<CordonBody> body, HttpContext context, GrainCalls calls) =>
+        CommandAsync(id, body, context, calls, static (node, reason, actor) => node.Quarantine(reason, actor));
+
+    private static Task<IResult> Maintain(string id, VerbBody<CordonBody> body, HttpContext context, GrainCalls calls) =>
+        CommandAsync(id, body, context, calls, static (node, reason, actor) => node.Maintain(reason, actor));
 
     private static Task<IResult> Uncordon(string id, HttpContext context, GrainCalls calls) =>
         CommandAsync(id, new(), context, calls, (node, actor) => node.Uncordon(actor));
@@ -80,6 +90,14 @@ internal static class NodeCommands
         return CommandAsync(id, reader, context, calls, (node, actor) => node.Drain(body.Value?.Force ?? false, TimeSpan.FromSeconds(seconds), actor));
     }
 
+    private static Task<IResult> CommandAsync(
+        string id, VerbBody<CordonBody> body, HttpContext context, GrainCalls calls, Func<INodeGrain, string, string, Task<NodeCommandResult>> command)
+    {
+        var reader = new BodyReader();
+        var reason = reader.Text("reason", body.Value?.Reason);
+        return CommandAsync(id, reader, context, calls, (node, actor) => command(node, reason, actor));
+    }
+
     private static async Task<IResult> CommandAsync(
         string id, BodyReader reader, HttpContext context, GrainCalls calls, Func<INodeGrain, string, Task<NodeCommandResult>> command)
     {
@@ -89,7 +107,7 @@ internal static class NodeCommands
         var result = await calls.RetryAsync(g => command(g.GetGrain<INodeGrain>(id), actor), context.RequestAborted);
         if (result is not { Status: NodeCommandStatus.Accepted, Node: { } node }) return Refusal(id, result);
         context.Response.Headers.ETag = NodeReads.Etag(node);
-        return TypedResults.Ok(NodeDetail.Of(node));
+        return TypedResults.Ok(NodeReads.Detail(node, context));
     }
 
     private static async Task<IResult> Delete(string id, HttpContext context, GrainCalls calls)

@@ -28,6 +28,9 @@ internal static class NodeReads
     public static string Etag(NodeView node) => string.Create(
         CultureInfo.InvariantCulture, $"\"{node.Version}-{node.Epoch}-{node.Sequence}-{node.Health}{(node.Drained ? "-drained" : "")}\"");
 
+    /// <summary>A node as it is shown now.</summary>
+    public static NodeDetail Detail(NodeView node, HttpContext context) => NodeDetail.Of(node, context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
+
     private static async Task<IResult> List(HttpContext context, FleetReader fleet, CancellationToken cancellationToken)
     {
         var reader = new QueryReader(context);
@@ -44,6 +47,6 @@ internal static class NodeReads
         var etag = Etag(node);
         if (Etags.Matches(context.Request, etag) is not { } known) return new ProblemResult(Problem.Invalid("If-None-Match", "must be * or entity tags."));
         context.Response.Headers.ETag = etag;
-        return known ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(NodeDetail.Of(node));
+        return known ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(Detail(node, context));
     }
 }

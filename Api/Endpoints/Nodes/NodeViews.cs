@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Strategies.Scoring;
 
 namespace InferMesh.Api.Endpoints.Nodes;
 
@@ -77,14 +78,87 @@ internal sealed record NodeSummaryItem : NodeItem
     public required IReadOnlyList<string> Models { get; init; }
 }
 
+/// <summary>Why a node is in quarantine, or was before its trial.</summary>
+internal sealed record QuarantineView
+{
+    /// <summary>What is wrong.</summary>
+    public FaultKind Kind { get; init; }
+
+    /// <summary>UUID of the GPU or endpoint of the runtime; absent for the node as a whole.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>What was read, in a sentence, or the operator's reason.</summary>
+    public required string Evidence { get; init; }
+
+    /// <summary>When it was last found.</summary>
+    public DateTimeOffset FoundAt { get; init; }
+
+    /// <summary>When the quarantine began.</summary>
+    public DateTimeOffset Since { get; init; }
+
+    /// <summary>When the quarantine or the trial ends, unless something is found; absent when only an operator ends it.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>How many in a row; each one lasts twice as long as the one before.</summary>
+    public int Times { get; init; }
+
+    /// <summary>The node is on trial.</summary>
+    public bool Probing { get; init; }
+
+    public static QuarantineView? Of(NodeQuarantine? quarantine) => quarantine is null ? null : new()
+    {
+        Kind = quarantine.Fault.Kind,
+        Subject = Views.Known(quarantine.Fault.Subject),
+        Evidence = quarantine.Fault.Evidence,
+        FoundAt = quarantine.Fault.At,
+        Since = quarantine.Since,
+        Until = quarantine.Until == DateTimeOffset.MaxValue ? null : quarantine.Until,
+        Times = quarantine.Times,
+        Probing = quarantine.Probing,
+    };
+}
+
+/// <summary>How good the readings of one kind are.</summary>
+internal sealed record SignalView
+{
+    /// <summary>Age, seconds.</summary>
+    public double AgeSeconds { get; init; }
+
+    /// <summary>How much of a price that rests on them is known, 0 to 1: the rest is what the cost model adds for their age.</summary>
+    public double Confidence { get; init; }
+
+    public static SignalView? Of(DateTimeOffset? sampledAt, DateTimeOffset now)
+    {
+        if (sampledAt is not { } at) return null;
+        var age = Math.Max(0, (now - at).TotalSeconds);
+        return new() { AgeSeconds = Math.Round(age, 3), Confidence = Math.Round(CostModel.Confidence(age), 4) };
+    }
+}
+
+/// <summary>Age and confidence of what a node says.</summary>
+internal sealed record SignalsView
+{
+    /// <summary>GPU readings; absent when there are none.</summary>
+    public SignalView? Gpus { get; init; }
+
+    /// <summary>Runtime readings; absent when there are none.</summary>
+    public SignalView? Runtimes { get; init; }
+}
+
 /// <summary>A node with its last readings.</summary>
 internal sealed record NodeDetail : NodeItem
 {
     /// <summary>When the health last changed.</summary>
     public DateTimeOffset HealthSince { get; init; }
 
-    /// <summary>Why it is cordoned or draining; absent otherwise.</summary>
+    /// <summary>Why it is cordoned, draining or in maintenance; absent otherwise.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Quarantine or trial in force; absent when there is none.</summary>
+    public QuarantineView? Quarantine { get; init; }
+
+    /// <summary>Age and confidence of the readings.</summary>
+    public required SignalsView Signals { get; init; }
 
     /// <summary>Deadline of a drain; absent when it is not draining.</summary>
     public DateTimeOffset? DrainDeadline { get; init; }
@@ -107,7 +181,7 @@ internal sealed record NodeDetail : NodeItem
     /// <summary>Telemetry batches dropped because they were not newer than the last.</summary>
     public long DroppedBatches { get; init; }
 
-    public static NodeDetail Of(NodeView node) => new()
+    public static NodeDetail Of(NodeView node, DateTimeOffset now) => new()
     {
         Id = node.Registration.NodeId,
         Cell = node.Registration.CellId,
@@ -123,6 +197,8 @@ internal sealed record NodeDetail : NodeItem
         RttMs = Views.Known(node.RttMs),
         HealthSince = node.HealthSince,
         Reason = Views.Known(node.Reason),
+        Quarantine = QuarantineView.Of(node.Quarantine),
+        Signals = new() { Gpus = SignalView.Of(node.GpusSampledAt, now), Runtimes = SignalView.Of(node.RuntimesSampledAt, now) },
         DrainDeadline = node.DrainDeadline,
         Drained = node.Drained,
         Gpus = node.Gpus,

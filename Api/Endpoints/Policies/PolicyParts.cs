@@ -96,7 +96,25 @@ internal sealed record SloBody
     /// <summary>KV-cache share above which a target with a queue takes no new work, 0 to 1. Default 1: a full cache makes a queue.</summary>
     public double? MaxKvCacheUsage { get; init; }
 
-    public SloSpec Read() => new() { TtftMs = TtftMs, TpotMs = TpotMs, MaxQueuePerTarget = MaxQueuePerTarget, MaxKvCacheUsage = MaxKvCacheUsage };
+    /// <summary>Turn in the mesh's own queue, -100 to 100. Default 0. Higher goes first; above 0 a tenth of each batch is kept from all others.</summary>
+    public int? QueuePriority { get; init; }
+
+    /// <summary>Longest wait in the mesh's own queue, milliseconds, 0 to 600000; 0 refuses at once. Default 10000.</summary>
+    public double? MaxQueueWaitMs { get; init; }
+
+    /// <summary>Share of each matched tenant against others of the same priority, 0.001 to 1000. Default 1.</summary>
+    public double? QueueWeight { get; init; }
+
+    public SloSpec Read() => new()
+    {
+        TtftMs = TtftMs,
+        TpotMs = TpotMs,
+        MaxQueuePerTarget = MaxQueuePerTarget,
+        MaxKvCacheUsage = MaxKvCacheUsage,
+        QueuePriority = QueuePriority,
+        MaxQueueWaitMs = MaxQueueWaitMs,
+        QueueWeight = QueueWeight,
+    };
 }
 
 /// <summary>How much may be in flight.</summary>

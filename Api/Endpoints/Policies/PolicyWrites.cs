@@ -87,7 +87,7 @@ internal static class PolicyWrites
     // "If-Match: *" means "there is one" (RFC 9110, 13.1.1); for the grain it means "whatever there is".
     private static async Task<IResult?> MissingAsync(string name, Precondition precondition, HttpContext context, GrainCalls calls) =>
         precondition.Expected == PolicyVersions.Any && await calls.RetryAsync(g => g.GetGrain<IPolicyGrain>(name).Get(), context.RequestAborted) is null
-            ? PolicyProblems.Stale(name, 0)
+            ? VersionProblems.Stale("policy", name, 0)
             : null;
 
     private static IResult Answer(string name, PolicyResult result, HttpContext context, bool created)

@@ -1,6 +1,4 @@
-using Google.Rpc;
 using Grpc.Core;
-using InferMesh.Api.Grpc.Errors;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Nodes;
@@ -17,42 +15,6 @@ internal sealed partial class ControlPlaneService
             .OrderBy(group => group.Key.Model, StringComparer.Ordinal).ThenBy(group => group.Key.Revision, StringComparer.Ordinal)
             .Select(group => new Model { Name = group.Key.Model, Revision = group.Key.Revision, Replicas = { group.Select(replica => replica.Replica).OrderBy(r => r.NodeId, StringComparer.Ordinal) } });
         return new ListModelsResponse { Models = { models } };
-    }
-
-    public override async Task<LoadModelResponse> LoadModel(LoadModelRequest request, ServerCallContext context)
-    {
-        CheckModelAndNodes(request.ModelName, request.TargetNodes, nodesRequired: true);
-        var nodes = await ReadNodesAsync(request.TargetNodes, context.CancellationToken);
-        Demand(nodes, "load", node => Serves(node, request.ModelName, request.ModelRevision));
-        return new LoadModelResponse { LoadedNodes = { nodes.Select(node => node.Registration.NodeId) } };
-    }
-
-    public override async Task<UnloadModelResponse> UnloadModel(UnloadModelRequest request, ServerCallContext context)
-    {
-        CheckModelAndNodes(request.ModelName, request.TargetNodes, nodesRequired: true);
-        var nodes = await ReadNodesAsync(request.TargetNodes, context.CancellationToken);
-        Demand(nodes, "unload", node => !Serves(node, request.ModelName, request.ModelRevision));
-        return new UnloadModelResponse { UnloadedNodes = { nodes.Select(node => node.Registration.NodeId) } };
-    }
-
-    /// <summary>
-    /// No runtime adapter changes what a runtime has loaded, so only a state that is there already can be confirmed, and only by a node
-    /// whose reports are current.
-    /// </summary>
-    private static void Demand(IReadOnlyList<NodeView> nodes, string operation, Func<NodeView, bool> holds)
-    {
-        PreconditionFailure.Types.Violation[] failed =
-        [
-            .. nodes.Where(node => !IsCurrent(node) || !holds(node)).Select(node => new PreconditionFailure.Types.Violation
-            {
-                Type = IsCurrent(node) ? "RUNTIME_OPERATION" : "NODE_STATE",
-                Subject = node.Registration.NodeId,
-                Description = IsCurrent(node)
-                    ? $"Runtime {RuntimesOf(node)} on node {node.Registration.NodeId} does not support the operation {operation}."
-                    : $"Node {node.Registration.NodeId} is {node.Health.ToString().ToLowerInvariant()}: what it has loaded is not known, and the operation {operation} cannot reach it.",
-            }),
-        ];
-        if (failed.Length > 0) throw RpcErrors.Precondition(failed);
     }
 
     private static bool IsCurrent(NodeView node) => node.SampledAt is not null && node.Health is not (NodeHealth.Joining or NodeHealth.Offline);

@@ -1,13 +1,14 @@
 using Google.Protobuf.Collections;
 using InferMesh.Api.Calls;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Ingress.Endpoints;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Nodes;
 
 namespace InferMesh.Api.Grpc.Control;
 
 /// <summary>The control plane over gRPC: a thin layer that checks, calls one grain and maps the answer.</summary>
-internal sealed partial class ControlPlaneService(GrainCalls calls, FleetReader cells, IHostApplicationLifetime lifetime) : ControlPlane.ControlPlaneBase
+internal sealed partial class ControlPlaneService(GrainCalls calls, FleetReader cells, EndpointDirectory endpoints, IHostApplicationLifetime lifetime) : ControlPlane.ControlPlaneBase
 {
     private const int MaxTargetNodes = 1000;
     private const int NodeReadParallelism = 32;

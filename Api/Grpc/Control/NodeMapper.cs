@@ -12,7 +12,8 @@ internal static class NodeMapper
     {
         NodeHealth.Ready => NodeStatus.Healthy,
         NodeHealth.Joining or NodeHealth.Suspect => NodeStatus.Unhealthy,
-        NodeHealth.Cordoned or NodeHealth.Draining => NodeStatus.Draining,
+        NodeHealth.Cordoned or NodeHealth.Draining or NodeHealth.Maintenance => NodeStatus.Draining,
+        NodeHealth.Quarantined or NodeHealth.Probing => NodeStatus.Unhealthy,
         NodeHealth.Offline => NodeStatus.Offline,
         _ => NodeStatus.Unspecified,
     };

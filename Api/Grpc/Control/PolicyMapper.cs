@@ -46,7 +46,7 @@ internal static class PolicyMapper
             ChangedBy = policy.ChangedBy,
         };
         if (spec.Placement is { } placement) proto.Placement = ToProto(placement);
-        if (spec.Routing is { } routing) proto.Routing = new() { Strategy = routing.Strategy, Parameters = { routing.Parameters.ToDictionary() } };
+        if (spec.Routing is { } routing) proto.Routing = ToProto(routing);
         if (spec.Hedging is { } hedging) proto.Hedging = ToProto(hedging);
         if (spec.Slo is { } slo) proto.Slo = ToProto(slo);
         if (spec.Quota is { } quota) proto.Quota = new() { MaxConcurrentRequests = quota.MaxConcurrentRequests };
@@ -57,7 +57,7 @@ internal static class PolicyMapper
     private static Domain.PolicySpec Part(Proto.Policy policy) => policy.SpecCase switch
     {
         Proto.Policy.SpecOneofCase.Placement => new() { Kind = PolicyKind.Placement, Placement = ToDomain(policy.Placement) },
-        Proto.Policy.SpecOneofCase.Routing => new() { Kind = PolicyKind.Routing, Routing = new() { Strategy = policy.Routing.Strategy, Parameters = policy.Routing.Parameters.ToDictionary() } },
+        Proto.Policy.SpecOneofCase.Routing => new() { Kind = PolicyKind.Routing, Routing = ToDomain(policy.Routing) },
         Proto.Policy.SpecOneofCase.Hedging => new() { Kind = PolicyKind.Hedging, Hedging = ToDomain(policy.Hedging) },
         Proto.Policy.SpecOneofCase.Slo => new() { Kind = PolicyKind.Slo, Slo = ToDomain(policy.Slo) },
         Proto.Policy.SpecOneofCase.Quota => new() { Kind = PolicyKind.Quota, Quota = new() { MaxConcurrentRequests = policy.Quota.MaxConcurrentRequests } },
@@ -69,7 +69,11 @@ internal static class PolicyMapper
         _ => throw new InvalidOperationException("A policy without a part is refused before it is mapped."),
     };
 
-    private static Domain.PlacementSpec ToDomain(Proto.PlacementSpec p) => new()
+    public static Domain.RoutingSpec ToDomain(Proto.RoutingSpec r) => new() { Strategy = r.Strategy, Parameters = r.Parameters.ToDictionary() };
+
+    public static Proto.RoutingSpec ToProto(Domain.RoutingSpec r) => new() { Strategy = r.Strategy, Parameters = { r.Parameters.ToDictionary() } };
+
+    public static Domain.PlacementSpec ToDomain(Proto.PlacementSpec p) => new()
     {
         Nodes = [.. p.Nodes],
         Cells = [.. p.Cells],
@@ -78,7 +82,7 @@ internal static class PolicyMapper
         Labels = p.Labels.ToDictionary(),
     };
 
-    private static Proto.PlacementSpec ToProto(Domain.PlacementSpec p) => new()
+    public static Proto.PlacementSpec ToProto(Domain.PlacementSpec p) => new()
     {
         Nodes = { p.Nodes },
         Cells = { p.Cells },
@@ -87,7 +91,7 @@ internal static class PolicyMapper
         Labels = { p.Labels.ToDictionary() },
     };
 
-    private static Domain.HedgingSpec ToDomain(Proto.HedgingSpec h)
+    public static Domain.HedgingSpec ToDomain(Proto.HedgingSpec h)
     {
         var spec = new Domain.HedgingSpec();
         return spec with
@@ -101,7 +105,7 @@ internal static class PolicyMapper
         };
     }
 
-    private static Proto.HedgingSpec ToProto(Domain.HedgingSpec h) => new()
+    public static Proto.HedgingSpec ToProto(Domain.HedgingSpec h) => new()
     {
         Enabled = h.Enabled,
         MinDelayMs = h.MinDelayMs,
@@ -117,6 +121,9 @@ internal static class PolicyMapper
         TpotMs = s.HasTpotMs ? s.TpotMs : null,
         MaxQueuePerTarget = s.HasMaxQueuePerTarget ? s.MaxQueuePerTarget : null,
         MaxKvCacheUsage = s.HasMaxKvCacheUsage ? s.MaxKvCacheUsage : null,
+        QueuePriority = s.HasQueuePriority ? s.QueuePriority : null,
+        MaxQueueWaitMs = s.HasMaxQueueWaitMs ? s.MaxQueueWaitMs : null,
+        QueueWeight = s.HasQueueWeight ? s.QueueWeight : null,
     };
 
     private static Proto.SloSpec ToProto(Domain.SloSpec s)
@@ -126,6 +133,9 @@ internal static class PolicyMapper
         if (s.TpotMs is { } tpot) slo.TpotMs = tpot;
         if (s.MaxQueuePerTarget is { } queue) slo.MaxQueuePerTarget = queue;
         if (s.MaxKvCacheUsage is { } kv) slo.MaxKvCacheUsage = kv;
+        if (s.QueuePriority is { } priority) slo.QueuePriority = priority;
+        if (s.MaxQueueWaitMs is { } wait) slo.MaxQueueWaitMs = wait;
+        if (s.QueueWeight is { } weight) slo.QueueWeight = weight;
         return slo;
     }
 }

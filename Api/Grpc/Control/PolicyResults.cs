@@ -15,7 +15,7 @@ internal static class PolicyResults
             case PolicyStatus.Accepted:
                 return result;
             case PolicyStatus.Conflict:
-                throw RpcErrors.Conflict(name, result.CurrentVersion);
+                throw RpcErrors.Conflict("policy", name, result.CurrentVersion);
             case PolicyStatus.Invalid:
                 var violations = new Violations();
                 // The kind is what the oneof says.

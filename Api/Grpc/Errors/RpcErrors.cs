@@ -21,12 +21,19 @@ internal static class RpcErrors
     public static RpcException NotFound(string type, params IReadOnlyCollection<string> names) =>
         Of(Code.NotFound, $"There is no {type} {string.Join(", ", names)}.", [.. names.Select(name => new ResourceInfo { ResourceType = type, ResourceName = name })]);
 
-    public static RpcException Conflict(string policy, long currentVersion)
+    /// <param name="type">What it is, such as <c>policy</c>.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="currentVersion">Version that is current; 0 when there is none.</param>
+    public static RpcException Conflict(string type, string name, long currentVersion)
     {
         var current = currentVersion.ToString(CultureInfo.InvariantCulture);
-        var text = currentVersion == 0 ? $"Policy {policy} does not exist." : $"Policy {policy} is at version {current}.";
-        return Of(Code.Aborted, text, Info("VERSION_CONFLICT", ("policy", policy), ("current_version", current)));
+        var text = currentVersion == 0 ? $"There is no {type} {name}." : $"The {type} {name} is at version {current}.";
+        return Of(Code.Aborted, text, Info("VERSION_CONFLICT", (type, name), ("current_version", current)));
     }
+
+    /// <summary>Names that others have.</summary>
+    public static RpcException Taken(IReadOnlyCollection<BadRequest.Types.FieldViolation> violations) =>
+        Of(Code.AlreadyExists, string.Join(" ", violations.Select(v => $"{v.Field}: {v.Description}")), new BadRequest { FieldViolations = { violations } });
 
     public static RpcException Precondition(params IReadOnlyCollection<PreconditionFailure.Types.Violation> violations) =>
         Of(Code.FailedPrecondition, string.Join(" ", violations.Select(v => v.Description)), new PreconditionFailure { Violations = { violations } });

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Google.Rpc;
+using Grpc.Core;
 using InferMesh.Grains.Abstractions;
 
 namespace InferMesh.Api.Grpc.Errors;
@@ -43,6 +44,9 @@ internal sealed partial class Violations
     {
         if (Any) throw RpcErrors.Invalid(_found);
     }
+
+    /// <summary>The fields are well-formed, but others have what they name.</summary>
+    public RpcException Taken() => RpcErrors.Taken(_found);
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,127}\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();

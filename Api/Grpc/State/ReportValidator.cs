@@ -43,6 +43,14 @@ internal static class ReportValidator
             v.Require(!gpu.HasTemperatureC || double.IsFinite(gpu.TemperatureC), $"{at}temperature_c", "must be a finite number.");
             Amount(v, $"{at}power_watts", gpu.HasPowerWatts, gpu.PowerWatts);
             v.Require(!gpu.HasEccErrors || gpu.EccErrors >= 0, $"{at}ecc_errors", "must be 0 or more.");
+            v.Require(!gpu.HasLastXid || gpu.LastXid >= 0, $"{at}last_xid", "must be 0 or more.");
+            v.Require(!gpu.HasEccCorrectedErrors || gpu.EccCorrectedErrors >= 0, $"{at}ecc_corrected_errors", "must be 0 or more.");
+            v.Require(!gpu.HasNvlinkActiveLinks || gpu.NvlinkActiveLinks >= 0, $"{at}nvlink_active_links", "must be 0 or more.");
+            v.Require(!gpu.HasNvlinkErrors || gpu.NvlinkErrors >= 0, $"{at}nvlink_errors", "must be 0 or more.");
+            Amount(v, $"{at}nvlink_bytes_per_second", gpu.HasNvlinkBytesPerSecond, gpu.NvlinkBytesPerSecond);
+            v.Require(!gpu.HasPcieReplays || gpu.PcieReplays >= 0, $"{at}pcie_replays", "must be 0 or more.");
+            Amount(v, $"{at}pcie_tx_bytes_per_second", gpu.HasPcieTxBytesPerSecond, gpu.PcieTxBytesPerSecond);
+            Amount(v, $"{at}pcie_rx_bytes_per_second", gpu.HasPcieRxBytesPerSecond, gpu.PcieRxBytesPerSecond);
         }
     }
 
@@ -58,7 +66,8 @@ internal static class ReportValidator
         {
             var at = $"runtimes.runtimes[{i}].";
             v.Text($"{at}runtime", runtime.Runtime, ReportLimits.MaxText);
-            v.Require(IsHttp(runtime.Endpoint), $"{at}endpoint", "must be an http(s) address, such as http://10.0.0.7:8000.");
+            v.Require(IsHttp(runtime.Endpoint), $"{at}endpoint", "must be an http(s) or h2c address, such as http://10.0.0.7:8000.");
+            v.Require(runtime.GrpcEndpoint.Length == 0 || IsHttp(runtime.GrpcEndpoint), $"{at}grpc_endpoint", "must be empty or an http(s) address, such as http://10.0.0.7:8001.");
             v.OptionalText($"{at}gpu", runtime.Gpu, ReportLimits.MaxText);
             v.OptionalText($"{at}error", runtime.Error, 4 * ReportLimits.MaxText);
             Amount(v, $"{at}price_per_hour", runtime.HasPricePerHour, runtime.PricePerHour);
@@ -94,7 +103,7 @@ internal static class ReportValidator
     }
 
     private static bool IsHttp(string endpoint) =>
-        endpoint.Length <= 4 * ReportLimits.MaxText && Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+        endpoint.Length <= 4 * ReportLimits.MaxText && Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" or "h2c";
 
     private static void Unit(Violations v, string field, bool given, double value) => v.Require(!given || value is >= 0 and <= 1, field, UnitRange);
 

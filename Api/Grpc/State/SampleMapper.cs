@@ -24,6 +24,17 @@ internal static class SampleMapper
         if (gpu.PowerWatts is { } power) state.PowerWatts = power;
         if (gpu.EccUncorrectedErrors is { } errors) state.EccErrors = errors;
         if (gpu.Throttled is { } throttled) state.Throttled = throttled;
+        if (gpu.LastXid is { } xid) state.LastXid = xid;
+        if (gpu.EccCorrectedErrors is { } corrected) state.EccCorrectedErrors = corrected;
+        if (gpu.MemoryRepairPending is { } pending) state.MemoryRepairPending = pending;
+        if (gpu.MemoryRepairFailed is { } failed) state.MemoryRepairFailed = failed;
+        if (gpu.ThermalThrottled is { } hot) state.ThermalThrottled = hot;
+        if (gpu.NvLinkActiveLinks is { } links) state.NvlinkActiveLinks = links;
+        if (gpu.NvLinkErrors is { } linkErrors) state.NvlinkErrors = linkErrors;
+        if (gpu.NvLinkBytesPerSecond is { } linkRate) state.NvlinkBytesPerSecond = linkRate;
+        if (gpu.PcieReplays is { } replays) state.PcieReplays = replays;
+        if (gpu.PcieTxBytesPerSecond is { } sent) state.PcieTxBytesPerSecond = sent;
+        if (gpu.PcieRxBytesPerSecond is { } received) state.PcieRxBytesPerSecond = received;
         return state;
     }
 
@@ -68,12 +79,24 @@ internal static class SampleMapper
         EccUncorrectedErrors = gpu.HasEccErrors ? gpu.EccErrors : null,
         Throttled = gpu.HasThrottled ? gpu.Throttled : null,
         Lost = gpu.Lost,
+        LastXid = gpu.HasLastXid ? gpu.LastXid : null,
+        EccCorrectedErrors = gpu.HasEccCorrectedErrors ? gpu.EccCorrectedErrors : null,
+        MemoryRepairPending = gpu.HasMemoryRepairPending ? gpu.MemoryRepairPending : null,
+        MemoryRepairFailed = gpu.HasMemoryRepairFailed ? gpu.MemoryRepairFailed : null,
+        ThermalThrottled = gpu.HasThermalThrottled ? gpu.ThermalThrottled : null,
+        NvLinkActiveLinks = gpu.HasNvlinkActiveLinks ? gpu.NvlinkActiveLinks : null,
+        NvLinkErrors = gpu.HasNvlinkErrors ? gpu.NvlinkErrors : null,
+        NvLinkBytesPerSecond = gpu.HasNvlinkBytesPerSecond ? gpu.NvlinkBytesPerSecond : null,
+        PcieReplays = gpu.HasPcieReplays ? gpu.PcieReplays : null,
+        PcieTxBytesPerSecond = gpu.HasPcieTxBytesPerSecond ? gpu.PcieTxBytesPerSecond : null,
+        PcieRxBytesPerSecond = gpu.HasPcieRxBytesPerSecond ? gpu.PcieRxBytesPerSecond : null,
     };
 
     private static RuntimeSample ToSample(RuntimeState runtime) => new()
     {
         Runtime = runtime.Runtime,
         Endpoint = runtime.Endpoint,
+        GrpcEndpoint = runtime.GrpcEndpoint,
         Healthy = runtime.Healthy,
         Error = runtime.Error,
         Gpu = runtime.Gpu,

@@ -27,5 +27,6 @@ internal enum AttemptEnd
 /// <param name="FirstByte">Time of the first byte since the start of the request; null when there was none.</param>
 /// <param name="Streamed">The answer came as server-sent events, token by token.</param>
 /// <param name="OutputTokens">Tokens of the answer; null when unknown.</param>
+/// <param name="PromptTokens">Tokens of the prompt as the runtime counted them; null when it did not say.</param>
 internal readonly record struct AttemptResult(
-    AttemptEnd End, string Reason, int Status = 0, TimeSpan? RetryAfter = null, TimeSpan? FirstByte = null, bool Streamed = false, int? OutputTokens = null);
+    AttemptEnd End, string Reason, int Status = 0, TimeSpan? RetryAfter = null, TimeSpan? FirstByte = null, bool Streamed = false, int? OutputTokens = null, int? PromptTokens = null);

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
+using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.Extensions.Primitives;
 
 namespace InferMesh.Api.Ingress.Forwarding;
@@ -13,81 +15,73 @@ namespace InferMesh.Api.Ingress.Forwarding;
 /// <param name="Elapsed">Time since the request began.</param>
 internal readonly record struct ForwardJob(HttpContext Context, ReadOnlyMemory<byte> Body, string RequestId, Action<HttpContext> Stamp, Func<TimeSpan> Elapsed);
 
-/// <summary>One attempt: sends the request to one runtime and streams the answer back.</summary>
+/// <summary>Sends requests to runtimes and streams answers back.</summary>
 internal sealed class Forwarder(RuntimeClient runtimes, IngressMetrics metrics)
 {
-    private const int FirstReadBytes = 16 * 1024;
-
-    /// <summary>Runs the attempt. <paramref name="deadline"/> ends with the client or with the request's time.</summary>
-    public async Task<AttemptResult> ForwardAsync(ForwardJob job, Uri url, CancellationToken deadline)
+    /// <summary>
+    /// Sends the request to one runtime and waits for the first byte of its answer. The client gets nothing, not even the status, before <see cref="RelayAsync"/>: until then another
+    /// target may still answer.
+    /// </summary>
+    /// <param name="job">The request.</param>
+    /// <param name="target">The target.</param>
+    /// <param name="stop">Ends with the client, with the request's time, or because nobody wants this answer any more.</param>
+    public async Task<OpenAnswer> OpenAsync(ForwardJob job, RouteTarget target, CancellationToken stop)
     {
-        HttpResponseMessage response;
+        var answer = new OpenAnswer(target, job.Elapsed());
+        if (!RuntimeUrl.TryBuild(target.Endpoint, job.Context.Request.Path, job.Context.Request.QueryString.Value ?? "", out var url)) return answer.Failed(new(AttemptEnd.Failed, "bad_endpoint"));
         try
         {
-            response = await runtimes.SendAsync(job.Context, url, job.Body, job.RequestId, deadline);
+            var response = await runtimes.SendAsync(job.Context, url, job.Body, job.RequestId, stop);
+            answer.Took(response);
+            // The runtime did not take the request on: nothing is lost by asking another one.
+            if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)
+                return answer.Failed(new(AttemptEnd.Failed, $"status_{(int)response.StatusCode}", (int)response.StatusCode, response.Headers.RetryAfter?.Delta));
         }
-        catch (Exception e) when (deadline.IsCancellationRequested && e is OperationCanceledException or HttpRequestException or IOException)
+        // A connection that is reset as soon as it is made is a bare SocketException.
+        catch (Exception e) when (e is HttpRequestException or SocketException or IOException or OperationCanceledException)
         {
-            return Stopped(job);
+            return answer.Failed(stop.IsCancellationRequested ? Stopped(job) : new(AttemptEnd.Failed, Reason(e)));
+        }
+        try
+        {
+            await answer.ReadFirstAsync(job.Elapsed, stop);
+            return answer;
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
-            return new(AttemptEnd.Failed, Reason(e));
-        }
-
-        using (response)
-        {
-            var status = (int)response.StatusCode;
-            // The runtime did not take the request on: nothing is lost by asking another one.
-            if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)
-                return new(AttemptEnd.Failed, $"status_{status}", status, RetryAfter(response.Headers.RetryAfter));
-            return await AnswerAsync(job, response, deadline);
+            return answer.Failed(stop.IsCancellationRequested ? Stopped(job) : answer.Result(AttemptEnd.Failed, "reset"));
         }
     }
 
-    private async Task<AttemptResult> AnswerAsync(ForwardJob job, HttpResponseMessage response, CancellationToken deadline)
+    /// <summary>Streams an answer to the client. <paramref name="deadline"/> ends with the client or with the request's time.</summary>
+    public async Task<AttemptResult> RelayAsync(ForwardJob job, OpenAnswer answer, CancellationToken deadline)
     {
-        var status = (int)response.StatusCode;
-        var first = ArrayPool<byte>.Shared.Rent(FirstReadBytes);
-        var tokens = OutputTally.For(response.Content.Headers);
-        TimeSpan? firstByte = null;
+        if (answer.Failure is { } failure) return failure;
         try
         {
-            var stream = await response.Content.ReadAsStreamAsync(deadline);
-            // The client gets nothing, not even the status, before the first byte is here: until then another target may still answer.
-            var length = await stream.ReadAsync(first, deadline);
-            if (length > 0) firstByte = job.Elapsed();
-            tokens.Add(first.AsSpan(0, length));
-
             var writer = job.Context.Response.BodyWriter;
-            CopyHead(job, response);
-            job.Context.Response.StatusCode = status;
+            CopyHead(job, answer.Response);
+            job.Context.Response.StatusCode = (int)answer.Response.StatusCode;
             job.Stamp(job.Context);
-            writer.Write(first.AsSpan(0, length));
+            writer.Write(answer.First);
+            var length = answer.First.Length;
             await writer.FlushAsync(deadline);
             while (length > 0)
             {
                 var memory = writer.GetMemory();
-                length = await stream.ReadAsync(memory, deadline);
-                tokens.Add(memory.Span[..length]);
+                length = await answer.ReadAsync(memory, deadline);
                 writer.Advance(length);
-                if (length > 0 && (await writer.FlushAsync(deadline)).IsCompleted) return Answer(AttemptEnd.Cancelled, "client_gone");
+                if (length > 0 && (await writer.FlushAsync(deadline)).IsCompleted) return answer.Result(AttemptEnd.Cancelled, "client_gone");
             }
-            return Answer(AttemptEnd.Delivered, "");
+            return answer.Result(AttemptEnd.Delivered, "");
         }
         catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
         {
             var result = deadline.IsCancellationRequested ? Stopped(job) : new(job.Context.Response.HasStarted ? AttemptEnd.Broken : AttemptEnd.Failed, "reset");
             // What was sent looks complete unless the connection breaks visibly.
             if (job.Context.Response.HasStarted) job.Context.Abort();
-            return Answer(result.End, result.Reason);
+            return answer.Result(result.End, result.Reason);
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(first);
-        }
-
-        AttemptResult Answer(AttemptEnd end, string reason) => new(end, reason, status, null, firstByte, tokens.IsStream, tokens.Tokens);
     }
 
     private void CopyHead(ForwardJob job, HttpResponseMessage response)
@@ -116,9 +110,7 @@ internal sealed class Forwarder(RuntimeClient runtimes, IngressMetrics metrics)
     private static string Reason(Exception e) => e switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError } => "connect",
-        OperationCanceledException => "connect",
+        SocketException or OperationCanceledException => "connect",
         _ => "reset",
     };
-
-    private static TimeSpan? RetryAfter(RetryConditionHeaderValue? value) => value?.Delta;
 }

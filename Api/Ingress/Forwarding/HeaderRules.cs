@@ -16,7 +16,7 @@ internal static class HeaderRules
     ];
 
     // Of the request: what the new request sets itself, and the key that opens this API, which is none of a runtime's business.
-    private static readonly FrozenSet<string> RequestOnly = Set("Host", "Content-Length", "Expect", "traceparent", "tracestate", RequestHeaders.RequestId, MutationGuard.KeyHeader);
+    private static readonly FrozenSet<string> RequestOnly = Set("Host", "Content-Length", "Expect", "traceparent", "tracestate", RequestHeaders.RequestId, RequestHeaders.IdempotencyKey, MutationGuard.KeyHeader);
     private static readonly SearchValues<char> Legal = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c), '\t']);
     private static readonly FrozenSet<string> ResponseOnly = Set(RequestHeaders.RequestId);
 

@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 namespace InferMesh.Api.Ingress.Forwarding;
 
 /// <summary>
-/// Counts the tokens of an answer as it passes by. The runtime's own count (<c>usage.completion_tokens</c>, near the end of the answer) is the truth; without it each event of
+/// Counts the tokens of an answer as it passes by. The runtime's own count (<c>usage.completion_tokens</c>, <c>usage.output_tokens</c> or TGI's <c>details.generated_tokens</c>, near the end of the answer) is the truth; without it each event of
 /// a stream counts as one token, which is off by the one or two events that only open or close the answer. An answer that is compressed stays uncounted.
 /// </summary>
 internal sealed class OutputTally
@@ -24,11 +24,23 @@ internal sealed class OutputTally
 
     private static ReadOnlySpan<byte> UsageKey => "\"completion_tokens\":"u8;
 
+    private static ReadOnlySpan<byte> TgiUsageKey => "\"generated_tokens\":"u8;
+
+    private static ReadOnlySpan<byte> PromptKey => "\"prompt_tokens\":"u8;
+
+    // What the Responses API and Anthropic's call them.
+    private static ReadOnlySpan<byte> OutputKey => "\"output_tokens\":"u8;
+
+    private static ReadOnlySpan<byte> InputKey => "\"input_tokens\":"u8;
+
     /// <summary>The answer is a stream of server-sent events.</summary>
     public bool IsStream { get; }
 
     /// <summary>Tokens so far; null when unknown.</summary>
-    public int? Tokens => !_readable ? null : Usage() ?? (IsStream && _events > 0 ? _events : null);
+    public int? Tokens => !_readable ? null : Usage(UsageKey) ?? Usage(OutputKey) ?? Usage(TgiUsageKey) ?? (IsStream && _events > 0 ? _events : null);
+
+    /// <summary>Tokens of the prompt as the runtime counted them; null when unknown.</summary>
+    public int? PromptTokens => _readable ? Usage(PromptKey) ?? Usage(InputKey) : null;
 
     public static OutputTally For(HttpContentHeaders headers) => new(
         !headers.NonValidated.Contains("Content-Encoding"),
@@ -85,11 +97,11 @@ internal sealed class OutputTally
     }
 
     /// <summary>Inside a text its quotes would be escaped: the key found is one of the answer's own.</summary>
-    private int? Usage()
+    private int? Usage(ReadOnlySpan<byte> key)
     {
         var tail = _tail.AsSpan(0, _tailLength);
-        var at = tail.LastIndexOf(UsageKey);
+        var at = tail.LastIndexOf(key);
         if (at < 0) return null;
-        return Utf8Parser.TryParse(tail[(at + UsageKey.Length)..].TrimStart((byte)' '), out int count, out _) && count >= 0 ? count : null;
+        return Utf8Parser.TryParse(tail[(at + key.Length)..].TrimStart((byte)' '), out int count, out _) && count >= 0 ? count : null;
     }
 }

@@ -20,6 +20,7 @@ internal sealed class RuntimeClient : IDisposable
         ConnectTimeout = settings.Value.ConnectTimeout,
         // A node that moves to another address is found again; idle connections end before common server limits do.
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        EnableMultipleHttp2Connections = true,
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         // An answer that nobody wants any more is generated at the cost of others: close rather than drain.
         ResponseDrainTimeout = TimeSpan.FromMilliseconds(100),
@@ -32,12 +33,8 @@ internal sealed class RuntimeClient : IDisposable
     /// <summary>Sends the body as it came; returns when the headers of the answer are there.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpContext context, Uri url, ReadOnlyMemory<byte> body, string requestId, CancellationToken cancellationToken)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, url)
-        {
-            Version = HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new ReadOnlyMemoryContent(body),
-        };
+        var request = new HttpRequestMessage(HttpMethods.IsGet(context.Request.Method) ? HttpMethod.Get : HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(body) };
+        RuntimeUrl.Address(request, url);
         var connection = context.Request.Headers.Connection.ToString();
         foreach (var (name, values) in context.Request.Headers)
         {
@@ -52,7 +49,7 @@ internal sealed class RuntimeClient : IDisposable
     public void Dispose() => _invoker.Dispose();
 
     /// <summary>W3C trace context: our span when there is one, else the client's own.</summary>
-    private static void AddTrace(HttpContext context, HttpRequestMessage request)
+    internal static void AddTrace(HttpContext context, HttpRequestMessage request)
     {
         var (parent, state) = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity
             ? (activity.Id, activity.TraceStateString)

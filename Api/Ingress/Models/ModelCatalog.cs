@@ -40,19 +40,19 @@ internal sealed class ModelCatalog(FleetReader cells, TimeProvider time) : IDisp
         .. snapshots.SelectMany(Targets)
             .GroupBy(target => target.Model, StringComparer.Ordinal)
             .Select(group => new ServedModel(
-                group.Key, new DateTimeOffset(group.Max(t => t.SampledAtTicks), TimeSpan.Zero).ToUnixTimeSeconds(), group.Count(), group.All(t => t.Synthetic)))
+                group.Key, new DateTimeOffset(group.Max(t => t.SampledAtTicks), TimeSpan.Zero).ToUnixTimeSeconds(), group.Count(), group.All(t => t.Synthetic)) { Runtimes = [.. group.Select(t => t.Runtime).Distinct(StringComparer.Ordinal)] })
             .OrderBy(model => model.Id, StringComparer.Ordinal),
     ];
 
-    private static IEnumerable<(string Model, long SampledAtTicks, bool Synthetic)> Targets(CellSnapshot snapshot)
+    private static IEnumerable<(string Model, string Runtime, long SampledAtTicks, bool Synthetic)> Targets(CellSnapshot snapshot)
     {
         var (targets, nodes) = (snapshot.Targets, snapshot.Nodes);
         for (var i = 0; i < targets.Node.Length; i++)
         {
             var node = targets.Node[i];
             // A suspect node is still routed to when there is no better one; what is not resident and cannot be loaded is no candidate at all.
-            if (targets.Healthy[i] && !double.IsPositiveInfinity(targets.ColdStartSeconds[i]) && nodes.Health[node] is NodeHealth.Ready or NodeHealth.Suspect)
-                yield return (targets.Model[i], nodes.SampledAtTicks[node], nodes.Registration[node].Synthetic);
+            if (targets.Healthy[i] && !double.IsPositiveInfinity(targets.ColdStartSeconds[i]) && nodes.Health[node] is NodeHealth.Ready or NodeHealth.Suspect or NodeHealth.Probing)
+                yield return (targets.Model[i], targets.Runtime[i], nodes.SampledAtTicks[node], nodes.Registration[node].Synthetic);
         }
     }
 

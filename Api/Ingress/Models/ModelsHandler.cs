@@ -1,10 +1,11 @@
 using System.Text.Json;
 using InferMesh.Api.Calls;
+using InferMesh.Api.Ingress.Endpoints;
 
 namespace InferMesh.Api.Ingress.Models;
 
 /// <summary>Answers <c>/v1/models</c> in the form of OpenAI's list.</summary>
-internal sealed class ModelsHandler(ModelCatalog catalog)
+internal sealed class ModelsHandler(ModelCatalog catalog, EndpointDirectory endpoints)
 {
     public Task ListAsync(HttpContext context) => AnswerAsync(context, models => json =>
     {
@@ -25,12 +26,16 @@ internal sealed class ModelsHandler(ModelCatalog catalog)
 
     private async Task AnswerAsync(HttpContext context, Func<IReadOnlyList<ServedModel>, Action<Utf8JsonWriter>?> answer, string id = "")
     {
-        IReadOnlyList<ServedModel> models;
+        IReadOnlyList<ServedModel>? models = null;
         try
         {
-            models = await catalog.ListAsync(context.RequestAborted);
+            if (await endpoints.CurrentAsync(context.RequestAborted) is { } table) models = EndpointModels.Merge(await catalog.ListAsync(context.RequestAborted), table);
         }
         catch (MeshUnavailableException)
+        {
+            // Answered below.
+        }
+        if (models is null)
         {
             await OpenAiError.Unavailable("The cluster did not answer.", "cluster_unavailable").WriteAsync(context);
             return;
@@ -54,6 +59,13 @@ internal sealed class ModelsHandler(ModelCatalog catalog)
         json.WriteString("owned_by", "infermesh");
         json.WriteNumber("replicas", model.Replicas);
         json.WriteBoolean("synthetic", model.Synthetic);
+        if (model.EndpointModels is { } behind)
+        {
+            json.WriteBoolean("endpoint", true);
+            json.WriteStartArray("models");
+            foreach (var id in behind) json.WriteStringValue(id);
+            json.WriteEndArray();
+        }
         json.WriteEndObject();
     }
 }

@@ -12,22 +12,21 @@ internal static class RequestInspector
 {
     private const int MaxTextLength = 256;
     private const int BytesPerToken = 4;
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = 128 };
+    public static readonly JsonReaderOptions Options = new() { MaxDepth = 128 };
 
-    /// <summary>Fills <paramref name="request"/>, or says why the body is refused.</summary>
-    public static RequestError? Inspect(ReadOnlySpan<byte> body, out InferenceRequest request)
+    /// <summary>Fills <paramref name="request"/>, or says why the body is refused. Where the address names what is called, the body may leave the model out.</summary>
+    public static RequestError? Inspect(ReadOnlySpan<byte> body, out InferenceRequest request, bool modelRequired = true)
     {
         request = default;
         if (body.IsEmpty) return new("The body is empty: send a JSON object.", null, "invalid_json");
         if (!Utf8.IsValid(body)) return new("The body is not valid UTF-8.", null, "invalid_json");
         try
         {
-            return Walk(new Utf8JsonReader(body, Options), out request);
+            return Walk(new Utf8JsonReader(body, Options), modelRequired, out request);
         }
         catch (JsonException e)
         {
-            var where = string.Create(CultureInfo.InvariantCulture, $"line {e.LineNumber + 1}, byte {e.BytePositionInLine}");
-            return new($"The body is not valid JSON ({where}).", null, "invalid_json");
+            return NotJson(e);
         }
         catch (InvalidOperationException)
         {
@@ -36,17 +35,25 @@ internal static class RequestInspector
         }
     }
 
-    private static RequestError? Walk(Utf8JsonReader reader, out InferenceRequest request)
+    /// <summary>Says where a body stops being JSON.</summary>
+    public static RequestError NotJson(JsonException e)
+    {
+        var where = string.Create(CultureInfo.InvariantCulture, $"line {e.LineNumber + 1}, byte {e.BytePositionInLine}");
+        return new($"The body is not valid JSON ({where}).", null, "invalid_json");
+    }
+
+    private static RequestError? Walk(Utf8JsonReader reader, bool modelRequired, out InferenceRequest request)
     {
         request = default;
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject) return new("The body must be a JSON object.", null, "invalid_json");
 
         var seen = Key.None;
+        var modelValue = (int)reader.BytesConsumed..(int)reader.BytesConsumed;
         string? model = null;
         var user = "";
         var stream = false;
-        int maxTokens = 0, maxCompletionTokens = 0;
+        int maxTokens = 0, maxCompletionTokens = 0, maxOutputTokens = 0;
         long promptBytes = 0, promptIds = 0;
         var prompt = ..0;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
@@ -61,6 +68,7 @@ internal static class RequestInspector
                 case Key.Model:
                     if (reader.TokenType != JsonTokenType.String) return Wrong(name, "must be a string");
                     model = reader.GetString()!;
+                    modelValue = (int)reader.TokenStartIndex..(int)reader.BytesConsumed;
                     if (model.Length is 0 or > MaxTextLength) return Wrong(name, $"must have 1 to {MaxTextLength} characters");
                     break;
                 case Key.User:
@@ -78,13 +86,26 @@ internal static class RequestInspector
                 case Key.MaxCompletionTokens:
                     if (!Count(ref reader, out maxCompletionTokens)) return Wrong(name, "must be an integer from 0 to 2147483647");
                     break;
+                case Key.MaxOutputTokens:
+                    if (!Count(ref reader, out maxOutputTokens)) return Wrong(name, "must be an integer from 0 to 2147483647");
+                    break;
                 case Key.Messages:
                     if (reader.TokenType != JsonTokenType.StartArray) return Wrong(name, "must be an array");
                     prompt = Measure(ref reader, ref promptBytes, ref promptIds, countNumbers: false);
                     break;
+                case Key.Tokens:
+                    if (reader.TokenType != JsonTokenType.StartArray) return Wrong(name, "must be an array");
+                    prompt = Measure(ref reader, ref promptBytes, ref promptIds, countNumbers: true);
+                    break;
                 case Key.Prompt:
+                case Key.Input:
                     if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.StartArray or JsonTokenType.Null)) return Wrong(name, "must be a string or an array");
                     prompt = Measure(ref reader, ref promptBytes, ref promptIds, countNumbers: true);
+                    break;
+                case Key.System:
+                case Key.Instructions:
+                    if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.StartArray or JsonTokenType.Null)) return Wrong(name, "must be a string or an array");
+                    _ = Measure(ref reader, ref promptBytes, ref promptIds, countNumbers: false);
                     break;
                 default:
                     reader.Skip();
@@ -92,10 +113,11 @@ internal static class RequestInspector
             }
         }
         reader.Read(); // Throws when anything follows the object.
-        if (model is null) return new("'model' is required.", "model", "missing_required_parameter");
+        if (model is null && modelRequired) return new("'model' is required.", "model", "missing_required_parameter");
 
         var tokens = Math.Clamp((promptBytes / BytesPerToken) + promptIds, 1, int.MaxValue);
-        request = new(model, stream, maxCompletionTokens > 0 ? maxCompletionTokens : maxTokens, (int)tokens, user, prompt);
+        var most = maxCompletionTokens > 0 ? maxCompletionTokens : maxOutputTokens > 0 ? maxOutputTokens : maxTokens;
+        request = new(model ?? "", stream, most, (int)tokens, user, prompt) { ModelValue = modelValue };
         return null;
     }
 
@@ -126,6 +148,11 @@ internal static class RequestInspector
         reader.ValueTextEquals("model"u8) ? Key.Model
         : reader.ValueTextEquals("messages"u8) ? Key.Messages
         : reader.ValueTextEquals("prompt"u8) ? Key.Prompt
+        : reader.ValueTextEquals("input"u8) ? Key.Input
+        : reader.ValueTextEquals("instructions"u8) ? Key.Instructions
+        : reader.ValueTextEquals("system"u8) ? Key.System
+        : reader.ValueTextEquals("tokens"u8) ? Key.Tokens
+        : reader.ValueTextEquals("max_output_tokens"u8) ? Key.MaxOutputTokens
         : reader.ValueTextEquals("stream"u8) ? Key.Stream
         : reader.ValueTextEquals("user"u8) ? Key.User
         : reader.ValueTextEquals("max_tokens"u8) ? Key.MaxTokens
@@ -136,9 +163,14 @@ internal static class RequestInspector
     {
         Key.MaxTokens => "max_tokens",
         Key.MaxCompletionTokens => "max_completion_tokens",
+        Key.MaxOutputTokens => "max_output_tokens",
         Key.Model => "model",
         Key.Messages => "messages",
         Key.Prompt => "prompt",
+        Key.Input => "input",
+        Key.Instructions => "instructions",
+        Key.System => "system",
+        Key.Tokens => "tokens",
         Key.Stream => "stream",
         Key.User => "user",
         _ => "",
@@ -155,5 +187,10 @@ internal static class RequestInspector
         User = 16,
         MaxTokens = 32,
         MaxCompletionTokens = 64,
+        Input = 128,
+        Instructions = 256,
+        System = 512,
+        Tokens = 1024,
+        MaxOutputTokens = 2048,
     }
 }

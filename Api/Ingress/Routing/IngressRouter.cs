@@ -6,54 +6,126 @@ namespace InferMesh.Api.Ingress.Routing;
 
 /// <summary>Asks the routers of the cluster, patiently enough to outlive a silo that dies under the call.</summary>
 internal sealed partial class IngressRouter(
-    IGrainFactory grains, IOptionsMonitor<IngressSettings> settings, TimeProvider time, IngressMetrics metrics, ILogger<IngressRouter> logger)
+    Routers routers, RouteBatches batches, OpenReservations open, IOptionsMonitor<IngressSettings> settings, TimeProvider time, IngressMetrics metrics, ILogger<IngressRouter> logger)
 {
-    // Routers are stateless workers; the key only decides over which gateway the call enters the cluster.
-    private const uint Keys = 64;
-    private const int MaxTries = 3;
+    // Tries go on for this many times the limit of one: calls that a stopping silo refuses fail at once, and the next silo may be seconds away.
+    private const int Patience = 3;
 
-    // Grows with each try, so that a rejecting gateway is not hammered.
+    // A router answers a waiting query at least this often.
+    private static readonly TimeSpan MaxPiece = TimeSpan.FromSeconds(1);
+
+    // Grows with each try up to the longest, so that a rejecting gateway is not hammered.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
-    // To make a reference costs more than to call it: each is made once, at its first use, because an API that waits for its cluster cannot.
-    private readonly IRouterGrain?[] _routers = new IRouterGrain?[Keys];
     private readonly ConcurrentDictionary<string, bool> _prefixModels = new(StringComparer.Ordinal);
-    private uint _next;
 
     /// <summary>Whether the last decision for the model asked for the blocks of prompts. Before the first one nobody knows: that prompt goes without.</summary>
     public bool WantsPrefix(string model) => !_prefixModels.IsEmpty && _prefixModels.ContainsKey(model);
 
-    /// <summary>A decision, or null when no router answered in any try.</summary>
-    /// <remarks>A try that timed out may have reserved a place: its lease gives the place back.</remarks>
-    public async Task<RouteDecision?> RouteAsync(RouteQuery query, CancellationToken cancellationToken)
+    /// <summary>A decision, or null when no router answered in any try. Where all targets are full it waits for its turn as long as the query's policy allows.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="waiting">Told the time of the wait at its end, if there was one.</param>
+    /// <param name="cancellationToken">Ends the wait, wherever it is.</param>
+    public async Task<RouteDecision?> RouteAsync(RouteQuery query, Action<TimeSpan> waiting, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        var decision = await CallAsync(query, queued: false, TimeSpan.Zero, cancellationToken);
+        if (decision is not { Status: RouteStatus.Overloaded, MaxQueueWait: var most } || most <= query.Waited) return decision;
+        var started = time.GetTimestamp();
+        try
         {
-            try
+            while (decision is { Status: RouteStatus.Overloaded, Refusal: RouteRefusal.None })
             {
-                var decision = await Router().Route(query).AsTask().WaitAsync(settings.CurrentValue.RouteTimeout, time, cancellationToken);
-                if (decision.Status == RouteStatus.Routed) Note(query.Model, decision.PrefixWanted);
-                return decision;
+                var waited = query.Waited + time.GetElapsedTime(started);
+                // Another silo may answer each time; the turn goes by what the query says of itself.
+                decision = await CallAsync(query with { Waited = waited }, queued: true, most - waited, cancellationToken);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                metrics.RouteFailed(e.GetType().Name);
-                RouteTryFailed(query.RequestId, attempt, e.Message);
-                if (attempt == MaxTries) return null;
-            }
-            await Task.Delay(Pause * attempt, time, cancellationToken);
+            return decision;
+        }
+        finally
+        {
+            waiting(time.GetElapsedTime(started));
         }
     }
 
+    private async Task<RouteDecision?> CallAsync(RouteQuery query, bool queued, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
+        {
+            Task<RouteDecision>? answer = null;
+            try
+            {
+                // With others the first time, which has a limit of its own; alone when that failed, since it may have been another query's fault.
+                var together = !queued && attempt == 1;
+                answer = together ? batches.RouteAsync(query)
+                    : queued ? routers.Next().RouteQueued(query, cancellationToken).AsTask()
+                    : routers.Next().Route(query).AsTask();
+                var limit = together ? Timeout.InfiniteTimeSpan : settings.CurrentValue.RouteTimeout + TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, MaxPiece.Ticks));
+                var decision = await answer.WaitAsync(limit, time, cancellationToken);
+                if (decision.Status == RouteStatus.Routed) Note(query.Model, decision.PrefixWanted);
+                return decision;
+            }
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
+            {
+                GiveBack(answer);
+                throw;
+            }
+            catch (Exception e)
+            {
+                GiveBack(answer);
+                metrics.RouteFailed(e.GetType().Name);
+                RouteTryFailed(query.RequestId, attempt, e.Message);
+                if (time.GetElapsedTime(started) >= settings.CurrentValue.RouteTimeout * Patience) return null;
+            }
+            var pause = Pause * attempt;
+            await Task.Delay(pause < LongestPause ? pause : LongestPause, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Which of the nodes cannot answer for the model any more, as far as the mesh knows; none when no router says.</summary>
+    public async Task<IReadOnlyList<string>> LostNodesAsync(string model, IReadOnlyList<string> nodeIds, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await routers.Next().LostNodes(model, nodeIds).AsTask().WaitAsync(settings.CurrentValue.RouteTimeout, time, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            metrics.RouteFailed(e.GetType().Name);
+            return [];
+        }
+    }
+
+    /// <summary>A call that nobody waits for any more may still reserve a place.</summary>
+    private void GiveBack(Task<RouteDecision>? answer) => answer?.ContinueWith(
+        late =>
+        {
+            if (late is { IsCompletedSuccessfully: true, Result.Status: RouteStatus.Routed }) Take(late.Result).Settle(OutcomeStatus.Cancelled, "", TimeSpan.Zero, null, null);
+            else _ = late.Exception;
+        },
+        CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
     /// <summary>Takes charge of the reservation of a decision.</summary>
-    public Reservation Take(RouteDecision decision) => new(this, decision.DecisionId);
+    public Reservation Take(RouteDecision decision)
+    {
+        open.Add(decision.DecisionId);
+        return new(this, decision.DecisionId);
+    }
+
+    /// <summary>Tells how a request ended; what does not arrive is counted, and the lease of the reservation makes up for it.</summary>
+    internal void Report(RouteOutcome outcome)
+    {
+        open.Remove(outcome.DecisionId);
+        batches.Report(outcome);
+    }
 
     /// <summary>One try: what does not arrive is counted, and the lease of the reservation makes up for it.</summary>
     internal async Task SendAsync(string call, string reservationId, Func<IRouterGrain, ValueTask<bool>> send)
     {
         try
         {
-            await send(Router()).AsTask().WaitAsync(settings.CurrentValue.RouteTimeout, time);
+            await send(routers.Next()).AsTask().WaitAsync(settings.CurrentValue.RouteTimeout, time);
         }
         catch (Exception e)
         {
@@ -67,12 +139,6 @@ internal sealed partial class IngressRouter(
     {
         if (prefixWanted) _prefixModels.TryAdd(model, true);
         else if (!_prefixModels.IsEmpty) _prefixModels.TryRemove(model, out _);
-    }
-
-    private IRouterGrain Router()
-    {
-        var key = Interlocked.Increment(ref _next) % Keys;
-        return _routers[key] ??= grains.GetGrain<IRouterGrain>(key);
     }
 
     [LoggerMessage(LogLevel.Debug, "Request {RequestId}: routing try {Attempt} failed: {Reason}")]

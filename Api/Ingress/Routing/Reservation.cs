@@ -14,6 +14,9 @@ internal sealed class Reservation(IngressRouter router, string id)
     /// <summary>The attempt goes to another node of the decision.</summary>
     public void Move(string nodeId) => Send(nameof(Move), r => r.Move(id, nodeId));
 
+    /// <summary>A copy goes to a second node; <see cref="Move"/> to one of the two ends the other's place.</summary>
+    public void Hedge(string nodeId) => Send(nameof(Hedge), r => r.Hedge(id, nodeId));
+
     /// <summary>The request is over, as far as this decision goes. Later calls do nothing.</summary>
     /// <param name="status">How the last attempt ended.</param>
     /// <param name="nodeId">Node of the last attempt; "" when there was none.</param>
@@ -33,7 +36,8 @@ internal sealed class Reservation(IngressRouter router, string id)
             TtftMs = ttft?.TotalMilliseconds,
             OutputTokens = outputTokens,
         };
-        Send(nameof(IRouterGrain.Report), r => r.Report(outcome));
+        if (_calls.IsCompleted) router.Report(outcome);
+        else _calls.ContinueWith(_ => router.Report(outcome), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private void Send(string call, Func<IRouterGrain, ValueTask<bool>> send) => _calls = SendAfterAsync(_calls, call, send);

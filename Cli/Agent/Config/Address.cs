@@ -7,11 +7,11 @@ internal static class Address
 {
     private const string ApiSuffix = "/v1";
 
-    /// <summary>Reads an http or https address; one that carries a password is refused, as it would show up in every log.</summary>
-    public static bool TryParse(string text, [NotNullWhen(true)] out Uri? address, out string error)
+    /// <summary>Reads an http or https address, or one of HTTP/2 without TLS where that may be; one that carries a password is refused, as it would show up in every log.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out Uri? address, out string error, bool mayBeH2c = false)
     {
         address = null;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var read) || read.Scheme is not ("http" or "https") || read.Host.Length == 0)
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var read) || !(read.Scheme is "http" or "https" || (mayBeH2c && read.Scheme == "h2c")) || read.Host.Length == 0)
             error = $"'{text}' must be an http or https address, such as http://127.0.0.1:8000";
         else if (read.UserInfo.Length > 0)
             error = "must not carry a user or password; use bearerTokenFile";

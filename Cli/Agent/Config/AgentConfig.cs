@@ -1,4 +1,7 @@
 using InferMesh.Adapters.Probing;
+using InferMesh.Adapters.Storage;
+using InferMesh.Adapters.Storage.S3;
+using InferMesh.Adapters.Tls;
 
 namespace InferMesh.Cli.Agent.Config;
 
@@ -16,7 +19,18 @@ internal sealed record AgentConfig
     public required GpuConfig Gpu { get; init; }
 
     public IReadOnlyList<RuntimeConfig> Runtimes { get; init; } = [];
+
+    /// <summary>Whether the ports of InfiniBand and RoCE devices are read.</summary>
+    public bool InfiniBand { get; init; }
+
+    public IReadOnlyList<StorageConfig> Storage { get; init; } = [];
 }
+
+/// <summary>One storage: a folder or an object, whichever is there.</summary>
+/// <param name="File">Folder; null for an object.</param>
+/// <param name="S3">Object; null for a folder.</param>
+/// <param name="Tls">Certificates for the service; null trusts what this machine trusts.</param>
+internal sealed record StorageConfig(FileStorageOptions? File, S3StorageOptions? S3, ClientTls? Tls);
 
 /// <summary>What the node is.</summary>
 internal sealed record NodeConfig
@@ -40,7 +54,13 @@ internal enum GpuSourceKind
 {
     None,
     Nvml,
+    Dcgm,
+    NvidiaSmi,
+    Rocm,
     Synthetic,
+
+    /// <summary>Whatever answers on this machine: NVML, then nvidia-smi, then AMD's tools.</summary>
+    Auto,
 }
 
 /// <summary>Where GPU readings come from.</summary>
@@ -50,6 +70,21 @@ internal sealed record GpuConfig
 
     /// <summary>NVML library file; null searches where drivers install it.</summary>
     public string? LibraryPath { get; init; }
+
+    /// <summary>The tool's file, for nvidia-smi and rocm; null searches.</summary>
+    public string? ToolPath { get; init; }
+
+    /// <summary>Page of the dcgm-exporter.</summary>
+    public Uri? Endpoint { get; init; }
+
+    /// <summary>Limit of one answer of an exporter or tool; null takes the source's own.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>File with the token for the dcgm-exporter.</summary>
+    public string? BearerTokenFile { get; init; }
+
+    /// <summary>Certificates for the dcgm-exporter; null trusts what this machine trusts.</summary>
+    public ClientTls? Tls { get; init; }
 
     public string SyntheticType { get; init; } = "H100-80G";
 
@@ -61,12 +96,20 @@ internal sealed record GpuConfig
 /// <summary>One runtime.</summary>
 internal sealed record RuntimeConfig
 {
-    public const string Vllm = "vllm";
-
+    /// <summary>One of the kinds that there are adapters for.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Where the agent reads.</summary>
     public required Uri Endpoint { get; init; }
+
+    /// <summary>Root below which its metrics are; null where its kind has them.</summary>
+    public Uri? MetricsEndpoint { get; init; }
+
+    /// <summary>Root of its management API; null where its kind has it.</summary>
+    public Uri? ManagementEndpoint { get; init; }
+
+    /// <summary>Names of its models, for a kind that has no list of them.</summary>
+    public IReadOnlyList<string> Models { get; init; } = [];
 
     /// <summary>Where routers send requests.</summary>
     public required Uri Advertise { get; init; }
@@ -81,5 +124,11 @@ internal sealed record RuntimeConfig
 
     public string? BearerTokenFile { get; init; }
 
+    /// <summary>Certificates for its addresses; null trusts what this machine trusts.</summary>
+    public ClientTls? Tls { get; init; }
+
     public RuntimeCapacity Capacity { get; init; } = RuntimeCapacity.Unknown;
+
+    /// <summary>Whether the mesh may load and unload its models.</summary>
+    public bool Control { get; init; }
 }

@@ -57,7 +57,8 @@ internal static class AgentConfigReader
 
     private static AgentConfig Fold(YamlNode root, string file, IReadOnlyList<string> targets, ConfigErrors errors)
     {
-        var section = ConfigSection.Open(root, "", errors, "node", "target", "interval", "gpu", "runtimes");
+        var section = ConfigSection.Open(root, "", errors, "node", "target", "interval", "gpu", "runtimes", "network", "storage");
+        var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file)) ?? "";
         var interval = section.Duration("interval", TimeSpan.FromSeconds(1), LeastInterval, MostInterval);
         if (!section.Has("node"))
             section.Error("node", "must be set; it needs at least a cell");
@@ -66,8 +67,10 @@ internal static class AgentConfigReader
             Node = NodeConfigReader.Read(section.Node("node"), errors),
             Targets = targets.Count > 0 ? TargetsOfCommandLine(targets) : TargetsOfFile(section, errors),
             Interval = interval,
-            Gpu = GpuConfigReader.Read(section.Node("gpu"), errors),
-            Runtimes = RuntimeConfigReader.Read(section, interval, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file)) ?? "", errors),
+            Gpu = GpuConfigReader.Read(section.Node("gpu"), folder, errors),
+            Runtimes = RuntimeConfigReader.Read(section, interval, folder, errors),
+            InfiniBand = ConfigSection.Open(section.Node("network"), section.Path("network"), errors, "infiniband").Flag("infiniband"),
+            Storage = StorageConfigReader.Read(section, folder, errors, Environment.GetEnvironmentVariable),
         };
     }
 

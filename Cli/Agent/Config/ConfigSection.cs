@@ -105,6 +105,14 @@ internal sealed class ConfigSection
             : Refuse<double?>(Node(key)!, key, $"'{text}' must be a number {(zeroAllowed ? "that is not negative" : "above 0")}", null);
     }
 
+    /// <summary>True or false; false when absent.</summary>
+    public bool Flag(string key) => Text(key) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        var text => Refuse(Node(key)!, key, $"'{text}' must be true or false", false),
+    };
+
     public void Error(string key, string message) => _errors.Add(Node(key) ?? _node, Path(key), message);
 
     private T Refuse<T>(YamlNode node, string key, string message, T otherwise)

@@ -50,7 +50,31 @@ internal static class ReportMapping
             state.EccErrors = errors;
         if (gpu.Throttled is { } throttled)
             state.Throttled = throttled;
+        SetHealth(state, gpu);
         return state;
+    }
+
+    private static void SetHealth(GpuState state, GpuEntry gpu)
+    {
+        if (gpu.LastXid is { } xid)
+            state.LastXid = xid;
+        if (gpu.EccCorrectedErrors is { } corrected)
+            state.EccCorrectedErrors = corrected;
+        if (gpu.MemoryRepairPending is { } pending)
+            state.MemoryRepairPending = pending;
+        if (gpu.MemoryRepairFailed is { } failed)
+            state.MemoryRepairFailed = failed;
+        if (gpu.ThermalThrottled is { } hot)
+            state.ThermalThrottled = hot;
+        if (gpu.NvLinkActiveLinks is { } links)
+            state.NvlinkActiveLinks = links;
+        if (gpu.NvLinkErrors is { } linkErrors)
+            state.NvlinkErrors = linkErrors;
+        Set(gpu.NvLinkBytesPerSecond, value => state.NvlinkBytesPerSecond = value);
+        if (gpu.PcieReplays is { } replays)
+            state.PcieReplays = replays;
+        Set(gpu.PcieTxBytesPerSecond, value => state.PcieTxBytesPerSecond = value);
+        Set(gpu.PcieRxBytesPerSecond, value => state.PcieRxBytesPerSecond = value);
     }
 
     private static RuntimeState ToRuntime(string nodeId, RuntimeEntry runtime)

@@ -80,7 +80,7 @@ internal static class CompletionHandler
         }
     }
 
-    private static int IndexOf(IReadOnlyList<string> models, string model)
+    public static int IndexOf(IReadOnlyList<string> models, string model)
     {
         for (var i = 0; i < models.Count; i++)
         {
@@ -97,7 +97,9 @@ internal static class CompletionHandler
         private readonly long _created = node.Time.GetUtcNow().ToUnixTimeSeconds();
         private readonly uint _seed = unchecked((uint)(node.Seed * 31 + generation.Id * 7919));
 
-        private string FinishReason => generation.StopsByItself ? "stop" : "length";
+        private string CallId => $"call-{node.Id}-{generation.Id:x}";
+
+        private string FinishReason => request.Tool is not null ? "tool_calls" : generation.StopsByItself ? "stop" : "length";
 
         public async Task StreamAsync()
         {
@@ -117,7 +119,11 @@ internal static class CompletionHandler
                     return;
                 }
 
-                sse.WriteTokens(writer, sent, produced);
+                // The tokens of a call are its name and arguments: they show when they are complete.
+                if (request.Tool is null)
+                    sse.WriteTokens(writer, sent, produced);
+                else if (produced == generation.OutputTokens)
+                    sse.WriteToolCall(writer, CallId, request.Tool, ToolChoice.Arguments);
                 sent = produced;
                 if (sent == generation.OutputTokens)
                     sse.WriteEnd(writer, FinishReason, generation.PromptTokens, sent);
@@ -143,13 +149,14 @@ internal static class CompletionHandler
             }
 
             var usage = new Usage(generation.PromptTokens, produced, generation.PromptTokens + produced);
-            var text = Text(produced);
+            var text = request.Tool is null ? Text(produced) : null;
+            ToolCall[]? calls = request.Tool is { } tool ? [new(CallId, "function", new(tool, ToolChoice.Arguments))] : null;
             var body = chat
                 ? JsonSerializer.SerializeToUtf8Bytes(
-                    new ChatAnswer(_id, "chat.completion", _created, request.Model, [new ChatChoice(0, new ChatMessage("assistant", text), null, FinishReason)], usage),
+                    new ChatAnswer(_id, "chat.completion", _created, request.Model, [new ChatChoice(0, new ChatMessage("assistant", text, calls), null, FinishReason)], usage),
                     FleetJson.Default.ChatAnswer)
                 : JsonSerializer.SerializeToUtf8Bytes(
-                    new CompletionAnswer(_id, "text_completion", _created, request.Model, [new CompletionChoice(0, text, null, FinishReason)], usage),
+                    new CompletionAnswer(_id, "text_completion", _created, request.Model, [new CompletionChoice(0, text ?? "", null, FinishReason)], usage),
                     FleetJson.Default.CompletionAnswer);
             await FleetResponse.WriteAsync(context, StatusCodes.Status200OK, "application/json", body);
         }

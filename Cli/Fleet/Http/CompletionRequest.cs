@@ -11,7 +11,8 @@ namespace InferMesh.Cli.Fleet.Http;
 /// <param name="MaxTokens">Limit of the client, or null.</param>
 /// <param name="Stream">Whether to answer with server-sent events.</param>
 /// <param name="IncludeUsage">Whether a stream ends with a usage chunk.</param>
-internal sealed record CompletionRequest(string Model, int PromptTokens, int? MaxTokens, bool Stream, bool IncludeUsage)
+/// <param name="Tool">Function that the answer calls, or null when it is text.</param>
+internal sealed record CompletionRequest(string Model, int PromptTokens, int? MaxTokens, bool Stream, bool IncludeUsage, string? Tool = null)
 {
     public const int MaxOutputTokens = 1_000_000;
 
@@ -71,9 +72,12 @@ internal sealed record CompletionRequest(string Model, int PromptTokens, int? Ma
         if (root.TryGetProperty("n", out var n) && n.ValueKind != JsonValueKind.Null && !(n.ValueKind == JsonValueKind.Number && n.TryGetInt32(out var count) && count == 1))
             return Fail("n must be 1: a synthetic node answers with one choice.", "n", out error);
 
+        if (!ToolChoice.TryRead(root, chat, out var tool))
+            return Fail("tools must be an array of functions with a name, tool_choice none, auto, required or one of them.", "tools", out error);
+
         error = default;
         var promptTokens = (int)Math.Clamp(tokens + (bytes + 3) / 4, 1, int.MaxValue / 2);
-        return new CompletionRequest(name, promptTokens, limit, stream, includeUsage);
+        return new CompletionRequest(name, promptTokens, limit, stream, includeUsage, tool);
     }
 
     private static bool TryCountMessages(JsonElement messages, ref long bytes)

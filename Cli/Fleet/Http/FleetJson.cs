@@ -4,6 +4,7 @@ namespace InferMesh.Cli.Fleet.Http;
 
 /// <summary>JSON of the fleet's small, fixed shapes.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(ErrorEnvelope))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(CompletionAnswer))]
@@ -24,4 +25,9 @@ internal sealed record ChatAnswer(string Id, string Object, long Created, string
 
 internal sealed record ChatChoice(int Index, ChatMessage Message, object? Logprobs, string FinishReason);
 
-internal sealed record ChatMessage(string Role, string Content);
+internal sealed record ChatMessage(
+    string Role, string? Content, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ToolCall[]? ToolCalls = null);
+
+internal sealed record ToolCall(string Id, string Type, ToolFunction Function);
+
+internal sealed record ToolFunction(string Name, string Arguments);

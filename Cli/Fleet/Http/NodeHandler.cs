@@ -18,12 +18,15 @@ internal static class NodeHandler
         {
             "/v1/chat/completions" => ("POST", Route.Chat),
             "/v1/completions" => ("POST", Route.Completions),
+            "/v1/embeddings" => ("POST", Route.Embeddings),
             "/v1/models" => ("GET", Route.Models),
             "/health" => ("GET", Route.Health),
             "/metrics" => ("GET", Route.Metrics),
             _ => ("", Route.None),
         };
 
+        if (route == Route.None && await InferenceHandler.TryHandleAsync(context, node))
+            return;
         if (route == Route.None)
             await OpenAiError.WriteAsync(context, StatusCodes.Status404NotFound, "not_found_error", $"No such path: {context.Request.Path}");
         else if (context.Request.Method != method)
@@ -43,8 +46,8 @@ internal static class NodeHandler
             case Route.Metrics:
                 return MetricsPage.WriteAsync(context, node);
             default:
-                return node.Mode is { Mode: NodeMode.Status } mode
-                    ? RefuseAsync(context, mode)
+                return node.Mode is { Mode: NodeMode.Status } mode ? RefuseAsync(context, mode)
+                    : route == Route.Embeddings ? EmbeddingHandler.HandleAsync(context, node)
                     : CompletionHandler.HandleAsync(context, node, route == Route.Chat);
         }
     }
@@ -75,6 +78,7 @@ internal static class NodeHandler
         None,
         Chat,
         Completions,
+        Embeddings,
         Models,
         Health,
         Metrics,

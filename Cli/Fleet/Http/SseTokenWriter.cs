@@ -54,6 +54,18 @@ internal sealed class SseTokenWriter
         }
     }
 
+    /// <summary>Writes a call of a function: first who is called, then with what, as runtimes do. Without flushing.</summary>
+    public void WriteToolCall(PipeWriter writer, string id, string function, string arguments)
+    {
+        var end = "}}]},\"logprobs\":null,\"finish_reason\":null}]" + (_includeUsage ? Usage : "") + "}\n\n";
+        var call = new StringBuilder(_head)
+            .Append("{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"index\":0,\"id\":\"").Append(id)
+            .Append("\",\"type\":\"function\",\"function\":{\"name\":\"").Append(JsonEncodedText.Encode(function)).Append("\",\"arguments\":\"\"").Append(end)
+            .Append(_head).Append("{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"")
+            .Append(JsonEncodedText.Encode(arguments)).Append('"').Append(end);
+        writer.Write(Encoding.UTF8.GetBytes(call.ToString()));
+    }
+
     /// <summary>Writes the finish reason, the usage if asked for, and the end mark, without flushing.</summary>
     public void WriteEnd(PipeWriter writer, string finishReason, int promptTokens, int completionTokens)
     {

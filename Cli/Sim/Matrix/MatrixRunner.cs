@@ -33,6 +33,7 @@ internal sealed class MatrixRunner(SimulationRun run, string folder, int threads
 {
     public async Task<MatrixResult> RunAsync(IReadOnlyList<MatrixCell> cells, int seeds, CancellationToken stop)
     {
+        if (cells.Count == 0) return new([], [], [], 0);
         var columns = MatrixTable.Header(cells[0].Place.Select(static p => p.Dimension));
         var (rows, failed, missing, began, ran) = (new List<MatrixRow>(), new List<(string, string)>(), 0, time.GetTimestamp(), 0);
         for (var i = 0; i < cells.Count; i++)

@@ -26,6 +26,7 @@ internal static class StudyGoals
         Each(page, "hybrid_mesh up to 0.8: TTFT p99 at most 1.15 times the oracle's", loaded, r => StudyFindings.Ratio(r, Beside(study, r, Conclusion.Bound), Figures.TtftP99), 1.15, atLeast: false);
         Each(page, "the same of E2E p99; the oracle knows how long each answer will be", loaded, r => StudyFindings.Ratio(r, Beside(study, r, Conclusion.Bound), Figures.E2eP99), 1.15, atLeast: false);
 
+        if (prefix.Rows.Count == 0) return;
         var loads = prefix.Rows.Select(static r => r.Text("load")).Distinct(StringComparer.Ordinal).ToArray();
         var ordered = loads.Count(l => Tokens(prefix, l, "precise") > Tokens(prefix, l, "approximate") && Tokens(prefix, l, "approximate") > Tokens(prefix, l, "none"));
         Line(page, "shared prefixes: tokens/s precise > approximate > unaware (power_of_two, a random pair)", $"at {ordered} of {loads.Length} loads", loads.Length > 0 && ordered == loads.Length);

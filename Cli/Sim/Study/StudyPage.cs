@@ -39,7 +39,7 @@ internal static class StudyPage
         Scores(page, study);
         Losses(page, study);
         Hybrid(page, study);
-        Prefix(page, prefix);
+        if (prefix.Rows.Count > 0) Prefix(page, prefix);
         Curves(page, study, imageFolder);
         return page.ToString();
     }
@@ -89,9 +89,9 @@ internal static class StudyPage
         if (losses.All(static l => l.Row.Text("fleet") == "homogeneous"))
             page.Append("""
 
-                All of them are on equal GPUs. There is nothing to choose between there but the moment: round robin gives each GPU every sixteenth request, and so spaces prompts more evenly than
-                any choice by what is there, whose answers end together and let the next prompts in together. The mesh minimises the time of whole requests and what they cost others, and pays for it
-                at the tail of the first token; the oracle does the same with perfect knowledge.
+                All of them are on equal GPUs. Round robin gives each of them every sixteenth request, so prompts follow one another there at the most even distance. The mesh minimises the time of whole
+                requests and what they cost others, and puts a prompt behind another one where fewer sequences run. A smaller `throughput_weight` shortens that tail, and costs mixed fleets more
+                than it brings. The column of the oracle, which weighs others too, shows how far that is in the nature of the place.
 
                 """);
         if (losses.Any(l => l.Figure == Figures.CostPer1kSloMetTokens && l.Row.Number(Figures.SloAttainment) > (StudyFindings.Beside(study.Rows, l.Row, Conclusion.Baseline, Dimensions)?.Number(Figures.SloAttainment) ?? double.NaN)))

@@ -1,24 +1,29 @@
 namespace InferMesh.Tests.Unit.Grains;
 
-/// <summary>A clock that moves when told; timers fire while it moves, on the caller's thread.</summary>
+/// <summary>A clock that moves when told; timers fire while it moves, on the caller's thread. Timers may be made and ended by any thread.</summary>
 internal sealed class ManualTime : TimeProvider
 {
+    private readonly Lock _gate = new();
     private readonly List<Timer> _timers = [];
-    private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private long _ticks = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).UtcTicks;
 
-    public override DateTimeOffset GetUtcNow() => _now;
+    private DateTimeOffset Now => new(Interlocked.Read(ref _ticks), TimeSpan.Zero);
+
+    public override DateTimeOffset GetUtcNow() => Now;
 
     public void Advance(TimeSpan by)
     {
-        _now += by;
-        foreach (var timer in _timers.ToArray()) timer.FireIfDue(_now);
+        Interlocked.Add(ref _ticks, by.Ticks);
+        Timer[] timers;
+        lock (_gate) timers = [.. _timers];
+        foreach (var timer in timers) timer.FireIfDue(Now);
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, callback, state);
         timer.Change(dueTime, period);
-        _timers.Add(timer);
+        lock (_gate) _timers.Add(timer);
         return timer;
     }
 
@@ -29,7 +34,7 @@ internal sealed class ManualTime : TimeProvider
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            _due = dueTime < TimeSpan.Zero ? null : time._now + dueTime;
+            _due = dueTime < TimeSpan.Zero ? null : time.Now + dueTime;
             _period = period;
             return true;
         }
@@ -41,7 +46,10 @@ internal sealed class ManualTime : TimeProvider
             callback(state);
         }
 
-        public void Dispose() => time._timers.Remove(this);
+        public void Dispose()
+        {
+            lock (time._gate) time._timers.Remove(this);
+        }
 
         public ValueTask DisposeAsync()
         {

@@ -34,6 +34,13 @@ internal sealed class SteppedTime : TimeProvider
             timer.Fire();
     }
 
+    /// <summary>Timers that a step of this length would fire.</summary>
+    public int DueWithin(TimeSpan step)
+    {
+        lock (_gate)
+            return _timers.Count(timer => timer.DueTicks <= _ticks + step.Ticks);
+    }
+
     /// <summary>Moves on in steps until the condition holds; what runs between the steps runs on the pool.</summary>
     public async Task AdvanceUntilAsync(Func<bool> condition, TimeSpan step)
     {

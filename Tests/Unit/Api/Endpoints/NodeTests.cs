@@ -149,9 +149,30 @@ public sealed class NodeTests
     }
 
     [TestMethod]
+    public async Task Quarantine_ShowsWhyAndUntilWhen()
+    {
+        await s_api.PutAsync("/api/v1/nodes/cmd-2", Body);
+        var node = (await s_api.PostAsync("/api/v1/nodes/cmd-2:quarantine", """{"reason":"wrong answers"}""")).AssertStatus(200).Json;
+        Assert.AreEqual("quarantined", node.GetProperty("health").GetString());
+        var quarantine = node.GetProperty("quarantine");
+        Assert.AreEqual(("operator", "wrong answers", 1), (quarantine.GetProperty("kind").GetString(), quarantine.GetProperty("evidence").GetString(), quarantine.GetProperty("times").GetInt32()));
+        Assert.IsFalse(quarantine.TryGetProperty("until", out _), "an operator ends it");
+        Assert.IsFalse(node.GetProperty("signals").TryGetProperty("gpus", out _), "nothing was read");
+        Assert.AreEqual("maintenance", (await s_api.PostAsync("/api/v1/nodes/cmd-2:maintain")).AssertStatus(200).Json.GetProperty("health").GetString());
+
+        s_api.Mesh.Node("cmd-2").View = s_api.Mesh.Node("cmd-2").View! with { GpusSampledAt = DateTimeOffset.UtcNow.AddSeconds(-10), RuntimesSampledAt = DateTimeOffset.UtcNow.AddHours(-1) };
+        var signals = (await s_api.GetAsync("/api/v1/nodes/cmd-2")).AssertStatus(200).Json.GetProperty("signals");
+        Assert.AreEqual(10, signals.GetProperty("gpus").GetProperty("ageSeconds").GetDouble(), 5);
+        Assert.AreEqual(1 / 1.2, signals.GetProperty("gpus").GetProperty("confidence").GetDouble(), 0.07);
+        Assert.AreEqual(1 / 1.6, signals.GetProperty("runtimes").GetProperty("confidence").GetDouble(), 1e-4, "as old as can be");
+    }
+
+    [TestMethod]
     [DataRow("cordon")]
     [DataRow("uncordon")]
     [DataRow("drain")]
+    [DataRow("quarantine")]
+    [DataRow("maintain")]
     public async Task Commands_OnNobody_AreNotFound(string command)
     {
         (await s_api.PostAsync($"/api/v1/nodes/nobody:{command}")).AssertProblem(404);

@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
+using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Models;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Abstractions.Tenancy;
 
 namespace InferMesh.Tests.Unit.Api.Fakes;
 
@@ -25,6 +28,12 @@ internal sealed class FakeMesh
 
     public FakeEventLog Events { get; } = new();
 
+    public FakeTenants Tenants { get; } = new();
+
+    public FakeEndpoints Endpoints { get; } = new();
+
+    public FakeModels Models { get; } = new();
+
     /// <summary>Thrown by the next calls, one each.</summary>
     public ConcurrentQueue<Exception> Failures { get; } = new();
 
@@ -39,13 +48,21 @@ internal sealed class FakeMesh
 
     private object Grain(Type type, object key)
     {
+        // Followed in the background, whatever a test does.
+        if (type == typeof(IEndpointIndexGrain)) return Endpoints;
         Interlocked.Increment(ref _calls);
         if (Failures.TryDequeue(out var failure)) throw failure;
         if (type == typeof(INodeGrain)) return Node((string)key);
+        if (type == typeof(IEndpointGrain)) return Endpoints.Endpoint((string)key);
         if (type == typeof(IPolicyGrain)) return Policy((string)key);
         if (type == typeof(IPolicyIndexGrain)) return new FakePolicyIndex(this);
+        if (type == typeof(ITenantGrain)) return Tenants.Tenant((string)key);
+        if (type == typeof(ITenantGateGrain)) return Tenants.Gate;
+        if (type == typeof(IDirectoryGrain) && (string)key == DirectoryKeys.Tenants) return Tenants.Directory;
         if (type == typeof(IDirectoryGrain)) return new FakeDirectory([.. Cells.Keys]);
         if (type == typeof(ICellSummaryGrain)) return new FakeCell(Cells[(string)key]);
+        if (type == typeof(IModelGrain)) return Models.Model((string)key);
+        if (type == typeof(IModelIndexGrain) || type == typeof(IModelPlannerGrain)) return Models;
         if (type == typeof(IRouterGrain)) return Router;
         if (type == typeof(IEventLogGrain)) return Events;
         throw new NotSupportedException(type.Name);
@@ -84,11 +101,27 @@ internal sealed class FakeRouter : IRouterGrain
 
     public ValueTask<RouteDecision> Route(RouteQuery query) => Answer(query);
 
+    public ValueTask<RouteDecision> RouteQueued(RouteQuery query, CancellationToken cancellationToken) => Answer(query);
+
     public ValueTask<RouteDecision> DryRun(RouteQuery query) => Answer(query);
 
     public ValueTask<bool> Report(RouteOutcome outcome) => ValueTask.FromResult(Open.Remove(outcome.DecisionId));
 
+    public async ValueTask<RouteDecision[]> RouteBatch(RouteQuery[] queries, RouteOutcome[] outcomes)
+    {
+        foreach (var outcome in outcomes) await Report(outcome);
+        var decisions = new List<RouteDecision>();
+        foreach (var query in queries) decisions.Add(await Route(query));
+        return [.. decisions];
+    }
+
     public ValueTask<bool> Move(string reservationId, string nodeId) => throw new NotSupportedException();
+
+    public ValueTask<bool> Hedge(string reservationId, string nodeId) => throw new NotSupportedException();
+
+    public ValueTask Renew(string[] reservationIds) => throw new NotSupportedException();
+
+    public ValueTask<IReadOnlyList<string>> LostNodes(string model, IReadOnlyList<string> nodeIds) => ValueTask.FromResult<IReadOnlyList<string>>([]);
 
     public ValueTask<RouterStatus> Status() => ValueTask.FromResult(new RouterStatus("S1", 1, 0, 0, 0, 0, 0));
 

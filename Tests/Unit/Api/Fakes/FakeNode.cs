@@ -28,6 +28,21 @@ internal sealed class FakeNode(string id) : INodeGrain
         return Change(actor, view => view with { Health = NodeHealth.Cordoned, Reason = reason });
     }
 
+    public Task<NodeCommandResult> Quarantine(string reason, string actor)
+    {
+        Reason = reason;
+        var at = DateTimeOffset.UnixEpoch;
+        return Change(actor, view => view with { Health = NodeHealth.Quarantined, Quarantine = new() { Fault = new(FaultKind.Operator, "", reason, at), Since = at, Until = DateTimeOffset.MaxValue } });
+    }
+
+    public Task<NodeCommandResult> Maintain(string reason, string actor)
+    {
+        Reason = reason;
+        return Change(actor, view => view with { Health = NodeHealth.Maintenance, Reason = reason });
+    }
+
+    public Task ReportFault(NodeFault fault) => Task.CompletedTask;
+
     public Task<NodeCommandResult> Uncordon(string actor) => Change(actor, view => view with { Health = NodeHealth.Ready });
 
     public Task<NodeCommandResult> Drain(bool force, TimeSpan timeout, string actor)

@@ -28,7 +28,7 @@ public sealed class GrpcPlanesTests
 
         Assert.IsTrue(await call.ResponseStream.MoveNext());
         var names = call.ResponseStream.Current.ListServicesResponse.Service.Select(s => s.Name).ToArray();
-        foreach (var service in new[] { "infermesh.control.v1.ControlPlane", "infermesh.state.v1.StatePlane", "infermesh.scoring.v1.Scoring" }) CollectionAssert.Contains(names, service);
+        foreach (var service in new[] { "infermesh.control.v1.ControlPlane", "infermesh.state.v1.StatePlane", "infermesh.scoring.v1.Scoring", "inference.GRPCInferenceService" }) CollectionAssert.Contains(names, service);
     }
 
     [TestMethod]

@@ -4,11 +4,12 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace InferMesh.Tests.Unit.Api.Ingress;
 
 /// <summary>What a runtime received.</summary>
-internal sealed record Received(string Path, IReadOnlyDictionary<string, string> Headers, byte[] Body);
+internal sealed record Received(string Path, IReadOnlyDictionary<string, string> Headers, byte[] Body, string Method, string Protocol);
 
 /// <summary>A runtime on a real socket that does what a test says and counts what runs.</summary>
 internal sealed class FakeRuntime : IAsyncDisposable
@@ -26,10 +27,10 @@ internal sealed class FakeRuntime : IAsyncDisposable
 
     public string Url => _app.Urls.First();
 
-    public static async Task<FakeRuntime> StartAsync(Func<HttpContext, Task>? onRequest = null)
+    public static async Task<FakeRuntime> StartAsync(Func<HttpContext, Task>? onRequest = null, Action<ListenOptions>? listen = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen ?? (_ => { })));
         var runtime = new FakeRuntime(builder.Build());
         if (onRequest is not null) runtime.OnRequest = onRequest;
         runtime._app.Run(runtime.HandleAsync);
@@ -67,7 +68,7 @@ internal sealed class FakeRuntime : IAsyncDisposable
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-            Requests.Enqueue(new(context.Request.Path + context.Request.QueryString, context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body.ToArray()));
+            Requests.Enqueue(new(context.Request.Path + context.Request.QueryString, context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body.ToArray(), context.Request.Method, context.Request.Protocol));
             await OnRequest(context);
         }
         finally

@@ -60,6 +60,28 @@ public sealed class IngressForwardingTests
     }
 
     [TestMethod]
+    [DataRow("/v1/embeddings", """{"model":"m","input":["a","b"]}""")]
+    [DataRow("/v1/responses", """{"model":"m","instructions":"i","input":"a","max_output_tokens":7}""")]
+    [DataRow("/v1/messages", """{"model":"m","system":"s","messages":[],"max_tokens":7}""")]
+    [DataRow("/tokenize", """{"model":"m","prompt":"a"}""")]
+    [DataRow("/detokenize", """{"model":"m","tokens":[1,2]}""")]
+    public async Task Post_OtherPaths_AreForwardedAsTheyAre(string path, string body)
+    {
+        await using var runtime = await FakeRuntime.StartAsync();
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Router.OnRoute = _ => FakeRouter.Routed("d1", FakeRouter.Target("n1", runtime.Url));
+
+        using var request = Post(body, path);
+        using var response = await api.Http.SendAsync(request);
+
+        Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
+        var received = runtime.Requests.Single();
+        Assert.AreEqual(path, received.Path);
+        CollectionAssert.AreEqual(Encoding.UTF8.GetBytes(body), received.Body);
+        if (body.Contains('7')) Assert.AreEqual(7, api.Router.Queries.Single().OutputTokens);
+    }
+
+    [TestMethod]
     public async Task Post_Stream_ArrivesChunkByChunk()
     {
         var next = new SemaphoreSlim(0);

@@ -75,6 +75,26 @@ public sealed class IngressLearningTests
         CollectionAssert.AreEqual(new[] { 0, 0, 3, 3, 0 }, api.Router.Queries.Select(q => q.Prefix.Length).ToArray());
     }
 
+    [TestMethod]
+    public async Task Reservation_OfALongAnswer_IsRenewedUntilItIsOver()
+    {
+        await using var runtime = await FakeRuntime.StartAsync(async context =>
+        {
+            await Task.Delay(1500);
+            await context.Response.WriteAsync("{}");
+        });
+        await using var api = await ApiUnderTest.StartAsync(("RenewPeriod", "00:00:00.2"));
+        api.Router.OnRoute = _ => FakeRouter.Routed("d1", FakeRouter.Target("n1", runtime.Url));
+        using var request = IngressForwardingTests.Post("""{"model":"m"}""");
+        using var response = await api.Http.SendAsync(request);
+        await api.Router.WaitForReportsAsync(1);
+        Assert.IsGreaterThanOrEqualTo(3, api.Router.Renewals.Count(static id => id == "d1"));
+        await Task.Delay(300);
+        var then = api.Router.Renewals.Count;
+        await Task.Delay(700);
+        Assert.HasCount(then, api.Router.Renewals, "nothing is renewed that is over");
+    }
+
     private static async Task<RouteOutcome> ReportAsync(Func<RouteQuery, RouteDecision> route, bool stream = false)
     {
         await using var api = await ApiUnderTest.StartAsync();

@@ -22,6 +22,7 @@ public sealed class SettingsTests
     [DataRow("InferMesh:Http:Address", "0.0.0.0", "AdminKeys")]
     [DataRow("InferMesh:Http:Address", "localhost", "must be an IP address")]
     [DataRow("InferMesh:Http:GrpcPort", "8080", "must differ from Port")]
+    [DataRow("InferMesh:Http:TlsPort", "8443", "must be a PEM file")]
     [DataRow("InferMesh:Http:Port", "70000", "must be from 0 to 65535")]
     [DataRow("InferMesh:Api:AdminKeys:0", "short", "16 to 512")]
     [DataRow("InferMesh:Api:Zon", "z", "unknown key")]

@@ -1,4 +1,5 @@
-using InferMesh.Adapters.Runtimes.Vllm;
+using InferMesh.Adapters.Runtimes;
+using InferMesh.Adapters.Tls;
 using InferMesh.Cli.Agent;
 using InferMesh.Cli.Fleet;
 using InferMesh.Simulator.World;
@@ -17,7 +18,7 @@ public sealed class FleetReporterTests
             new FleetOptions { Nodes = 3, Cells = 1, BasePort = 0, AdminPort = 0 }, TimeProvider.System, CancellationToken.None);
         fleet.Nodes[2].Silent = true;
         using var stop = new CancellationTokenSource();
-        var running = new FleetReporter(server.Address, TimeSpan.FromMilliseconds(100), NullLoggerFactory.Instance, TimeProvider.System).RunAsync(fleet.Nodes, stop.Token);
+        var running = new FleetReporter([server.Address], TimeSpan.FromMilliseconds(100), NullLoggerFactory.Instance, TimeProvider.System).RunAsync(fleet.Nodes, stop.Token);
         await Eventually.HoldsAsync(() => server.Reports.Select(report => report.NodeId).Distinct().Count() == 2 && server.OpenStreams == 3 && server.Reports.Count > 10, "reports");
 
         var node = fleet.Nodes[0];
@@ -41,8 +42,8 @@ public sealed class FleetReporterTests
 
     private static async Task<bool> SaysSyntheticAsync(SyntheticNode node)
     {
-        using var client = ProbeFactory.Client();
-        return (await new VllmProbe(client, new VllmProbeOptions { Endpoint = node.Endpoint }, TimeProvider.System).ReadAsync(CancellationToken.None)).Synthetic;
+        using var clients = new ProbeClients();
+        return (await RuntimeKinds.CreateProbe(RuntimeKinds.Vllm, clients.Shared, new RuntimeProbeOptions { Endpoint = node.Endpoint }, TimeProvider.System).ReadAsync(CancellationToken.None)).Synthetic;
     }
 
     [TestMethod]

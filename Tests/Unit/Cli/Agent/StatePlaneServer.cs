@@ -20,6 +20,7 @@ internal sealed class StatePlaneServer : IAsyncDisposable
 {
     private WebApplication? _app;
     private int _openStreams;
+    private volatile TaskCompletionSource _assigned = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Port { get; private set; }
 
@@ -28,6 +29,15 @@ internal sealed class StatePlaneServer : IAsyncDisposable
     public ConcurrentQueue<RegisterNodeRequest> Registrations { get; } = new();
 
     public ConcurrentQueue<NodeReport> Reports { get; } = new();
+
+    /// <summary>Requests for assignments.</summary>
+    public ConcurrentQueue<WatchAssignmentsRequest> Watches { get; } = new();
+
+    /// <summary>Results of commands.</summary>
+    public ConcurrentQueue<CommandResult> Results { get; } = new();
+
+    /// <summary>What every watcher is told now and at each change.</summary>
+    public NodeAssignment Assignment { get; private set; } = new();
 
     public int OpenStreams => Volatile.Read(ref _openStreams);
 
@@ -59,6 +69,12 @@ internal sealed class StatePlaneServer : IAsyncDisposable
         Port = ((IPEndPoint)listener!.EndPoint).Port;
     }
 
+    public void Assign(params RuntimeCommand[] commands)
+    {
+        Assignment = new() { Version = Assignment.Version + 1, Commands = { commands } };
+        Interlocked.Exchange(ref _assigned, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+
     public async Task DownAsync()
     {
         if (_app is not { } app)
@@ -85,6 +101,24 @@ internal sealed class StatePlaneServer : IAsyncDisposable
         {
             server.Registrations.Enqueue(request);
             return server.Refusal() is { } refusal ? throw refusal : Task.FromResult(new RegisterNodeResponse { Version = server.Registrations.Count });
+        }
+
+        public override async Task WatchAssignments(WatchAssignmentsRequest request, IServerStreamWriter<NodeAssignment> stream, ServerCallContext context)
+        {
+            server.Watches.Enqueue(request);
+            for (var version = request.Version; ;)
+            {
+                var changed = server._assigned.Task;
+                if (server.Assignment.Version != version) await stream.WriteAsync(server.Assignment);
+                version = server.Assignment.Version;
+                await changed.WaitAsync(context.CancellationToken);
+            }
+        }
+
+        public override Task<ReportAssignmentResponse> ReportAssignment(ReportAssignmentRequest request, ServerCallContext context)
+        {
+            foreach (var result in request.Results) server.Results.Enqueue(result);
+            return Task.FromResult(new ReportAssignmentResponse());
         }
 
         public override async Task ReportNode(IAsyncStreamReader<NodeReport> reports, IServerStreamWriter<ReportAck> acks, ServerCallContext context)

@@ -67,6 +67,43 @@ public sealed class CompletionTests
     }
 
     [TestMethod]
+    [DataRow(false, "\"auto\"", "first")]
+    [DataRow(false, "{\"type\":\"function\",\"function\":{\"name\":\"second\"}}", "second")]
+    [DataRow(true, "\"required\"", "first")]
+    public async Task Chat_WithTools_CallsOne(bool stream, string choice, string called)
+    {
+        await using var harness = await FleetHarness.StartAsync();
+        var tools = new[] { "first", "second" }.Select(static name => new { type = "function", function = new { name } });
+        using var response = await harness.CompleteAsync(
+            new { model = FleetHarness.Model, messages = new[] { new { role = "user", content = "hi" } }, max_tokens = 8, stream, tools, tool_choice = JsonDocument.Parse(choice).RootElement },
+            Cancellation, path: "/v1/chat/completions");
+
+        var text = await response.Content.ReadAsStringAsync(Cancellation);
+        Assert.AreEqual(HttpStatusCode.OK, response.StatusCode, text);
+        JsonElement[] answers = stream
+            ? [.. text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries)[..^1].Select(static e => JsonDocument.Parse(e["data: ".Length..]).RootElement)]
+            : [JsonDocument.Parse(text).RootElement];
+        Assert.AreEqual("tool_calls", answers[^1].GetProperty("choices")[0].GetProperty("finish_reason").GetString());
+        var functions = answers.Select(a => a.GetProperty("choices")[0].GetProperty(stream ? "delta" : "message"))
+            .Where(static m => m.TryGetProperty("tool_calls", out _)).Select(static m => m.GetProperty("tool_calls")[0].GetProperty("function")).ToArray();
+        Assert.AreEqual(called, functions[0].GetProperty("name").GetString());
+        Assert.AreEqual("{\"synthetic\":true}", string.Concat(functions.Select(static f => f.GetProperty("arguments").GetString())));
+    }
+
+    [TestMethod]
+    [DataRow("""{"model":"llama-3.1-8b-instruct","messages":[{"role":"user","content":"x"}],"tools":7}""", "tools")]
+    [DataRow("""{"model":"llama-3.1-8b-instruct","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":{"type":"function","function":{"name":"b"}}}""", "tools")]
+    public async Task Chat_WithWrongTools_Is400(string body, string param)
+    {
+        await using var harness = await FleetHarness.StartAsync();
+        using var content = new StringContent(body);
+        using var response = await harness.Client.PostAsync(new Uri(harness.Node.Endpoint, "/v1/chat/completions"), content, Cancellation);
+
+        Assert.AreEqual(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.AreEqual(param, (await FleetHarness.JsonAsync(response, Cancellation)).GetProperty("error").GetProperty("param").GetString());
+    }
+
+    [TestMethod]
     public async Task Completion_ExactPromptTokensHeader_OverridesTheEstimate()
     {
         await using var harness = await FleetHarness.StartAsync();

@@ -14,7 +14,8 @@ internal sealed class FleetHarness : IAsyncDisposable
 
     public SyntheticFleet Fleet { get; }
 
-    public HttpClient Client { get; } = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
+    // A connection whose request was given up before it was sent goes idle: it must end soon, for tests that wait for that.
+    public HttpClient Client { get; } = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1) }) { Timeout = TimeSpan.FromSeconds(60) };
 
     public SyntheticNode Node => Fleet.Nodes[0];
 

@@ -55,6 +55,17 @@ public sealed class StudyTests
     }
 
     [TestMethod]
+    public async Task Study_SomePlaces_RunsThoseAlone()
+    {
+        using var shell = new SimShell();
+        shell.Answer = static (config, options) => [.. config.Strategies.SelectMany(s => options.Seeds!.Select(seed => MadeResults.Make(s.Name, seed, 2)))];
+        var (code, _, error) = await shell.RunAsync(["study", "--quick", "--only", "rho=0.8 workload=short_chat staleness=1s", "--seeds", "2", "--quiet", "--output", shell.At("some")]);
+        Assert.AreEqual((0, ""), (code, error));
+        Assert.HasCount(1 + SimOptions.AllStrategies.Count, await File.ReadAllLinesAsync(shell.At("some/study.csv")));
+        Assert.DoesNotContain("750 users", await File.ReadAllTextAsync(shell.At("some/summary.md")));
+    }
+
+    [TestMethod]
     public async Task Study_Quick_WritesTablesCurvesAndPageAndNamesLosses()
     {
         using var shell = new SimShell();

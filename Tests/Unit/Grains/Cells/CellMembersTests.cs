@@ -1,3 +1,4 @@
+using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Cells;
 using InferMesh.Grains.Options;
@@ -37,31 +38,63 @@ public sealed class CellMembersTests
     {
         var members = Members(Fleet.Summary("a", sequence: 5, running: 5));
         Assert.IsTrue(members.Take(Fleet.Bare("a", version: 2) with { Cordoned = true }, Fleet.Start));
-        members.Judge(Fleet.Start, Limits);
+        members.Judge(Fleet.Start, Limits, 0.3);
         var snapshot = members.Snapshot("c1", 1, 1, Fleet.Start);
         Assert.AreEqual((5.0, NodeHealth.Cordoned, 2L), (snapshot.Targets.Running[0], snapshot.Nodes.Health[0], snapshot.Nodes.Version[0]));
     }
 
     [TestMethod]
-    public void Judge_FirstVerdict_IsNoChange() => Assert.IsEmpty(Members(Fleet.Summary("a")).Judge(Fleet.Start, Limits));
+    [DataRow(1, 0.3, 0)]
+    [DataRow(2, 0.3, 1)]
+    [DataRow(10, 0.3, 3)]
+    [DataRow(10, 0.0, 0)]
+    [DataRow(10, 1.0, 10)]
+    public void Judge_FaultsEverywhere_QuarantineOnlyTheShareThatIsAllowed(int nodes, double share, int expected)
+    {
+        var members = Members([.. Enumerable.Range(0, nodes).Select(i => Faulty($"n{i}", FaultKind.Xid, since: i))]);
+        members.Judge(Fleet.Start, Limits, share);
+        NodeHealth[] health = [.. Enumerable.Repeat(NodeHealth.Quarantined, expected), .. Enumerable.Repeat(NodeHealth.Suspect, nodes - expected)];
+        CollectionAssert.AreEqual(health, members.Snapshot("c1", 1, 1, Fleet.Start).Nodes.Health, "those that came first");
+    }
+
+    [TestMethod]
+    public void Judge_QuarantinesOfOperators_HaveNoLimit()
+    {
+        var members = Members([.. Enumerable.Range(0, 5).Select(i => Faulty($"n{i}", FaultKind.Operator, since: i))]);
+        members.Judge(Fleet.Start, Limits, 0.3);
+        Assert.IsTrue(members.Snapshot("c1", 1, 1, Fleet.Start).Nodes.Health.All(h => h == NodeHealth.Quarantined));
+    }
+
+    [TestMethod]
+    public void Judge_FaultFound_TellsWhatItIs()
+    {
+        var members = Members(Fleet.Summary("a"), Fleet.Summary("b"));
+        members.Judge(Fleet.Start, Limits, 0.3);
+        var faulty = Faulty("a", FaultKind.Xid, since: 0) with { Sequence = 2 };
+        members.Take(faulty, Fleet.Start);
+        Assert.AreEqual(new HealthChange("a", NodeHealth.Ready, NodeHealth.Quarantined, faulty.Quarantine!.Fault), members.Judge(Fleet.Start, Limits, 0.3).Single());
+    }
+
+    [TestMethod]
+    public void Judge_FirstVerdict_IsNoChange() => Assert.IsEmpty(Members(Fleet.Summary("a")).Judge(Fleet.Start, Limits, 0.3));
 
     [TestMethod]
     public void Judge_SilentNode_ReportsEachStepOnce()
     {
         var members = Members(Fleet.Summary("a"));
-        members.Judge(Fleet.Start, Limits);
-        Assert.AreEqual(new HealthChange("a", NodeHealth.Ready, NodeHealth.Suspect), members.Judge(Fleet.Start.AddSeconds(4), Limits).Single());
-        Assert.IsEmpty(members.Judge(Fleet.Start.AddSeconds(5), Limits));
-        Assert.AreEqual(new HealthChange("a", NodeHealth.Suspect, NodeHealth.Offline), members.Judge(Fleet.Start.AddSeconds(11), Limits).Single());
+        members.Judge(Fleet.Start, Limits, 0.3);
+        Assert.AreEqual(new HealthChange("a", NodeHealth.Ready, NodeHealth.Suspect), members.Judge(Fleet.Start.AddSeconds(4), Limits, 0.3).Single());
+        Assert.IsEmpty(members.Judge(Fleet.Start.AddSeconds(5), Limits, 0.3));
+        Assert.AreEqual(new HealthChange("a", NodeHealth.Suspect, NodeHealth.Offline), members.Judge(Fleet.Start.AddSeconds(11), Limits, 0.3).Single());
         members.Take(Fleet.Summary("a", sequence: 2, at: Fleet.Start.AddSeconds(12)), Fleet.Start.AddSeconds(12));
-        Assert.AreEqual(new HealthChange("a", NodeHealth.Offline, NodeHealth.Ready), members.Judge(Fleet.Start.AddSeconds(12), Limits).Single());
+        Assert.AreEqual(new HealthChange("a", NodeHealth.Offline, NodeHealth.Ready), members.Judge(Fleet.Start.AddSeconds(12), Limits, 0.3).Single());
     }
 
     [TestMethod]
     public void Snapshot_Columns_AreByNodeNameAndOfOneLength()
     {
         var members = Members(Fleet.Summary("b"), Fleet.Bare("a"), Fleet.Summary("c"));
-        members.Judge(Fleet.Start, Limits);
+        members.Judge(Fleet.Start, Limits, 0.3);
         var s = members.Snapshot("c1", 7, 8, Fleet.Start);
         Assert.AreEqual(("c1", 7L, 8L), (s.CellId, s.Incarnation, s.Version));
         CollectionAssert.AreEqual(new[] { "a", "b", "c" }, s.Nodes.Registration.Select(r => r.NodeId).ToArray());
@@ -99,4 +132,9 @@ public sealed class CellMembersTests
         foreach (var summary in summaries) Assert.IsTrue(members.Take(summary, Fleet.Start));
         return members;
     }
+
+    private static NodeSummary Faulty(string node, FaultKind kind, int since) => Fleet.Summary(node) with
+    {
+        Quarantine = new() { Fault = new(kind, "", "found", Fleet.Start), Since = Fleet.Start.AddSeconds(since - 100), Until = Fleet.Start.AddHours(1) },
+    };
 }

@@ -24,7 +24,7 @@ public sealed class HealthMachineTests
     [DataRow(9.999, NodeHealth.Joining)]
     [DataRow(10, NodeHealth.Offline)]
     public void Evaluate_NoReadingsYet_IsJoiningUntilGivenUp(double knownForSeconds, NodeHealth expected) =>
-        Assert.AreEqual(expected, HealthMachine.Evaluate(false, false, null, Fleet.Start, Fleet.Start.AddSeconds(knownForSeconds), Limits));
+        Assert.AreEqual(expected, HealthMachine.Evaluate(Fleet.Bare("a"), Fleet.Start, Fleet.Start.AddSeconds(knownForSeconds), Limits));
 
     [TestMethod]
     [DataRow(true, false, 5, NodeHealth.Cordoned)]
@@ -36,8 +36,27 @@ public sealed class HealthMachineTests
 
     [TestMethod]
     public void Evaluate_CordonedBeforeTheFirstReading_IsCordoned() =>
-        Assert.AreEqual(NodeHealth.Cordoned, HealthMachine.Evaluate(true, false, null, Fleet.Start, Fleet.Start.AddSeconds(1), Limits));
+        Assert.AreEqual(NodeHealth.Cordoned, HealthMachine.Evaluate(Fleet.Bare("a") with { Cordoned = true }, Fleet.Start, Fleet.Start.AddSeconds(1), Limits));
+
+    [TestMethod]
+    [DataRow(false, 0, NodeHealth.Quarantined)]
+    [DataRow(false, 5, NodeHealth.Quarantined)]
+    [DataRow(false, 10, NodeHealth.Offline)]
+    [DataRow(true, 0, NodeHealth.Probing)]
+    [DataRow(true, 5, NodeHealth.Suspect)]
+    public void Evaluate_Faults_KeepANodeOutAndThenOnTrial(bool probing, double seconds, NodeHealth expected)
+    {
+        var node = Fleet.Summary("a") with { Quarantine = new() { Fault = new(FaultKind.Xid, "GPU-1", "XID 79.", Fleet.Start), Probing = probing } };
+        Assert.AreEqual(expected, HealthMachine.Evaluate(node, Fleet.Start, Fleet.Start.AddSeconds(seconds), Limits));
+        Assert.AreEqual(seconds < 10 ? NodeHealth.Cordoned : NodeHealth.Offline, HealthMachine.Evaluate(node with { Cordoned = true }, Fleet.Start, Fleet.Start.AddSeconds(seconds), Limits));
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(86400)]
+    public void Evaluate_Maintenance_ExplainsAnySilence(double seconds) =>
+        Assert.AreEqual(NodeHealth.Maintenance, HealthMachine.Evaluate(Fleet.Summary("a") with { Maintained = true }, Fleet.Start, Fleet.Start.AddSeconds(seconds), Limits));
 
     private static NodeHealth Health(double silenceSeconds, bool cordoned = false, bool draining = false) =>
-        HealthMachine.Evaluate(cordoned, draining, Fleet.Start, Fleet.Start.AddDays(-1), Fleet.Start.AddSeconds(silenceSeconds), Limits);
+        HealthMachine.Evaluate(Fleet.Summary("a") with { Cordoned = cordoned, Draining = draining }, Fleet.Start.AddDays(-1), Fleet.Start.AddSeconds(silenceSeconds), Limits);
 }

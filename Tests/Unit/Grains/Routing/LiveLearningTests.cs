@@ -174,7 +174,7 @@ public sealed class LiveLearningTests : IDisposable
         _builder.Take([Policy(1, strategy)]);
         var members = new CellMembers();
         foreach (var node in nodes) members.Take(Fleet.Summary(node, at: _time.GetUtcNow()), _time.GetUtcNow());
-        members.Judge(_time.GetUtcNow(), new());
+        members.Judge(_time.GetUtcNow(), new(), 0.3);
         _builder.Take(members.Snapshot("c1", 1, 1, _time.GetUtcNow()));
         _cache.Swap(_builder.Build(1));
     }

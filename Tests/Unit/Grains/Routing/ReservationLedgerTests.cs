@@ -1,4 +1,5 @@
 using CsCheck;
+using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Routing;
 using InferMesh.Strategies;
@@ -60,6 +61,19 @@ public sealed class ReservationLedgerTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow(OutcomeStatus.Success, true)]
+    [DataRow(OutcomeStatus.Error, false)]
+    [DataRow(OutcomeStatus.Timeout, false)]
+    [DataRow(OutcomeStatus.Cancelled, false)]
+    public void Settle_WithAnAnswer_IsASignOfLifeOfTheNodeThatGaveIt(OutcomeStatus status, bool isAlive)
+    {
+        var decision = Decision();
+        var other = decision.Choices[1];
+        Assert.IsTrue(_ledger.Settle(Reserve(decision), new() { DecisionId = "", Status = status, NodeId = other.Identity.NodeId }));
+        Assert.AreEqual((0L, isAlive ? _time.GetUtcNow().UtcTicks : 0), (decision.Choices[0].Local.AnsweredTicks, other.Local.AnsweredTicks));
+    }
+
+    [TestMethod]
     public void Move_ToAnotherChoice_TakesThePlaceAlong()
     {
         var decision = Decision();
@@ -73,6 +87,45 @@ public sealed class ReservationLedgerTests : IDisposable
     }
 
     [TestMethod]
+    public void Hedge_CopyAnswers_KeepsItsPlaceAlone()
+    {
+        var decision = Decision();
+        var number = Reserve(decision);
+        Assert.IsFalse(_ledger.Hedge(number, "elsewhere"));
+        Assert.IsFalse(_ledger.Hedge(number, decision.Choices[0].Identity.NodeId), "the first attempt is there");
+        Assert.IsTrue(_ledger.Hedge(number, decision.Choices[1].Identity.NodeId));
+        Assert.IsFalse(_ledger.Hedge(number, decision.Choices[1].Identity.NodeId), "one copy is enough");
+        Assert.AreEqual((1, 1), (decision.Choices[0].Local.Requests, decision.Choices[1].Local.Requests));
+        Assert.IsTrue(_ledger.Move(number, decision.Choices[1].Identity.NodeId));
+        Assert.AreEqual((0, 1), (decision.Choices[0].Local.Requests, decision.Choices[1].Local.Requests));
+        _ledger.Settle(number);
+        Assert.AreEqual((0, 0), (decision.Choices[0].Local.Requests, decision.Choices[1].Local.Requests));
+    }
+
+    [TestMethod]
+    public void Hedge_FirstAttemptAnswers_GivesTheCopysPlaceBack()
+    {
+        var decision = Decision();
+        var number = Reserve(decision);
+        _ledger.Hedge(number, decision.Choices[1].Identity.NodeId);
+        Assert.IsTrue(_ledger.Move(number, decision.Choices[0].Identity.NodeId));
+        Assert.AreEqual((1, 0), (decision.Choices[0].Local.Requests, decision.Choices[1].Local.Requests));
+        _ledger.Settle(number);
+        Assert.AreEqual((0, 0), (decision.Choices[0].Local.Requests, decision.Choices[1].Local.Requests));
+    }
+
+    [TestMethod]
+    public void Hedge_NobodyAnswers_SettlesBoth()
+    {
+        var decision = Decision();
+        var number = Reserve(decision);
+        _ledger.Hedge(number, decision.Choices[1].Identity.NodeId);
+        _ledger.Settle(number);
+        Assert.AreEqual((0, 0), (decision.Choices[0].Local.Requests, decision.Choices[1].Local.Requests));
+        Assert.IsFalse(_ledger.Hedge(number, decision.Choices[1].Identity.NodeId));
+    }
+
+    [TestMethod]
     public void Lease_NobodySettles_EndsAndReleases()
     {
         var decision = Decision();
@@ -81,6 +134,25 @@ public sealed class ReservationLedgerTests : IDisposable
         Assert.AreEqual(1, _ledger.Open);
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.AreEqual((0, 0), (_ledger.Open, decision.Choices[0].Local.Requests));
+    }
+
+    [TestMethod]
+    public void Lease_Renewed_BeginsAnew()
+    {
+        var decision = Decision();
+        var number = Reserve(decision);
+        for (var i = 0; i < 3; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(100));
+            _ledger.Renew(number);
+        }
+        Assert.AreEqual((1, 1), (_ledger.Open, decision.Choices[0].Local.Requests));
+        _time.Advance(TimeSpan.FromSeconds(119));
+        Assert.AreEqual(1, _ledger.Open);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.AreEqual((0, 0), (_ledger.Open, decision.Choices[0].Local.Requests));
+        _ledger.Renew(number);
+        Assert.AreEqual(0, _ledger.Open, "what has ended stays so");
     }
 
     [TestMethod]

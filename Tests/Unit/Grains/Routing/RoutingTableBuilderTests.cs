@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions.Cells;
+using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Cells;
 using InferMesh.Grains.Options;
@@ -85,6 +86,23 @@ public sealed class RoutingTableBuilderTests
     }
 
     [TestMethod]
+    public void Build_SilentNodeThatAnswers_IsNotSuspectUntilItStopsAnswering()
+    {
+        _builder.Take(Cell("c1", Fleet.Summary("a")));
+        _builder.Build(1);
+        _builder.Take(Cell("c1", Fleet.Bare("a")));
+        _time.Advance(TimeSpan.FromSeconds(4));
+        _cache.Load("a", "http://a", "m").Answered(_time.GetUtcNow().UtcTicks);
+        Assert.AreEqual(FilterReason.None, _builder.Build(1).Table.Models["m"].Standing[0]);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.AreEqual(FilterReason.NodeSuspect, _builder.Build(1).Table.Models["m"].Standing[0]);
+        _time.Advance(TimeSpan.FromSeconds(60));
+        Assert.AreEqual(FilterReason.NodeOffline, _builder.Build(1).Table.Models["m"].Standing[0]);
+        _cache.Load("a", "http://a", "m").Answered(_time.GetUtcNow().UtcTicks);
+        Assert.AreEqual(FilterReason.None, _builder.Build(1).Table.Models["m"].Standing[0]);
+    }
+
+    [TestMethod]
     public void Build_NodeGone_ForgetsItsReadings()
     {
         _builder.Take(Cell("c1", Fleet.Summary("a")));
@@ -130,10 +148,29 @@ public sealed class RoutingTableBuilderTests
         Assert.AreEqual("least_queue", Strategy());
         _builder.Take([Routing(3, "heuristic")]);
         Assert.AreEqual("heuristic", Strategy());
-        _builder.Take([]);
+        _builder.Take(Array.Empty<Policy>());
         Assert.AreEqual("mesh", Strategy());
 
         string Strategy() => _builder.Build(1).Table.Policies.Resolve("m", "", "").Strategy.Name;
+    }
+
+    [TestMethod]
+    public void Build_Endpoints_RouteTheirOwnRequestsAndKeepTheirStrategies()
+    {
+        _builder.Take([Routing(1, "least_queue")]);
+        _builder.TakeEndpoints([Endpoint(1, "heuristic")]);
+        Assert.AreEqual(("heuristic", "least_queue", "least_queue"), (Strategy("chat").Name, Strategy("").Name, Strategy("other").Name));
+        Assert.AreSame(Strategy("chat"), Strategy("chat"), "what it has learned lives on over tables");
+        _builder.TakeEndpoints([Endpoint(2, "from_the_future")]);
+        Assert.AreEqual("heuristic", Strategy("chat").Name);
+        _builder.TakeEndpoints([Endpoint(3, null)]);
+        Assert.AreEqual("least_queue", Strategy("chat").Name);
+        _builder.TakeEndpoints([]);
+        Assert.AreEqual("least_queue", Strategy("chat").Name);
+
+        IRoutingStrategy Strategy(string endpoint) => _builder.Build(1).Table.Policies.Resolve("m", "", "", endpoint).Strategy;
+        static MeshEndpoint Endpoint(long version, string? strategy) =>
+            new() { Name = "chat", Version = version, Spec = new() { Models = [new("m")], Routing = strategy is null ? null : new() { Strategy = strategy } } };
     }
 
     private static Policy Routing(long version, string strategy) =>
@@ -143,7 +180,7 @@ public sealed class RoutingTableBuilderTests
     {
         var members = new CellMembers();
         foreach (var node in nodes) members.Take(node, Fleet.Start);
-        members.Judge(Fleet.Start, new());
+        members.Judge(Fleet.Start, new(), 0.3);
         return members.Snapshot(id, 1, 1, Fleet.Start);
     }
 }

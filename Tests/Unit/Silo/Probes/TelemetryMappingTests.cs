@@ -49,9 +49,11 @@ public sealed class TelemetryMappingTests
             Enabled = true,
             NodeId = "-",
             GpuLibraryPath = "x",
+            GpuToolPath = "x",
+            GpuEndpoint = "x",
             Runtimes =
             {
-                new RuntimeProbeSettings { Kind = "tgi", Endpoint = "nowhere", PricePerHour = -1, MaxConcurrency = 0, Timeout = TimeSpan.Zero },
+                new RuntimeProbeSettings { Kind = "ollama", Endpoint = "nowhere", PricePerHour = -1, MaxConcurrency = 0, Timeout = TimeSpan.Zero },
                 new RuntimeProbeSettings { Endpoint = "http://127.0.0.1:8000", BearerTokenFile = "no-such-file" },
             },
         };
@@ -59,10 +61,34 @@ public sealed class TelemetryMappingTests
         CollectionAssert.AreEqual(
             new[]
             {
-                "NodeId", "GpuLibraryPath", "Runtimes:0:Kind", "Runtimes:0:Endpoint", "Runtimes:0:PricePerHour", "Runtimes:0:Timeout", "Runtimes:0:MaxConcurrency",
+                "NodeId", "GpuLibraryPath", "GpuToolPath", "GpuEndpoint", "Runtimes:0:Kind", "Runtimes:0:Endpoint", "Runtimes:0:PricePerHour", "Runtimes:0:Timeout", "Runtimes:0:MaxConcurrency",
                 "Runtimes:1:BearerTokenFile",
             },
             keys);
+    }
+
+    [TestMethod]
+    [DataRow("Nvml", "nvml")]
+    [DataRow("Dcgm", "dcgm")]
+    [DataRow("NvidiaSmi", "nvidia-smi")]
+    [DataRow("Rocm", "rocm")]
+    [DataRow("Auto", "auto")]
+    [DataRow("None", null)]
+    public void Create_GpuSource_IsTheOneThatTheSettingsName(string gpu, string? name)
+    {
+        var settings = new ProbeSettings { Gpu = Enum.Parse<ProbeGpuSource>(gpu) };
+        Assert.IsEmpty(settings.Validate(new ValidationContext(settings)));
+        using var client = new HttpClient();
+        using var source = ProbeTargets.Create(settings, client, _time).Gpu;
+        Assert.AreEqual(name, source?.Name);
+    }
+
+    [TestMethod]
+    public void Settings_DcgmPageThatIsNoAddress_NamesTheKey()
+    {
+        var settings = new ProbeSettings { Gpu = ProbeGpuSource.Dcgm, GpuEndpoint = "http://user:secret@host/" };
+        var error = settings.Validate(new ValidationContext(settings)).Single();
+        Assert.AreEqual(nameof(ProbeSettings.GpuEndpoint), error.MemberNames.Single());
     }
 
     [TestMethod]

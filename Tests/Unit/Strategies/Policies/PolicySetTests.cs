@@ -57,6 +57,21 @@ public sealed class PolicySetTests
     }
 
     [TestMethod]
+    public void Resolve_ByAnEndpoint_ItsPartsWinOverAllPoliciesAndOthersStay()
+    {
+        var endpoint = Rule("endpoint/chat") with { Strategy = StrategyCatalog.Create("least_queue") };
+        var set = new PolicySet(
+            [Rule("a", 1000) with { Strategy = StrategyCatalog.Create("baseline_rr"), Hedging = HedgeSettings.Default with { DelayFactor = 9 } }],
+            new Dictionary<string, PolicyRule> { ["chat"] = endpoint });
+        var policy = set.Resolve("m", "", "", "chat");
+        Assert.AreEqual(("least_queue", 9.0), (policy.Strategy.Name, policy.Hedging.DelayFactor));
+        CollectionAssert.AreEqual(new[] { "endpoint/chat@1", "a@1" }, policy.Sources.ToArray());
+        Assert.AreEqual("baseline_rr", set.Resolve("m", "", "").Strategy.Name);
+        Assert.AreEqual("baseline_rr", set.Resolve("m", "", "", "other").Strategy.Name);
+        Assert.AreEqual(1, set.Count, "an endpoint is no policy");
+    }
+
+    [TestMethod]
     public void Resolve_PartsThatRestrict_AllApply()
     {
         var load = new LocalLoad();

@@ -116,6 +116,23 @@ public sealed class DecisionKernelTests
     }
 
     [TestMethod]
+    [DataRow(1, 10)]
+    [DataRow(2, 5)]
+    [DataRow(4, 3)]
+    [DataRow(64, 1)]
+    public void Load_OfSeveralRouters_EachTakesItsPartOfTheRoomOfAReading(int routers, int most)
+    {
+        var row = Row("a") with { Running = 54, Waiting = 0, MaxConcurrency = 64 };
+        var targets = new TargetSet(Model, [row]) { Routers = routers };
+        var limits = AdmissionLimits.Default with { MaxQueuePerTarget = 0 };
+        var taken = 0;
+        for (; TargetFilter.Load(targets, 0, targets.Load(0), limits) == FilterReason.None; taken++) row.Local.Dispatch(Tables.NowTicks, 0);
+        Assert.AreEqual(most, taken);
+        row.Local.Settle(Tables.NowTicks);
+        Assert.AreEqual(FilterReason.None, TargetFilter.Load(targets, 0, targets.Load(0), limits), "what a router gives back it may take again");
+    }
+
+    [TestMethod]
     [DataRow(0.97, 1.0, FilterReason.None)]
     [DataRow(0.99, 0.0, FilterReason.None)]
     [DataRow(0.99, 1.0, FilterReason.KvCacheFull)]
@@ -212,6 +229,25 @@ public sealed class DecisionKernelTests
         CollectionAssert.AreEqual(new[] { "suspect" }, Decide(table, request: Request() with { Demand = demand }).Nodes());
         CollectionAssert.AreEqual(new[] { "suspect" }, Decide(table, request: Request() with { ExcludedNodes = ["ready"] }).Nodes());
     }
+
+    [TestMethod]
+    public void Decide_NodeOnTrial_GetsOneRequestAtATime()
+    {
+        var trial = Row("trial") with { Standing = FilterReason.NodeProbing };
+        var table = Table([Row("ready") with { Running = 60 }, trial]);
+        CollectionAssert.Contains(Decide(table).Nodes(), "trial");
+        trial.Local.Dispatch(NowTicks, 0);
+        var d = Decide(table, explain: true);
+        CollectionAssert.AreEqual(new[] { "ready" }, d.Nodes());
+        Assert.AreEqual(FilterReason.NodeProbing, d.Excluded.Single().Reason);
+        Assert.AreEqual(DecisionOutcome.Routed, Decide(Table([trial])).Outcome, "better than none");
+    }
+
+    [TestMethod]
+    [DataRow(FilterReason.NodeQuarantined)]
+    [DataRow(FilterReason.NodeMaintenance)]
+    public void Decide_OnlyNodesOutOfRotation_HasNoTarget(FilterReason standing) =>
+        Assert.AreEqual(DecisionOutcome.NoEligibleTarget, Decide(Table([Row("a") with { Standing = standing }])).Outcome);
 
     [TestMethod]
     public void Decide_FullSuspects_AreOverloaded() => Assert.AreEqual(

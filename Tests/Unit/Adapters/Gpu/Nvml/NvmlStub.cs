@@ -28,6 +28,8 @@ internal sealed unsafe class NvmlStub : IDisposable
 
     public bool SessionOpen => Call("stub_open") != 0;
 
+    public int EventSetsOpen => Call("stub_event_sets");
+
     public static NvmlStub Create(params string[] defines)
     {
         var built = Build(defines);

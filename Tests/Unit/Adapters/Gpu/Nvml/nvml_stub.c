@@ -17,6 +17,9 @@ typedef struct { char busIdLegacy[16]; unsigned int domain, bus, device, pciDevi
 typedef struct { unsigned int pid; unsigned long long usedGpuMemory; unsigned int gpuInstanceId, computeInstanceId; } nvmlProcessInfo_v2_t;
 typedef struct { unsigned int sm, copy, dec, enc, jpeg, ofa, gi, ci; unsigned long long memoryMb; } nvmlDeviceAttributes_t;
 
+typedef struct { unsigned int fieldId, scopeId; long long timestamp, latencyUsec; unsigned int valueType; nvmlReturn_t nvmlReturn; union { double d; unsigned int ui; unsigned long long ull; int si; } value; } nvmlFieldValue_t;
+typedef struct { nvmlDevice_t device; unsigned long long eventType, eventData; unsigned int gpuInstanceId, computeInstanceId; } nvmlEventData_t;
+
 enum { MAX_DEVICES = 16, MAX_SLICES = 4, MAX_KEYS = 128 };
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)
@@ -195,6 +198,73 @@ nvmlReturn_t nvmlDeviceGetAttributes_v2(nvmlDevice_t d, nvmlDeviceAttributes_t *
     return 0;
 }
 #endif
+
+/* Values by number. "field_<id>" is the code that one field fails with, "links" how many NVLink links there are (0: the GPU knows none). */
+nvmlReturn_t nvmlDeviceGetFieldValues(nvmlDevice_t d, int n, nvmlFieldValue_t *v) {
+    DEVICE(d);
+    for (int i = 0; i < n; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "field_%u", v[i].fieldId);
+        v[i].nvmlReturn = get(key, 0);
+        v[i].valueType = 1;
+        v[i].value.ull = 0;
+        if (v[i].nvmlReturn)
+            continue;
+        switch (v[i].fieldId) {
+        case 82: v[i].value.ui = 70U + (unsigned int)d->index; break;
+        case 29: v[i].value.ui = 3U + (unsigned int)d->index; break;
+        case 30: v[i].valueType = 5; v[i].value.si = get("retired_double", 1); break;
+        case 31: v[i].value.ui = (unsigned int)(d->index == 0); break;
+        case 91: if (get("links", 4)) v[i].value.ui = (unsigned int)get("links", 4); else v[i].nvmlReturn = 3; break;
+        case 138: case 139: /* KiB, over all links only */
+            if (v[i].scopeId != 0xFFFFFFFFU) { v[i].nvmlReturn = 2; break; }
+            v[i].valueType = 3; v[i].value.ull = (1ULL << 33) + v[i].fieldId; break;
+        default: v[i].nvmlReturn = 3;
+        }
+    }
+    return 0;
+}
+#ifndef OLD
+nvmlReturn_t nvmlDeviceGetRemappedRows(nvmlDevice_t d, unsigned int *corr, unsigned int *unc, unsigned int *pending, unsigned int *failed) {
+    DEVICE(d);
+    *corr = 5; *unc = 6; *pending = d->index == 1; *failed = d->index == 0;
+    return 0;
+}
+#endif
+nvmlReturn_t nvmlDeviceGetPcieThroughput(nvmlDevice_t d, int counter, unsigned int *kbs) { DEVICE(d); if (counter < 0 || counter > 1) return 2; *kbs = counter == 0 ? 4000U : 7000U; return 0; }
+nvmlReturn_t nvmlDeviceGetPcieReplayCounter(nvmlDevice_t d, unsigned int *n) { DEVICE(d); *n = 11U + (unsigned int)d->index; return 0; }
+nvmlReturn_t nvmlDeviceGetNvLinkState(nvmlDevice_t d, unsigned int link, unsigned int *active) { DEVICE(d); *active = link != 1; return 0; }
+nvmlReturn_t nvmlDeviceGetNvLinkErrorCounter(nvmlDevice_t d, unsigned int link, int counter, unsigned long long *n) {
+    DEVICE(d);
+    if (link == 1 || counter < 0 || counter > 3) /* no link is up there */
+        return 2;
+    *n = (unsigned long long)(counter + 1) * 10 + link;
+    return 0;
+}
+
+/* Events. "xid" is delivered once, for the device "xid_gpu", when that device is registered. */
+static int event_set, event_set_open, registered[MAX_DEVICES];
+nvmlReturn_t nvmlEventSetCreate(int **set) { SESSION(); event_set_open++; memset(registered, 0, sizeof registered); *set = &event_set; return 0; }
+nvmlReturn_t nvmlEventSetFree(int *set) { SESSION(); if (set != &event_set) return 2; event_set_open--; return 0; }
+nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t d, unsigned long long types, int *set) {
+    DEVICE(d);
+    if (set != &event_set || types != 8)
+        return 2;
+    registered[d->index] = 1;
+    return 0;
+}
+nvmlReturn_t nvmlEventSetWait_v2(int *set, nvmlEventData_t *data, unsigned int timeout) {
+    SESSION();
+    int gpu = get("xid_gpu", 0), xid = get("xid", 0);
+    if (set != &event_set || timeout != 0)
+        return 2;
+    if (xid == 0 || !registered[gpu])
+        return 10;
+    stub_set("xid", 0);
+    data->device = &devices[gpu]; data->eventType = 8; data->eventData = (unsigned long long)xid; data->gpuInstanceId = data->computeInstanceId = 0xFFFFFFFFU;
+    return 0;
+}
+int stub_event_sets(void) { return event_set_open; } /* event sets that were not freed */
 
 static nvmlReturn_t processes(int have, unsigned int first, unsigned int *n, nvmlProcessInfo_v2_t *infos) {
     if ((int)*n < have) {

@@ -1,5 +1,5 @@
 using InferMesh.Adapters.Runtimes;
-using InferMesh.Adapters.Runtimes.Vllm;
+using InferMesh.Tests.Unit.Adapters.Runtimes.Fakes;
 
 namespace InferMesh.Tests.Unit.Adapters.Runtimes.Vllm;
 
@@ -260,21 +260,21 @@ public sealed class VllmProbeTests : IDisposable
     [DataRow("http://user:secret@host/")]
     public void Constructor_UnusableAddress_IsRefused(string address)
     {
-        var error = Assert.ThrowsExactly<ArgumentException>(() => new VllmProbe(_client, new VllmProbeOptions { Endpoint = new Uri(address) }, _time));
+        var error = Assert.ThrowsExactly<ArgumentException>(() => RuntimeKinds.CreateProbe(RuntimeKinds.Vllm, _client, new RuntimeProbeOptions { Endpoint = new Uri(address) }, _time));
 
         Assert.DoesNotContain("secret", error.Message);
     }
 
     [TestMethod]
     public void Constructor_TimeoutNotAboveZero_IsRefused() => Assert.ThrowsExactly<ArgumentException>(
-        () => new VllmProbe(_client, new VllmProbeOptions { Endpoint = _server.Address, Timeout = TimeSpan.Zero }, _time));
+        () => RuntimeKinds.CreateProbe(RuntimeKinds.Vllm, _client, new RuntimeProbeOptions { Endpoint = _server.Address, Timeout = TimeSpan.Zero }, _time));
 
     [TestMethod]
     public async Task ReadAsync_BearerToken_IsSentEverywhereAndShownNowhere()
     {
         _server.On("/metrics", "", status: 401);
-        var options = new VllmProbeOptions { Endpoint = _server.Address, BearerToken = "s3cret" };
-        var reading = await ReadAsync(new VllmProbe(_client, options, _time));
+        var options = new RuntimeProbeOptions { Endpoint = _server.Address, BearerToken = "s3cret" };
+        var reading = await ReadAsync(RuntimeKinds.CreateProbe(RuntimeKinds.Vllm, _client, options, _time));
 
         Assert.HasCount(4, _server.Authorizations);
         Assert.IsTrue(_server.Authorizations.All(header => header == "Bearer s3cret"));
@@ -340,7 +340,7 @@ public sealed class VllmProbeTests : IDisposable
             "/v1/models" => RawHttpServer.Response(VllmPages.ModelList),
             _ => RawHttpServer.Response(""),
         });
-        var probe = new VllmProbe(_client, new VllmProbeOptions { Endpoint = server.Address, Timeout = TimeSpan.FromSeconds(20) }, _time);
+        var probe = RuntimeKinds.CreateProbe(RuntimeKinds.Vllm, _client, new RuntimeProbeOptions { Endpoint = server.Address, Timeout = TimeSpan.FromSeconds(20) }, _time);
         _ = await ReadAsync(probe);
         _time.Advance(TimeSpan.FromSeconds(1));
         (page, cut) = (VllmPages.V1(prompt: 1100, generation: 600, running: 7), true);
@@ -419,10 +419,10 @@ public sealed class VllmProbeTests : IDisposable
         AssertEveryNullHasAReason(model);
     }
 
-    private VllmProbe Probe(string path = "", TimeSpan? timeout = null) =>
-        new(_client, new VllmProbeOptions { Endpoint = new Uri(_server.Address, path), Timeout = timeout ?? TimeSpan.FromSeconds(20) }, _time);
+    private IRuntimeProbe Probe(string path = "", TimeSpan? timeout = null) =>
+        RuntimeKinds.CreateProbe(RuntimeKinds.Vllm, _client, new RuntimeProbeOptions { Endpoint = new Uri(_server.Address, path), Timeout = timeout ?? TimeSpan.FromSeconds(20) }, _time);
 
-    private async Task<RuntimeReading> ReadAsync(VllmProbe probe) => await probe.ReadAsync(TestContext.CancellationToken);
+    private async Task<RuntimeReading> ReadAsync(IRuntimeProbe probe) => await probe.ReadAsync(TestContext.CancellationToken);
 
     private static void AssertEveryNullHasAReason(ModelReading model)
     {

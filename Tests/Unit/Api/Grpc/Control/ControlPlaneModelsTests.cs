@@ -5,6 +5,7 @@ using InferMesh.Api.Grpc.Control;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Tests.Unit.Api.Grpc.Fakes;
 using Domain = InferMesh.Grains.Abstractions.Policies;
+using ModelAction = InferMesh.Grains.Abstractions.Models.ModelAction;
 
 namespace InferMesh.Tests.Unit.Api.Grpc.Control;
 
@@ -27,7 +28,7 @@ public sealed class ControlPlaneModelsTests
     }
 
     [TestMethod]
-    public async Task LoadModel_OnlyConfirmsWhatIsLoaded()
+    public async Task LoadModel_NobodyControlsIt_NamesTheRuntimes()
     {
         await using var api = await ApiUnderTest.StartAsync();
         api.Fleet.Put(FakeFleet.Node("a", models: Loaded), FakeFleet.Node("b"), FakeFleet.Node("off", health: NodeHealth.Offline, models: Loaded));
@@ -41,6 +42,69 @@ public sealed class ControlPlaneModelsTests
         StringAssert.Contains(violations[0].Description, "load");
         await RpcAssert.FailsAsync(StatusCode.NotFound, client.LoadModelAsync(new() { ModelName = "m", TargetNodes = { "nobody" } }));
         await RpcAssert.FailsAsync(StatusCode.InvalidArgument, client.LoadModelAsync(new() { ModelName = "m" }));
+    }
+
+    [TestMethod]
+    public async Task LoadModel_NodeWithControl_HasItDoneAndWaits()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("a", models: Loaded), FakeFleet.Node("b"));
+        var node = api.Fleet.ModelsOf("b");
+        node.Runtimes = [new("http://b:8000", "triton", "", [ModelAction.Load, ModelAction.Unload])];
+        var polls = 0;
+        node.Outcome = _ => ++polls < 3 ? null : new("", "", false, 12);
+        var client = new ControlPlane.ControlPlaneClient(api.Channel);
+
+        Assert.AreEqual("a,b", string.Join(",", (await client.LoadModelAsync(new() { ModelName = "m", TargetNodes = { "a", "b" } })).LoadedNodes));
+
+        Assert.IsTrue(node.Executed.All(c => c is { Action: ModelAction.Load, Endpoint: "http://b:8000", Model: "m" }));
+        Assert.AreEqual(3, polls);
+        Assert.IsEmpty(api.Fleet.ModelsOf("a").Executed, "it is loaded there");
+    }
+
+    [TestMethod]
+    public async Task LoadModel_FailureOrCallersDeadline_SaysSo()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("a"));
+        var node = api.Fleet.ModelsOf("a");
+        node.Runtimes = [new("http://a:8000", "triton", "", [ModelAction.Load])];
+        var client = new ControlPlane.ControlPlaneClient(api.Channel);
+
+        node.Outcome = _ => new("", "triton: LoadModel of 'm' failed: no such model", false, 1);
+        var status = await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, client.LoadModelAsync(new() { ModelName = "m", TargetNodes = { "a" } }));
+        StringAssert.Contains(RpcAssert.Detail<Google.Rpc.PreconditionFailure>(status).Violations.Single().Description, "no such model");
+        node.Outcome = _ => null;
+        await RpcAssert.FailsAsync(StatusCode.Unavailable, client.LoadModelAsync(new() { ModelName = "m", TargetNodes = { "a" } }, deadline: DateTime.UtcNow.AddSeconds(5)));
+    }
+
+    [TestMethod]
+    public async Task LoadAndUnload_RegisteredModel_IsLeftToItsRegistration()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("a", models: Loaded), FakeFleet.Node("b"));
+        foreach (var id in new[] { "a", "b" }) api.Fleet.ModelsOf(id).Runtimes = [new($"http://{id}:8000", "triton", "", [ModelAction.Load, ModelAction.Unload])];
+        await api.Fleet.Models.Model("m").Put(new(), Domain.PolicyVersions.None, "test");
+        var client = new ControlPlane.ControlPlaneClient(api.Channel);
+
+        Assert.AreEqual("a", (await client.LoadModelAsync(new() { ModelName = "m", TargetNodes = { "a" } })).LoadedNodes.Single(), "nothing is to be done");
+        var status = await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, client.LoadModelAsync(new() { ModelName = "m", TargetNodes = { "b" } }));
+        Assert.AreEqual("MODEL_REGISTERED", RpcAssert.Detail<Google.Rpc.PreconditionFailure>(status).Violations.Single().Type);
+        await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, client.UnloadModelAsync(new() { ModelName = "m", TargetNodes = { "a" } }));
+        Assert.IsEmpty(api.Fleet.ModelsOf("a").Executed.Concat(api.Fleet.ModelsOf("b").Executed));
+    }
+
+    [TestMethod]
+    public async Task UnloadModel_NodeWithControl_UnloadsEveryRuntimeThatHasIt_OrPutsItToSleep()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("a", models: Loaded));
+        api.Fleet.ModelsOf("a").Runtimes = [new("http://a:8000", "vllm", "", [ModelAction.Sleep, ModelAction.Wake])];
+        var client = new ControlPlane.ControlPlaneClient(api.Channel);
+
+        await client.UnloadModelAsync(new() { ModelName = "m", TargetNodes = { "a" } });
+
+        Assert.AreEqual(ModelAction.Sleep, api.Fleet.ModelsOf("a").Executed.Single().Action);
     }
 
     [TestMethod]

@@ -5,10 +5,16 @@ using InferMesh.Api.Calls;
 using InferMesh.Api.Grpc;
 using InferMesh.Api.Grpc.State;
 using InferMesh.Api.Ingress;
+using InferMesh.Api.Ingress.Endpoints;
 using InferMesh.Api.Security;
+using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Idempotency;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Abstractions.Tenancy;
+using InferMesh.Grains.Idempotency;
 using InferMesh.ServiceDefaults.Health;
+using InferMesh.Tests.Unit.Api.Fakes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -31,7 +37,8 @@ internal sealed class ApiUnderTest : IAsyncDisposable
         _app = app;
         var urls = app.Urls.ToArray();
         Http = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxResponseDrainSize = 0 }) { BaseAddress = new Uri(urls[0]) };
-        Channel = GrpcChannel.ForAddress(urls[1]);
+        Http2Url = urls[1];
+        Channel = GrpcChannel.ForAddress(Http2Url);
     }
 
     public FakeRouter Router { get; private init; } = null!;
@@ -42,20 +49,36 @@ internal sealed class ApiUnderTest : IAsyncDisposable
 
     public FakeEventLog Events { get; private init; } = null!;
 
+    public FakeTenants Tenants { get; private init; } = null!;
+
+    public FakeEndpoints Endpoints { get; private init; } = null!;
+
     public FakePublisher Publisher { get; private init; } = null!;
 
     public FakeGuard Guard { get; private init; } = null!;
 
     public HttpClient Http { get; }
 
+    /// <summary>Address of the port that speaks HTTP/2 without TLS.</summary>
+    public string Http2Url { get; }
+
     public GrpcChannel Channel { get; }
 
-    public static async Task<ApiUnderTest> StartAsync(params (string Key, string Value)[] ingress)
+    public IServiceProvider Services => _app.Services;
+
+    public static Task<ApiUnderTest> StartAsync(params (string Key, string Value)[] ingress) => StartAsync(_ => { }, ingress);
+
+    /// <param name="prepare">Called before the ingress begins to follow the endpoints.</param>
+    /// <param name="ingress">Settings of the ingress.</param>
+    public static async Task<ApiUnderTest> StartAsync(Action<FakeEndpoints> prepare, params (string Key, string Value)[] ingress)
     {
         var (router, fleet, policies, events, publisher, guard, grains) = (new FakeRouter(), new FakeFleet(), new FakePolicies(), new FakeEventLog(), new FakePublisher(), new FakeGuard(), new FakeGrains());
-        fleet.AddTo(grains);
+        var tenants = new FakeTenants();
+        fleet.AddTo(grains, tenants);
         policies.AddTo(grains);
-        grains.Add<IRouterGrain>(_ => router).Add<IEventLogGrain>(_ => events);
+        var endpoints = new FakeEndpoints();
+        prepare(endpoints);
+        grains.Add<IRouterGrain>(_ => router).Add<IIdempotencyGrain>(_ => new FakeIdempotency()).Add<IEventLogGrain>(_ => events).Add<ITenantGrain>(tenants.Tenant).Add<ITenantGateGrain>(_ => tenants.Gate).Add<IEndpointIndexGrain>(_ => endpoints).Add(endpoints.Endpoint);
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddInMemoryCollection(ingress.Select(setting => KeyValuePair.Create($"{IngressSettings.Section}:{setting.Key}", (string?)setting.Value)));
@@ -77,7 +100,15 @@ internal sealed class ApiUnderTest : IAsyncDisposable
         app.MapGrpcPlanes();
         app.MapIngress();
         await app.StartAsync();
-        return new ApiUnderTest(app) { Router = router, Fleet = fleet, Policies = policies, Events = events, Publisher = publisher, Guard = guard };
+        return new ApiUnderTest(app) { Router = router, Fleet = fleet, Policies = policies, Events = events, Tenants = tenants, Endpoints = endpoints, Publisher = publisher, Guard = guard };
+    }
+
+    /// <summary>Writes an endpoint and waits until the ingress knows it.</summary>
+    public async Task PutEndpointAsync(string name, EndpointSpec spec)
+    {
+        await Endpoints.PutAsync(name, spec);
+        var directory = _app.Services.GetRequiredService<EndpointDirectory>();
+        await Eventually.HoldsAsync(() => directory.CurrentAsync(default).AsTask().Result?.Find(name)?.Spec == Endpoints.Current.First(e => e.Name == name).Spec, $"{name} is known");
     }
 
     public async ValueTask DisposeAsync()
@@ -85,6 +116,27 @@ internal sealed class ApiUnderTest : IAsyncDisposable
         Http.Dispose();
         Channel.Dispose();
         await _app.DisposeAsync();
+    }
+}
+
+/// <summary>Remembers answers as the grain does.</summary>
+internal sealed class FakeIdempotency : IIdempotencyGrain
+{
+    private readonly IdempotencyRecord _record = new();
+
+    public Task<IdempotencyResult> Begin(string fingerprint, TimeSpan lease)
+    {
+        lock (_record) return Task.FromResult(_record.Begin(fingerprint, lease, DateTimeOffset.UtcNow));
+    }
+
+    public Task<bool> Complete(string fingerprint, StoredAnswer answer)
+    {
+        lock (_record) return Task.FromResult(_record.Complete(fingerprint, answer, DateTimeOffset.UtcNow));
+    }
+
+    public Task<bool> Abandon(string fingerprint)
+    {
+        lock (_record) return Task.FromResult(_record.Abandon(fingerprint));
     }
 }
 

@@ -1,17 +1,27 @@
 using System.Collections.Concurrent;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
+using InferMesh.Grains.Abstractions.Models;
 using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Tests.Unit.Api.Fakes;
 
 namespace InferMesh.Tests.Unit.Api.Grpc.Fakes;
 
 /// <summary>Nodes and their cells: what is put into <see cref="Nodes"/> is what all reading calls see.</summary>
 internal sealed class FakeFleet
 {
+    private readonly ConcurrentDictionary<string, FakeNodeModels> _control = new(StringComparer.Ordinal);
+
     public ConcurrentDictionary<string, NodeView> Nodes { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Nodes that have moved on, which the snapshots of their old cells still show.</summary>
     public ConcurrentBag<NodeView> Left { get; } = [];
+
+    /// <summary>Registered models.</summary>
+    public FakeModels Models { get; } = new();
+
+    /// <summary>What agents control on a node.</summary>
+    public FakeNodeModels ModelsOf(string node) => _control.GetOrAdd(node, id => new FakeNodeModels(id));
 
     public static NodeView Node(string id, string cell = "c1", NodeHealth health = NodeHealth.Ready, bool synthetic = false, params ModelSample[] models) => new()
     {
@@ -23,9 +33,11 @@ internal sealed class FakeFleet
         Runtimes = [new RuntimeSample { Runtime = "vllm", Endpoint = $"http://{id}:8000", Healthy = true, Models = models }],
     };
 
-    public void AddTo(FakeGrains grains) => grains
+    public void AddTo(FakeGrains grains, FakeTenants tenants) => grains
         .Add<INodeGrain>(id => new NodeGrain(this, id))
-        .Add<IDirectoryGrain>(_ => new CellDirectory(this))
+        .Add<INodeModelsGrain>(ModelsOf)
+        .Add<IModelGrain>(Models.Model)
+        .Add<IDirectoryGrain>(key => key == DirectoryKeys.Tenants ? tenants.Directory : new CellDirectory(this))
         .Add<ICellSummaryGrain>(id => new Cell(this, id));
 
     public void Put(params NodeView[] views)
@@ -54,6 +66,12 @@ internal sealed class FakeFleet
         public Task<NodeView?> Get() => Task.FromResult(fleet.Nodes.GetValueOrDefault(id));
 
         public Task<NodeCommandResult> Cordon(string reason, string actor) => throw new NotSupportedException();
+
+        public Task<NodeCommandResult> Quarantine(string reason, string actor) => throw new NotSupportedException();
+
+        public Task<NodeCommandResult> Maintain(string reason, string actor) => throw new NotSupportedException();
+
+        public Task ReportFault(NodeFault fault) => throw new NotSupportedException();
 
         public Task<NodeCommandResult> Uncordon(string actor) => throw new NotSupportedException();
 

@@ -12,6 +12,9 @@ internal sealed class FakeRouter : IRouterGrain
 
     public Func<RouteQuery, RouteDecision> OnRoute { get; set; } = _ => new RouteDecision { Status = RouteStatus.ModelUnknown };
 
+    /// <summary>What a decision waits for.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
     public Func<RouteOutcome, bool> OnReport { get; set; } = _ => true;
 
     public RouterStatus State { get; set; } = new("silo", 1, 1, 1, 1, 0, 0);
@@ -20,16 +23,27 @@ internal sealed class FakeRouter : IRouterGrain
 
     public ConcurrentQueue<(string Id, string NodeId)> Moves { get; } = [];
 
+    public ConcurrentQueue<(string Id, string NodeId)> Hedges { get; } = [];
+
     public ConcurrentQueue<RouteOutcome> Reports { get; } = [];
 
     public static RouteTarget Target(string nodeId, string endpoint, bool synthetic = false) => new() { NodeId = nodeId, Endpoint = endpoint, Synthetic = synthetic, Runtime = "vllm" };
 
     public static RouteDecision Routed(string id, params RouteTarget[] targets) => new() { Status = RouteStatus.Routed, DecisionId = id, Targets = targets };
 
-    public ValueTask<RouteDecision> Route(RouteQuery query)
+    public async ValueTask<RouteDecision> Route(RouteQuery query)
     {
         Queries.Enqueue(query);
-        return ValueTask.FromResult(OnRoute(query));
+        await Gate;
+        return OnRoute(query);
+    }
+
+    public Func<RouteQuery, CancellationToken, ValueTask<RouteDecision>> OnRouteQueued { get; set; } = (_, _) => ValueTask.FromResult(new RouteDecision { Status = RouteStatus.Overloaded, Refusal = RouteRefusal.QueueTimeout });
+
+    public ValueTask<RouteDecision> RouteQueued(RouteQuery query, CancellationToken cancellationToken)
+    {
+        Queries.Enqueue(query);
+        return OnRouteQueued(query, cancellationToken);
     }
 
     public ValueTask<RouteDecision> DryRun(RouteQuery query) => Route(query);
@@ -41,11 +55,37 @@ internal sealed class FakeRouter : IRouterGrain
         return ValueTask.FromResult(OnReport(outcome));
     }
 
+    public async ValueTask<RouteDecision[]> RouteBatch(RouteQuery[] queries, RouteOutcome[] outcomes)
+    {
+        foreach (var outcome in outcomes) await Report(outcome);
+        var decisions = new List<RouteDecision>();
+        foreach (var query in queries) decisions.Add(await Route(query));
+        return [.. decisions];
+    }
+
     public ValueTask<bool> Move(string reservationId, string nodeId)
     {
         Moves.Enqueue((reservationId, nodeId));
         return ValueTask.FromResult(true);
     }
+
+    public ValueTask<bool> Hedge(string reservationId, string nodeId)
+    {
+        Hedges.Enqueue((reservationId, nodeId));
+        return ValueTask.FromResult(true);
+    }
+
+    public ConcurrentQueue<string> Renewals { get; } = [];
+
+    public ValueTask Renew(string[] reservationIds)
+    {
+        foreach (var id in reservationIds) Renewals.Enqueue(id);
+        return ValueTask.CompletedTask;
+    }
+
+    public ConcurrentDictionary<string, bool> Lost { get; } = [];
+
+    public ValueTask<IReadOnlyList<string>> LostNodes(string model, IReadOnlyList<string> nodeIds) => ValueTask.FromResult<IReadOnlyList<string>>([.. nodeIds.Where(Lost.ContainsKey)]);
 
     public ValueTask<RouterStatus> Status() => ValueTask.FromResult(State);
 

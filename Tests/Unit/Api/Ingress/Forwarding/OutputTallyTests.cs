@@ -35,6 +35,28 @@ public sealed class OutputTallyTests
         241, Tally("application/json", $$"""{"choices":[{"text":"{{new string('x', 50_000)}}"}],"usage":{"prompt_tokens":812,"total_tokens":1053,"completion_tokens":241},"system_fingerprint":null}""", chunk));
 
     [TestMethod]
+    public void PromptTokens_RuntimeSaysHowMany_AreThose()
+    {
+        Assert.AreEqual(9, Read("text/event-stream", Stream[..^14] + Usage, 7).PromptTokens);
+        Assert.IsNull(Read("text/event-stream", Stream, 7).PromptTokens);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(4096)]
+    public void Tokens_TgiSaysHowMany_AreThose(int chunk) => Assert.AreEqual(
+        2, Tally("text/event-stream", "data:{\"token\":{\"id\":1},\"details\":null}\n\ndata:{\"token\":{\"id\":2},\"details\":{\"finish_reason\":\"length\",\"generated_tokens\":2}}\n\n", chunk));
+
+    [TestMethod]
+    [DataRow("""{"type":"message","content":[],"usage":{"input_tokens":12,"cache_read_input_tokens":3,"output_tokens":7}}""", DisplayName = "messages")]
+    [DataRow("""{"output":[],"usage":{"input_tokens":12,"input_tokens_details":{"cached_tokens":0},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":1},"total_tokens":19}}""", DisplayName = "responses")]
+    public void Usage_OfOtherProtocols_IsRead(string answer)
+    {
+        var tally = Read("application/json", answer, 9);
+        Assert.AreEqual((12, 7), (tally.PromptTokens, tally.Tokens));
+    }
+
+    [TestMethod]
     public void Tokens_KeyInsideAText_IsNotBelieved() =>
         Assert.IsNull(Tally("application/json", """{"choices":[{"text":"{\"completion_tokens\":7}"}]}""", 10));
 
@@ -57,12 +79,14 @@ public sealed class OutputTallyTests
         Assert.IsNull(tally.Tokens);
     }
 
-    private static int? Tally(string type, string answer, int chunk)
+    private static int? Tally(string type, string answer, int chunk) => Read(type, answer, chunk).Tokens;
+
+    private static OutputTally Read(string type, string answer, int chunk)
     {
         using var content = Content(type);
         var tally = OutputTally.For(content.Headers);
         foreach (var part in Encoding.UTF8.GetBytes(answer).Chunk(chunk)) tally.Add(part);
-        return tally.Tokens;
+        return tally;
     }
 
     private static ByteArrayContent Content(string type) => new([]) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } };

@@ -10,10 +10,12 @@ public sealed class RequestInspectorTests
     public void Inspect_FullRequest_ReadsAllThatRoutingNeeds()
     {
         const string Prompt = """[{"role":"user","content":"12345678"}]""";
-        var error = Inspect($$"""{"messages":{{Prompt}},"temperature":0.5,"stream":true,"max_tokens":9,"max_completion_tokens":7,"user":"u1","model":"m1","tools":[{"model":"x"}]}""", out var request);
+        var body = $$"""{"messages":{{Prompt}},"temperature":0.5,"stream":true,"max_tokens":9,"max_completion_tokens":7,"user":"u1","model":"m1","tools":[{"model":"x"}]}""";
+        var error = Inspect(body, out var request);
 
         Assert.IsNull(error);
-        Assert.AreEqual(new InferenceRequest("m1", true, 7, 3, "u1", 12..(12 + Prompt.Length)), request);
+        var model = body.IndexOf("\"m1\"", StringComparison.Ordinal);
+        Assert.AreEqual(new InferenceRequest("m1", true, 7, 3, "u1", 12..(12 + Prompt.Length)) { ModelValue = model..(model + 4) }, request);
     }
 
     [TestMethod]
@@ -25,6 +27,11 @@ public sealed class RequestInspectorTests
     [DataRow("""{"model":"m","prompt":null,"stream":null,"user":null,"max_tokens":null}""", 1)]
     [DataRow("""{"model":"m","messages":[{"content":[{"text":"12345678"},{"image_url":{"url":"data:image/png;base64,AAAAAAAAAAAAAAAAAAAAAAAA"}}]}]}""", 2)]
     [DataRow("""{"model":"m","messages":[{"n":5,"content":"12345678"},[]],"prompt":"1234"}""", 3)]
+    [DataRow("""{"model":"m","input":["1234","5678"]}""", 2)]
+    [DataRow("""{"model":"m","input":[11,12,13]}""", 3)]
+    [DataRow("""{"model":"m","instructions":"1234","input":[{"role":"user","content":"12345678"}]}""", 4)]
+    [DataRow("""{"model":"m","system":[{"type":"text","text":"1234"}],"messages":[{"role":"user","content":"1234"}]}""", 4)]
+    [DataRow("""{"model":"m","tokens":[11,12,13]}""", 3)]
     public void Inspect_Prompts_AreMeasured(string body, int tokens)
     {
         Assert.IsNull(Inspect(body, out var request));
