@@ -29,7 +29,7 @@ internal sealed class MeterLease(MeterKey key)
     /// <summary>Limit; null when there is none.</summary>
     public long? Limit { get; private set; }
 
-    /// <summary>What nobody held when the tenant last answered.</summary>
+    /// <summary>What nobody held when the tenant last answered, and what this silo has given back since.</summary>
     public long FreeElsewhere { get; private set; }
 
     /// <summary>What other silos held without use when the tenant last answered.</summary>
@@ -120,6 +120,8 @@ internal sealed class MeterLease(MeterKey key)
         // What came for those who wait stays until they have looked.
         var spare = Limit is null ? 0 : Math.Min(free, Math.Max(_waiting, IsScarce ? 0 : ahead));
         var need = Math.Max(0, _waiting - free);
+        // Until the answer comes it is neither here nor in what was free elsewhere: a request that looks meanwhile would be refused for nothing.
+        if (Limit is not null) FreeElsewhere += free - spare;
         _lease = _open + spare;
         _news = false;
         return new(key, Window, settled, _open, _lease, need, need == 0 ? 0 : Math.Max(1, _least - free), Limit is null || IsScarce ? 0 : Math.Max(0, ahead - spare));

@@ -57,13 +57,15 @@ internal sealed class TenantShare(string silo, ITenantGrain grain, TimeProvider 
                 {
                     if (_plan is not { } plan) return (new(), null);
                     var places = Places(plan, request);
-                    (MeterLease Meter, long Amount)[] missing = [.. places.Where(p => !p.Meter.Has(p.Amount, now, waited))];
-                    if (missing is not [var (scarce, needed), ..]) return (Granted(places, now), Take(plan, request, places));
+                    var lacking = Array.FindIndex(places, p => !p.Meter.Has(p.Amount, now, waited));
+                    if (lacking < 0) return (Granted(places, now), Take(plan, request, places));
+                    var (scarce, needed) = places[lacking];
                     var there = scarce.Free(now) + scarce.FreeElsewhere;
                     isAgain = waited && isAnswered && (round > MaxRounds || needed > there);
                     if (isAgain && (now >= idleUntil || needed > there + scarce.IdleElsewhere)) return (Refused(plan, scarce, places, now), null);
-                    waiting = missing;
-                    foreach (var (meter, amount) in missing) meter.Wait(amount);
+                    // Also for what is there: it would be given back, and the request would go from one meter to the other.
+                    waiting = places;
+                    foreach (var (meter, amount) in places) meter.Wait(amount);
                 }
                 else
                 {
