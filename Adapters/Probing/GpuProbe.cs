@@ -21,6 +21,9 @@ internal sealed class GpuProbe
 
     public Task First => _loop.First;
 
+    /// <inheritdoc cref="ProbeLoop{T}.Reading"/>
+    public Task Reading => _loop.Reading;
+
     public Task RunAsync(long anchor, CancellationToken cancellationToken) => _loop.RunAsync(anchor, cancellationToken);
 
     public (GpuPart? Part, string? Failure) Current()

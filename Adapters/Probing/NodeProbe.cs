@@ -1,14 +1,21 @@
+using InferMesh.Adapters.Comm.InfiniBand;
+using InferMesh.Adapters.Storage;
+
 namespace InferMesh.Adapters.Probing;
 
 /// <summary>Probes one machine: every source on its own loop, composed into batches on demand. Thread-safe.</summary>
 public sealed class NodeProbe : IAsyncDisposable
 {
+    // A storage's own limit comes first: its message says what was slow.
+    private static readonly TimeSpan StorageTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan MaxTickOffset = TimeSpan.FromMilliseconds(100);
 
     private readonly TimeProvider _time;
     private readonly long _anchor;
     private readonly GpuProbe? _gpu;
     private readonly RuntimeReader[] _runtimes;
+    private readonly ProbeLoop<InfiniBandSnapshot>? _links;
+    private readonly ProbeLoop<StorageReading>[] _storages;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loops;
     private long _empty;
@@ -20,7 +27,11 @@ public sealed class NodeProbe : IAsyncDisposable
         _anchor = time.GetTimestamp();
         _gpu = options.Gpu is { } source ? new GpuProbe(source, options, time) : null;
         _runtimes = [.. options.Runtimes.Select(target => new RuntimeReader(target, time))];
-        List<Task> loops = [.. _runtimes.Select(runtime => runtime.RunAsync(_anchor, _stop.Token))];
+        _links = options.InfiniBand is { } ports ? new(_ => Task.Run(ports.Read), options.GpuInterval, options.GpuTimeout, time) : null;
+        _storages = [.. options.Storage.Select(storage => new ProbeLoop<StorageReading>(token => storage.ReadAsync(token).AsTask(), options.StorageInterval, StorageTimeout, time))];
+        List<Task> loops = [.. _runtimes.Select(runtime => runtime.RunAsync(_anchor, _stop.Token)), .. _storages.Select(storage => storage.RunAsync(_anchor, _stop.Token))];
+        if (_links is not null)
+            loops.Add(_links.RunAsync(_anchor, _stop.Token));
         List<Task> firsts = [.. _runtimes.Select(runtime => runtime.First)];
         if (_gpu is not null)
         {
@@ -49,7 +60,20 @@ public sealed class NodeProbe : IAsyncDisposable
     public NodeReading Current()
     {
         var (gpus, failure) = _gpu?.Current() ?? default;
-        return new NodeReading { Gpus = gpus, GpuFailure = failure, Runtimes = Runtimes() };
+        return new NodeReading { Gpus = gpus, GpuFailure = failure, Runtimes = Runtimes(), Links = _links?.Latest?.Value, Storage = Storage() };
+    }
+
+    /// <summary>
+    /// Ends when the reads of GPUs and runtimes that began in this interval have ended, or after the limit: a page that takes its time is then in the next report, not in the one after it.
+    /// A source that hangs holds nothing up for longer than its first interval.
+    /// </summary>
+    /// <param name="limit">Longest wait, above zero.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task SettleAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        Task[] reading = [.. _runtimes.Select(runtime => runtime.Reading), _gpu?.Reading ?? Task.CompletedTask];
+        if (!Array.TrueForAll(reading, static task => task.IsCompleted))
+            await Task.WhenAll(reading).WaitAsync(limit, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Moments that lie just after the reads of this interval, so that what is sent then is fresh.</summary>
@@ -69,6 +93,13 @@ public sealed class NodeProbe : IAsyncDisposable
         await _loops;
         _gpu?.Close();
         _stop.Dispose();
+    }
+
+    private StoragePart? Storage()
+    {
+        var version = _storages.Sum(storage => storage.Latest?.Version ?? 0);
+        return version == 0 ? null : new StoragePart([.. _storages.Select(storage => storage.Latest).OfType<ProbeOutcome<StorageReading>>().Where(latest => latest.Value is not null)
+            .Select(latest => new StorageEntry(latest.Value!, latest.SampledAt))], version);
     }
 
     private RuntimePart? Runtimes()

@@ -1,4 +1,6 @@
+using InferMesh.Adapters.Comm.InfiniBand;
 using InferMesh.Adapters.Gpu;
+using InferMesh.Adapters.Storage;
 
 namespace InferMesh.Adapters.Probing;
 
@@ -16,6 +18,15 @@ public sealed record NodeProbeOptions
 
     /// <summary>How long the last good GPU readings stand while the source fails; after that no GPU is known. Default 10 s.</summary>
     public TimeSpan GpuExpiry { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Ports of InfiniBand and RoCE devices; null when they are not read. As often as the GPUs.</summary>
+    public InfiniBandSource? InfiniBand { get; init; }
+
+    /// <summary>Storage that is probed by using it a little.</summary>
+    public IReadOnlyList<IStorageProbe> Storage { get; init; } = [];
+
+    /// <summary>Time between probes of a storage. Default 1 min; above zero.</summary>
+    public TimeSpan StorageInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Every runtime of the machine.</summary>
     public IReadOnlyList<RuntimeTarget> Runtimes { get; init; } = [];

@@ -1,3 +1,6 @@
+using InferMesh.Adapters.Comm.InfiniBand;
+using InferMesh.Adapters.Storage;
+
 namespace InferMesh.Adapters.Probing;
 
 /// <summary>The GPUs of a node: all of them, as of one moment.</summary>
@@ -13,6 +16,16 @@ public sealed record GpuPart(IReadOnlyList<GpuEntry> Gpus, long SampledAt, long 
 /// <param name="Version">Grows with every reading of any runtime.</param>
 public sealed record RuntimePart(IReadOnlyList<RuntimeEntry> Runtimes, long SampledAt, long Version);
 
+/// <summary>The storage that a node's agent probes: all of it, each as of its own moment.</summary>
+/// <param name="Storages">One entry per storage that has been probed.</param>
+/// <param name="Version">Grows with every probe of any storage.</param>
+public sealed record StoragePart(IReadOnlyList<StorageEntry> Storages, long Version);
+
+/// <summary>What the last probe of a storage measured.</summary>
+/// <param name="Reading">What it measured.</param>
+/// <param name="SampledAt">Timestamp of the probe's clock.</param>
+public sealed record StorageEntry(StorageReading Reading, long SampledAt);
+
 /// <summary>One batch of readings of one node. Moments are monotonic timestamps, so that an age never depends on a wall clock.</summary>
 public sealed record NodeReading
 {
@@ -21,6 +34,12 @@ public sealed record NodeReading
 
     /// <summary>Runtimes; null when this batch is not about them.</summary>
     public RuntimePart? Runtimes { get; init; }
+
+    /// <summary>Ports of InfiniBand and RoCE devices; null when they are not read or could not be.</summary>
+    public InfiniBandSnapshot? Links { get; init; }
+
+    /// <summary>Storage; null when this batch is not about it.</summary>
+    public StoragePart? Storage { get; init; }
 
     /// <summary>Why the GPUs could not be read the last time; null when they could.</summary>
     public string? GpuFailure { get; init; }
@@ -53,6 +72,7 @@ public sealed record NodeReading
     {
         var gpus = Gpus is { } g && g.Version > (earlier?.Gpus?.Version ?? -1) ? g : null;
         var runtimes = Runtimes is { } r && r.Version > (earlier?.Runtimes?.Version ?? -1) ? r : null;
-        return gpus is null && runtimes is null ? this : this with { Gpus = gpus, Runtimes = runtimes };
+        var storage = Storage is { } s && s.Version > (earlier?.Storage?.Version ?? -1) ? s : null;
+        return (gpus is null && runtimes is null ? this : this with { Gpus = gpus, Runtimes = runtimes }) with { Storage = storage };
     }
 }

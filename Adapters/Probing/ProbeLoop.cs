@@ -17,12 +17,17 @@ internal sealed class ProbeLoop<T>(Func<CancellationToken, Task<T>> read, TimeSp
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ProbeOutcome<T>? _latest;
     private Task<T>? _running;
+    private volatile Task _reading = Task.CompletedTask;
+    private long _readingSince;
 
     /// <summary>The newest outcome; null before the first.</summary>
     public ProbeOutcome<T>? Latest => _latest;
 
     /// <summary>Done when there is an outcome.</summary>
     public Task First => _first.Task;
+
+    /// <summary>The read that began within the last interval, done when what it said is the newest outcome; done when there is none.</summary>
+    public Task Reading => time.GetElapsedTime(Volatile.Read(ref _readingSince)) < interval ? _reading : Task.CompletedTask;
 
     /// <summary>Whether a read that was given up still has not returned.</summary>
     public bool Hangs => _running is { IsCompleted: false };
@@ -37,9 +42,15 @@ internal sealed class ProbeLoop<T>(Func<CancellationToken, Task<T>> read, TimeSp
             {
                 // A second read beside one that ignores its cancellation would only pile up.
                 if (Hangs)
+                {
                     Publish(null, Silence(time.GetElapsedTime(hungSince)), time.GetTimestamp());
+                }
                 else
-                    await ReadAsync(hungSince = time.GetTimestamp(), cancellationToken);
+                {
+                    Volatile.Write(ref _readingSince, hungSince = time.GetTimestamp());
+                    await (_reading = ReadAsync(hungSince, cancellationToken));
+                }
+
                 await schedule.WaitAsync(cancellationToken);
             }
         }

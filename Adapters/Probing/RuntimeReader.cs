@@ -12,6 +12,9 @@ internal sealed class RuntimeReader(RuntimeTarget target, TimeProvider time)
 
     public Task First => _loop.First;
 
+    /// <inheritdoc cref="ProbeLoop{T}.Reading"/>
+    public Task Reading => _loop.Reading;
+
     public long Version => _loop.Latest?.Version ?? 0;
 
     public Task RunAsync(long anchor, CancellationToken cancellationToken) => _loop.RunAsync(anchor, cancellationToken);

@@ -7,7 +7,9 @@ using InferMesh.Api.Endpoints.Nodes;
 using InferMesh.Api.Endpoints.Policies;
 using InferMesh.Api.Endpoints.Routing;
 using InferMesh.Api.Endpoints.Tenants;
+using InferMesh.Api.Endpoints.Topology;
 using InferMesh.Api.Http;
+using InferMesh.Api.Topology;
 using Microsoft.AspNetCore.Mvc;
 
 namespace InferMesh.Api.Endpoints;
@@ -31,6 +33,8 @@ internal static class ApiV1
     public static IServiceCollection AddApiEndpoints(this IServiceCollection services) => services
         .AddSingleton<FleetReader>()
         .AddSingleton<ModelReader>()
+        .AddSingleton<ApiLocation>()
+        .AddHostedService<ApiAnnouncer>()
         .AddSingleton<EventStreams>();
 
     public static void MapApiV1(this WebApplication app)
@@ -48,6 +52,7 @@ internal static class ApiV1
         v1.MapEndpointWrites();
         v1.MapTenants();
         v1.MapRouting();
+        v1.MapTopology();
         v1.MapEvents();
     }
 }

@@ -3,6 +3,7 @@ using InferMesh.Api.Grpc.Control;
 using InferMesh.Api.Grpc.Errors;
 using InferMesh.Api.Grpc.Scoring;
 using InferMesh.Api.Grpc.State;
+using InferMesh.Api.Topology;
 using InferMesh.ServiceDefaults.Health;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using ControlPlane = InferMesh.Control.V1.ControlPlane;
@@ -32,6 +33,7 @@ internal static class GrpcPlanes
         services.TryAddSingleton<FleetReader>();
         services.TryAddSingleton<ITelemetryPublisher, StreamTelemetryPublisher>();
         services.AddSingleton<ReportMetrics>();
+        services.TryAddSingleton<ApiLocation>();
         return services;
     }
 

@@ -4,7 +4,7 @@ using InferMesh.Api.Ingress.Idempotency;
 using InferMesh.Api.Ingress.Protocols;
 using InferMesh.Api.Ingress.Requests;
 using InferMesh.Api.Ingress.Tenancy;
-using InferMesh.Api.Options;
+using InferMesh.Api.Topology;
 using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +12,7 @@ namespace InferMesh.Api.Ingress;
 
 /// <summary>Takes a request of the data plane in, whatever its protocol: reads it, asks for a decision and hands it to an <see cref="IngressExchange"/>.</summary>
 internal sealed partial class CompletionHandler(
-    IOptionsMonitor<IngressSettings> settings, IOptionsMonitor<ApiSettings> api, ExchangeParts parts, EndpointResolver endpoints, IdempotentRequests idempotent, TenantGate tenants, ILogger<CompletionHandler> logger)
+    IOptionsMonitor<IngressSettings> settings, ApiLocation location, ExchangeParts parts, EndpointResolver endpoints, IdempotentRequests idempotent, TenantGate tenants, ILogger<CompletionHandler> logger)
 {
     /// <summary>Answers the request; never throws for what a client or a runtime does.</summary>
     /// <param name="context">The request.</param>
@@ -104,7 +104,7 @@ internal sealed partial class CompletionHandler(
         if (RequestHeaders.ReadText(context, RequestHeaders.Tenant, out var tenant) is { } badTenant) return badTenant;
         if (RequestHeaders.ReadText(context, RequestHeaders.SloClass, out var sloClass) is { } badClass) return badClass;
         if (RequestHeaders.ReadText(context, RequestHeaders.Session, out var session) is { } badSession) return badSession;
-        var origin = api.CurrentValue;
+        var origin = location.Current;
         tenant = tenant.Length > 0 ? tenant : request.User;
         query = new RouteQuery
         {
@@ -117,6 +117,7 @@ internal sealed partial class CompletionHandler(
             PayloadBytes = body.Length,
             OriginZone = origin.Zone,
             OriginRegion = origin.Region,
+            Api = origin,
             MaxTargets = limits.MaxAttempts,
             MayQueue = true,
             Session = session.Length > 0 ? session : request.User,

@@ -8,6 +8,7 @@ using InferMesh.Api.Ingress.Resilience;
 using InferMesh.Api.Ingress.Routing;
 using InferMesh.Api.Ingress.Tenancy;
 using InferMesh.Api.OpenApi;
+using InferMesh.Api.Topology;
 using InferMesh.ServiceDefaults.Options;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -36,6 +37,7 @@ internal static class IngressExtensions
         services.ThrowOnBadSettings(configuration);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<FleetReader>();
+        services.TryAddSingleton<ApiLocation>();
         services.AddSingleton<IngressMetrics>();
         services.AddSingleton<Routers>();
         services.AddSingleton<RouteBatches>();

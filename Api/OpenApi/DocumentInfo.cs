@@ -19,6 +19,7 @@ internal static class DocumentInfo
         ("Endpoints", "Names that clients use as models: what stands behind them, and who may call. Versioned, with history and rollback."),
         ("Tenants", "Limits of tenants, their projects and keys, and what they use of them."),
         ("Routing", "Decisions about where a request goes, and their outcomes."),
+        ("Topology", "Where requests enter the mesh, and what lies between places."),
         ("Events", "What happened in the mesh, in order, resumable."),
     ];
 

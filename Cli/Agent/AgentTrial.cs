@@ -8,7 +8,7 @@ using InferMesh.Cli.Agent.Config;
 
 namespace InferMesh.Cli.Agent;
 
-/// <summary>Tries the network and the storage that a configuration names, once, and says in words what they did. They are not part of the reports.</summary>
+/// <summary>Tries the network and the storage that a configuration names, once, and says in words what they did.</summary>
 internal static class AgentTrial
 {
     private const double Mega = 1e6, Giga = 1e9, MsPerSecond = 1000, BitsPerByte = 8;

@@ -1,3 +1,4 @@
+using InferMesh.Adapters.Comm.InfiniBand;
 using InferMesh.Adapters.Probing;
 using InferMesh.Adapters.Runtimes;
 using InferMesh.Adapters.Tls;
@@ -16,6 +17,9 @@ internal static class ProbeFactory
         Gpu = GpuSources.Create(config.Gpu, time),
         GpuInterval = config.Interval,
         GpuTimeout = GpuSources.ReadLimit(config.Gpu) + Grace,
+        InfiniBand = config.InfiniBand ? new InfiniBandSource(new InfiniBandOptions(), time) : null,
+        Storage = [.. config.Storage.Select(storage => AgentTrial.Probe(storage, clients, time))],
+        StorageInterval = config.StorageInterval,
         Runtimes = [.. config.Runtimes.Select(runtime => Target(runtime, clients, time))],
     };
 

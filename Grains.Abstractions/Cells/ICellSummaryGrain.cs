@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Abstractions.Topology;
 using Orleans.Concurrency;
 
 namespace InferMesh.Grains.Abstractions.Cells;
@@ -62,6 +63,9 @@ public sealed record NodeSummary
 
     /// <summary>Quarantine or trial in force; null when there is none.</summary>
     [Id(11)] public NodeQuarantine? Quarantine { get; init; }
+
+    /// <summary>What the node knows of its network; null when nothing.</summary>
+    [Id(12)] public NodeNetwork? Network { get; init; }
 }
 
 /// <summary>GPUs of a node in total.</summary>
@@ -124,6 +128,9 @@ public sealed record NodeColumns
 
     /// <summary>Version of each node's persisted part.</summary>
     [Id(5)] public required long[] Version { get; init; }
+
+    /// <summary>What each node knows of its network; null when nothing. Shorter than the other columns when nobody knows anything.</summary>
+    [Id(6)] public NodeNetwork?[] Network { get; init; } = [];
 }
 
 /// <summary>Columns of the targets of a cell; all arrays have one entry per runtime and model.</summary>

@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions.Cells;
+using InferMesh.Grains.Abstractions.Topology;
 using Orleans.Concurrency;
 
 namespace InferMesh.Grains.Abstractions.Nodes;
@@ -120,4 +121,10 @@ public sealed record NodeView
 
     /// <summary>When the runtime readings were taken; null when there are none.</summary>
     [Id(16)] public DateTimeOffset? RuntimesSampledAt { get; init; }
+
+    /// <summary>What it knows of its network; null when nothing.</summary>
+    [Id(17)] public NodeNetwork? Network { get; init; }
+
+    /// <summary>Storage that its agent probes.</summary>
+    [Id(18)] public IReadOnlyList<StorageSample> Storage { get; init; } = [];
 }

@@ -27,4 +27,7 @@ public sealed record NodeRegistration
 
     /// <summary>True for a simulated node.</summary>
     [Id(7)] public bool Synthetic { get; init; }
+
+    /// <summary>Rack, as its label <c>rack</c> or <c>topology.kubernetes.io/rack</c> has it; "" when neither is there.</summary>
+    public string Rack => Labels.TryGetValue("rack", out var rack) || Labels.TryGetValue("topology.kubernetes.io/rack", out rack) ? rack : "";
 }

@@ -1,3 +1,5 @@
+using InferMesh.Grains.Abstractions.Topology;
+
 namespace InferMesh.Grains.Abstractions.Nodes;
 
 /// <summary>One batch of readings of one node: what an agent sends per tick. Unknown numbers are null, never zero.</summary>
@@ -24,6 +26,12 @@ public sealed record NodeTelemetry
 
     /// <summary>Round trip between agent and API in milliseconds, as the agent measured it.</summary>
     [Id(6)] public double? RttMs { get; init; }
+
+    /// <summary>What the node knows of its network; null when the batch is not about it.</summary>
+    [Id(7)] public NodeNetwork? Network { get; init; }
+
+    /// <summary>Storage that the agent probes; null when the batch is not about it.</summary>
+    [Id(8)] public IReadOnlyList<StorageSample>? Storage { get; init; }
 }
 
 /// <summary>Reading of one GPU or MIG slice.</summary>

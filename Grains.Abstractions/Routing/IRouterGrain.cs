@@ -1,3 +1,5 @@
+using InferMesh.Grains.Abstractions.Topology;
+
 namespace InferMesh.Grains.Abstractions.Routing;
 
 /// <summary>Ranks targets. A stateless worker: any key reaches a router of the silo that takes the call; spread keys to spread load.</summary>
@@ -123,6 +125,9 @@ public sealed record RouteQuery
 
     /// <summary>Regions that may serve; empty allows all.</summary>
     [Id(22)] public IReadOnlyList<string> Regions { get; init; } = [];
+
+    /// <summary>API by which the request came, whose round trips and coordinate count where it is in <see cref="OriginZone"/> and <see cref="OriginRegion"/>; null when another place asks.</summary>
+    [Id(23)] public ApiPlace? Api { get; init; }
 }
 
 /// <summary>Why a query may not wait (any longer).</summary>

@@ -33,7 +33,7 @@ internal sealed class CellMembers
         var older = (summary.Epoch, summary.Sequence).CompareTo((held.Epoch, held.Sequence)) < 0;
         if (summary.Version == held.Version && older) return false;
         member.Summary = older
-            ? summary with { Epoch = held.Epoch, Sequence = held.Sequence, SampledAt = held.SampledAt, Gpus = held.Gpus, Runtimes = held.Runtimes, RttMs = held.RttMs }
+            ? summary with { Epoch = held.Epoch, Sequence = held.Sequence, SampledAt = held.SampledAt, Gpus = held.Gpus, Runtimes = held.Runtimes, RttMs = held.RttMs, Network = held.Network }
             : summary;
         return true;
     }
@@ -92,6 +92,7 @@ internal sealed class CellMembers
                 Gpus = Array.ConvertAll(members, m => m.Summary.Gpus),
                 RttMs = Array.ConvertAll(members, m => m.Summary.RttMs ?? double.NaN),
                 Version = Array.ConvertAll(members, m => m.Summary.Version),
+                Network = Array.Exists(members, m => m.Summary.Network is not null) ? Array.ConvertAll(members, m => m.Summary.Network) : [],
             },
             Targets = new()
             {

@@ -302,6 +302,7 @@ internal sealed partial class NodeGrain(
         Gpus = _telemetry.Totals(),
         Runtimes = _telemetry.Runtimes,
         RttMs = _telemetry.RttMs,
+        Network = _telemetry.Network,
         Maintained = state.State.Maintained,
         Quarantine = state.State.Quarantine.Current,
     };
@@ -325,6 +326,8 @@ internal sealed partial class NodeGrain(
         Quarantine = state.State.Quarantine.Current,
         GpusSampledAt = _telemetry.GpusSampledAt,
         RuntimesSampledAt = _telemetry.RuntimesSampledAt,
+        Network = _telemetry.Network,
+        Storage = _telemetry.Storage,
     };
 
     private NodeCommandResult Accepted() => new(NodeCommandStatus.Accepted, View(), []);

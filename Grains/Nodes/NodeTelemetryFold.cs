@@ -1,5 +1,6 @@
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Abstractions.Topology;
 
 namespace InferMesh.Grains.Nodes;
 
@@ -23,6 +24,10 @@ internal sealed class NodeTelemetryFold
     public DateTimeOffset? RuntimesSampledAt { get; private set; }
 
     public double? RttMs { get; private set; }
+
+    public NodeNetwork? Network { get; private set; }
+
+    public IReadOnlyList<StorageSample> Storage { get; private set; } = [];
 
     public long Dropped { get; private set; }
 
@@ -73,6 +78,8 @@ internal sealed class NodeTelemetryFold
         }
         SampledAt = SampledAt > batch.SampledAt ? SampledAt : batch.SampledAt;
         RttMs = batch.RttMs ?? RttMs;
+        Network = batch.Network ?? Network;
+        Storage = batch.Storage ?? Storage;
         return true;
     }
 

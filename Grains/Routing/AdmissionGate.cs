@@ -42,7 +42,7 @@ internal sealed class AdmissionGate
     /// <summary>Decides at once. Who may queue does not overtake those who wait already.</summary>
     public RouteDecision Route(RouteQuery query)
     {
-        if (query.MayQueue && _lines.TryGetValue(query.Model, out var line) && line.Waiting > 0) return Full(query, _router.Refusal(RouteStatus.Overloaded));
+        if (query.MayQueue && _lines.TryGetValue(query.Model, out var line) && line.Waiting > 0 && !IsNext(query, line)) return Full(query, _router.Refusal(RouteStatus.Overloaded));
         var decision = _router.Decide(query, dryRun: false);
         return query.MayQueue && decision.Status == RouteStatus.Overloaded ? Full(query, decision) : decision;
     }
@@ -66,11 +66,23 @@ internal sealed class AdmissionGate
         }
     }
 
+    /// <summary>Whether nobody who waits goes before it: an urgent request need not stand in line first to find that out.</summary>
+    private bool IsNext(RouteQuery query, WaitingLine line)
+    {
+        var ticket = Ticket(query, MaxWait(query));
+        lock (line.Gate) return line.Queue.Ahead(ticket) == 0;
+    }
+
+    private QueueTicket Ticket(RouteQuery query, TimeSpan left)
+    {
+        var rule = _router.Policy(query).Queue;
+        return new(rule.Priority, query.Tenant, rule.Weight, Now + left.Ticks);
+    }
+
     /// <summary>The decision when there is one at once, or a place in the line, or neither when that is full.</summary>
     private RouteDecision? Enter(RouteQuery query, TimeSpan left, out WaitingLine line, out QueuedRequest<Waiter>? waiter)
     {
-        var rule = _router.Policy(query).Queue;
-        var ticket = new QueueTicket(rule.Priority, query.Tenant, rule.Weight, Now + left.Ticks);
+        var ticket = Ticket(query, left);
         waiter = null;
         line = Line(query.Model);
         lock (line.Gate)

@@ -1,5 +1,6 @@
 using System.Text;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Topology;
 using InferMesh.Strategies.Hedging;
 using InferMesh.Strategies.Routing;
 
@@ -20,7 +21,7 @@ internal static class RouteMapping
         PromptTokens = q.PromptTokens,
         OutputTokens = q.OutputTokens,
         PayloadBytes = q.PayloadBytes,
-        Origin = new(q.OriginZone, q.OriginRegion),
+        Origin = new(q.OriginZone, q.OriginRegion, q.Api?.Rack ?? "", q.Api?.Node ?? "", PlaceMapping.ToPlace(q.Api)),
         MaxTargets = q.MaxTargets,
         ExcludedNodes = q.ExcludedNodes,
         Prefix = q.Prefix,

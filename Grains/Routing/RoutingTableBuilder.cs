@@ -6,6 +6,7 @@ using InferMesh.Grains.Endpoints;
 using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Policies;
+using InferMesh.Grains.Topology;
 using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Routing;
 using Microsoft.Extensions.Options;
@@ -78,6 +79,7 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
     private void AddRows(Dictionary<string, List<TargetRow>> rows, CellSnapshot source, ILookup<int, int> targets, int node, NodeRegistration registration, NodeHealth health, DateTimeOffset now)
     {
         var t = source.Targets;
+        var (rack, place) = (registration.Rack, PlaceMapping.ToPlace(source.Nodes.Network.ElementAtOrDefault(node)));
         foreach (var i in targets[node])
         {
             // Not resident and not loadable: no candidate for this model at all.
@@ -90,6 +92,7 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
                 Identity = new(registration.NodeId, registration.CellId, registration.Zone, registration.Region, domain, t.Runtime[i], t.Endpoint[i], t.Gpu[i], registration.Synthetic, registration.Labels)
                 {
                     GrpcEndpoint = t.GrpcEndpoint.ElementAtOrDefault(i) ?? "",
+                    Rack = rack,
                 },
                 Local = local,
                 Standing = Standing(health, t.Healthy[i], now.UtcTicks - local.AnsweredTicks < limits.CurrentValue.SuspectAfter.Ticks),
@@ -101,6 +104,7 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
                 DecodeTokensPerSecond = t.DecodeTokensPerSecond[i],
                 MinSecondsPerToken = t.MinSecondsPerToken[i],
                 RttSeconds = source.Nodes.RttMs[node] / 1000,
+                Place = place,
                 ColdStartSeconds = t.ColdStartSeconds[i],
                 PricePerHour = t.PricePerHour[i],
                 SampledAtTicks = source.Nodes.SampledAtTicks[node],

@@ -43,6 +43,7 @@ internal sealed partial class ProbeService(ProbeSettings settings, ITelemetrySin
             if (!reading.IsEmpty && await PublishAsync(TelemetryMapping.ToTelemetry(settings.NodeId, epoch, ++_sequence, reading.Since(sent), time)))
                 sent = reading;
             await ticks.WaitAsync(stoppingToken);
+            await probe.SettleAsync(settings.Interval / 2, stoppingToken);
         }
     }
 

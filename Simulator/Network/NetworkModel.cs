@@ -58,7 +58,7 @@ public sealed class NetworkModel
 
     /// <summary>Class of the link between two cells; cells within 3 ms are zones of one region.</summary>
     public LinkClass LinkClassOf(int fromCell, int toCell) =>
-        fromCell == toCell ? LinkClass.SameZone : BetweenCells(fromCell, toCell) <= RegionSeconds ? LinkClass.SameRegion : LinkClass.Wan;
+        fromCell == toCell ? LinkClass.Zone : BetweenCells(fromCell, toCell) <= RegionSeconds ? LinkClass.Region : LinkClass.Wan;
 
     /// <summary>Region of each cell, by the number of its first cell; null where every cell is a region of its own.</summary>
     internal int[]? Regions()

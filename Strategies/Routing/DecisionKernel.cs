@@ -91,6 +91,8 @@ public static class DecisionKernel
     private static TargetIndex? Tracked(TargetSet targets, RoutingRequest request, EffectivePolicy policy)
     {
         if (targets.Index is not { } index || request.ExcludedNodes.Count > 0 || !ReferenceEquals(request.Demand, PlacementRule.Anywhere) || policy.Placements.Count > 0) return null;
+        // What it knows in advance is not of this origin.
+        if (targets.DistancesFrom(request.Origin.Place) is not null) return null;
         index.Use(policy.Admission);
         return index.Eligible > 0 ? index : null;
     }

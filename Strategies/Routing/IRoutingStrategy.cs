@@ -1,4 +1,5 @@
 using InferMesh.Strategies.Scoring;
+using InferMesh.Strategies.Topology;
 
 namespace InferMesh.Strategies.Routing;
 
@@ -40,6 +41,7 @@ public readonly ref struct RankingInput
         NowTicks = nowTicks;
         Sequence = sequence;
         Seed = seed;
+        Distances = targets.DistancesFrom(request.Origin.Place);
     }
 
     /// <summary>Targets of the model.</summary>
@@ -53,6 +55,9 @@ public readonly ref struct RankingInput
 
     /// <summary>Of a tracked set, when <see cref="Filter"/> is its own verdict and nothing more: what the set knows of its targets in advance. Else null.</summary>
     internal TargetIndex? Index { get; init; }
+
+    /// <summary>What is known of the ways from the origin of the request to the targets; null when nothing is.</summary>
+    internal OriginDistances? Distances { get; }
 
     /// <summary>UTC ticks.</summary>
     public long NowTicks { get; }

@@ -18,7 +18,8 @@ internal sealed class LinkTable
             var rtt = targets.Cost[row].RttSeconds;
             HasUnmeasured |= double.IsNaN(rtt);
             if (rtt < LeastRttSeconds) LeastRttSeconds = rtt;
-            var place = new Origin(targets.Identity[row].Zone, targets.Identity[row].Region);
+            var identity = targets.Identity[row];
+            var place = new Origin(identity.Zone, identity.Region, identity.Rack);
             if (row > 0 && place == last) continue;
             _places.Add(last = place);
         }
@@ -35,7 +36,8 @@ internal sealed class LinkTable
     {
         if (_links != 0 && origin == _origin) return _links;
         _links = 0;
-        foreach (var place in _places) _links |= 1 << (int)LinkClasses.Between(origin, place.Zone, place.Region);
+        foreach (var place in _places) _links |= 1 << (int)LinkClasses.Between(origin, place.Zone, place.Region, place.Rack);
+        if (!string.IsNullOrEmpty(origin.Node)) _links |= 1 << (int)LinkClass.IntraNode;
         _origin = origin;
         return _links;
     }

@@ -21,6 +21,9 @@ public sealed record TargetIdentity(
 {
     /// <summary>Base URL of the runtime's gRPC calls; "" when unknown.</summary>
     public string GrpcEndpoint { get; init; } = "";
+
+    /// <summary>Rack of the node; "" when unknown.</summary>
+    public string Rack { get; init; } = "";
 }
 
 /// <summary>
@@ -62,6 +65,9 @@ public sealed record TargetRow
     /// <summary>Round-trip time to the node in seconds, measured.</summary>
     public double RttSeconds { get; init; } = double.NaN;
 
+    /// <summary>What is known of the node's network; null when nothing is.</summary>
+    public NodePlace? Place { get; init; }
+
     /// <summary>Seconds until the model answers: 0 when it is resident, not finite when nobody knows.</summary>
     public double ColdStartSeconds { get; init; }
 
@@ -78,6 +84,11 @@ public sealed record TargetRow
 /// </summary>
 public sealed class TargetSet
 {
+    private const int MaxOrigins = 64;
+
+    private readonly NodePlace?[]? _places;
+    private OriginDistances[] _distances = [];
+
     /// <summary>Builds the set; rows may come in any order.</summary>
     /// <exception cref="ArgumentException">Two rows have the same node and endpoint.</exception>
     public TargetSet(string model, IEnumerable<TargetRow> rows)
@@ -103,6 +114,7 @@ public sealed class TargetSet
         DecodeTokensPerSecond = Array.ConvertAll(sorted, r => r.DecodeTokensPerSecond);
         MinSecondsPerToken = Array.ConvertAll(sorted, r => r.MinSecondsPerToken);
         RttSeconds = Array.ConvertAll(sorted, r => r.RttSeconds);
+        if (Array.Exists(sorted, r => r.Place is not null)) _places = Array.ConvertAll(sorted, r => r.Place);
         ColdStartSeconds = Array.ConvertAll(sorted, r => r.ColdStartSeconds);
         PricePerHour = Array.ConvertAll(sorted, r => r.PricePerHour);
         SampledAtTicks = Array.ConvertAll(sorted, r => r.SampledAtTicks);
@@ -267,7 +279,27 @@ public sealed class TargetSet
         SampledAt(target) is var at && at == 0 ? double.PositiveInfinity : Math.Max(0, nowTicks - at) / (double)TimeSpan.TicksPerSecond;
 
     /// <summary>Link class between the origin of a request and the target.</summary>
-    public LinkClass Link(int target, in Origin origin) => LinkClasses.Between(origin, Identity[target].Zone, Identity[target].Region);
+    public LinkClass Link(int target, in Origin origin) => LinkClasses.Between(origin, Identity[target].Zone, Identity[target].Region, Identity[target].Rack, Identity[target].NodeId);
+
+    /// <summary>The ways from a place to the targets; null when nothing is known of them beyond <see cref="RttSeconds"/>.</summary>
+    internal OriginDistances? DistancesFrom(OriginPlace? place)
+    {
+        if (place is null || _places is null) return null;
+        // Few places send requests, and a set lives for moments: a short list beats a dictionary.
+        foreach (var one in Volatile.Read(ref _distances))
+        {
+            if (one.Place.Version == place.Version && one.Place.Name == place.Name) return one;
+        }
+        return Measure(place, _places);
+    }
+
+    // Apart from the look above, which must allocate nothing.
+    private OriginDistances Measure(OriginPlace place, NodePlace?[] places)
+    {
+        var distances = new OriginDistances(place, places);
+        Volatile.Write(ref _distances, [.. _distances.Where(d => d.Place.Name != place.Name).TakeLast(MaxOrigins - 1), distances]);
+        return distances;
+    }
 
     /// <summary>A reading, or what stands in for one that is unknown. No quantity here can be negative: such a reading is a mistake, not a bargain.</summary>
     internal static double Or(double value, double fallback) => double.IsFinite(value) && value >= 0 ? value : fallback;

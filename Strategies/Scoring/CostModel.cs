@@ -1,4 +1,5 @@
 using InferMesh.Strategies.Routing;
+using InferMesh.Strategies.Topology;
 
 namespace InferMesh.Strategies.Scoring;
 
@@ -12,8 +13,12 @@ public sealed partial record CostModel
     internal const double MaxAgeSeconds = 30;
 
     // Arrays of their own: an indexer of an interface costs more here than the arithmetic.
-    private readonly double[] _linkRttSeconds = [0.001, 0.0005, 0.002, 0.06];
-    private readonly double[] _linkBytesPerSecond = [1.25e9, 3e9, 1.25e9, 1.25e8];
+    private static readonly double[] LinkDollarsPerByte = [.. LinkClasses.Defaults.Select(static f => f.DollarsPerByte)];
+    private static readonly double[] UsualRttSeconds = [.. LinkClasses.Defaults.Select(static f => f.RttSeconds)];
+    private static readonly double[] UsualBytesPerSecond = [.. LinkClasses.Defaults.Select(static f => f.BytesPerSecond)];
+
+    private readonly double[] _linkRttSeconds = UsualRttSeconds;
+    private readonly double[] _linkBytesPerSecond = UsualBytesPerSecond;
 
     /// <summary>Most that one term can be: about 30 years, beyond any time that a caller waits.</summary>
     public const double MaxTermSeconds = 1e9;
@@ -52,14 +57,14 @@ public sealed partial record CostModel
     /// <summary>Share of the queue, prefill and decode estimate that is added per second of a reading's age, 0 or more.</summary>
     public double UncertaintyPerSecond { get; init; } = 0.02;
 
-    /// <summary>Round trip in seconds of each link class where none was measured: unknown, same zone, same region, WAN.</summary>
+    /// <summary>Round trip in seconds of each <see cref="LinkClass"/>, where none was measured.</summary>
     public IReadOnlyList<double> LinkRttSeconds
     {
         get => _linkRttSeconds;
         init => _linkRttSeconds = [.. value];
     }
 
-    /// <summary>Bytes per second of each link class: unknown, same zone, same region, WAN.</summary>
+    /// <summary>Bytes per second of each <see cref="LinkClass"/>.</summary>
     public IReadOnlyList<double> LinkBytesPerSecond
     {
         get => _linkBytesPerSecond;
@@ -93,20 +98,25 @@ public sealed partial record CostModel
 
         prefill = Math.Max(0, prefill - view.SavedTokens * cost.PrefillSecondsPerToken);
 
-        double network;
-        if (double.IsNaN(cost.RttSeconds) || request.PayloadBytes > 0)
+        var distances = input.Distances;
+        var rtt = distances is not null && distances.RttSeconds[target] is var known && !double.IsNaN(known) ? known : cost.RttSeconds;
+        double network, carriage = 0;
+        if (double.IsNaN(rtt) || request.PayloadBytes > 0)
         {
             var link = (int)t.Link(target, request.Origin);
-            network = NetworkWeight * ((double.IsNaN(cost.RttSeconds) ? _linkRttSeconds[link] : cost.RttSeconds) + request.PayloadBytes / _linkBytesPerSecond[link]);
+            // What a port of the node still lets through is the most, where it is known.
+            var rate = distances is null ? _linkBytesPerSecond[link] : Math.Min(_linkBytesPerSecond[link], distances.BytesPerSecond[target]);
+            network = NetworkWeight * ((double.IsNaN(rtt) ? _linkRttSeconds[link] : rtt) + request.PayloadBytes / rate);
+            carriage = request.PayloadBytes * LinkDollarsPerByte[link];
         }
         else
         {
-            network = NetworkWeight * cost.RttSeconds;
+            network = NetworkWeight * rtt;
         }
         // Nobody knows how long it loads: no weight makes that a target that is ready.
         var cold = double.IsFinite(cost.ColdStartSeconds) ? ColdStartWeight * cost.ColdStartSeconds : MaxTermSeconds;
         // The request's share of the GPU, not its wall time: that is what a dollar buys.
-        var money = SecondsPerDollar > 0 ? SecondsPerDollar * cost.DollarsPerSecond * (prefill + output * cost.SharePerSequenceSeconds) : 0;
+        var money = SecondsPerDollar > 0 ? SecondsPerDollar * (cost.DollarsPerSecond * (prefill + output * cost.SharePerSequenceSeconds) + carriage) : 0;
         var uncertainty = UncertaintyPerSecond * Math.Min(age, MaxAgeSeconds) * (queue + prefill + decode);
         var balance = ThroughputWeight > 0 ? ThroughputWeight * Externality.Seconds(load, cost.SlopeSeconds * output, Externality.HoldUp(prefill, backlog, cost.SlackSeconds(load))) : 0;
         return new(Bounded(queue), Bounded(prefill), Bounded(decode), Bounded(network), Bounded(cold), Bounded(money), Bounded(uncertainty), Bounded(balance));

@@ -13,6 +13,7 @@ public sealed partial class DocsTests
     [DataRow("docs/operations.md")]
     [DataRow("docs/endpoints.md")]
     [DataRow("docs/models.md")]
+    [DataRow("docs/topology.md")]
     [DataRow("docs/tenants.md")]
     [DataRow("docs/data-plane.md")]
     public async Task ShellBlocks_Pasted_Succeed(string page)

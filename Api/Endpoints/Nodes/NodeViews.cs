@@ -1,4 +1,6 @@
+using InferMesh.Api.Endpoints.Topology;
 using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Abstractions.Topology;
 using InferMesh.Strategies.Scoring;
 
 namespace InferMesh.Api.Endpoints.Nodes;
@@ -172,6 +174,12 @@ internal sealed record NodeDetail : NodeItem
     /// <summary>Last runtime readings.</summary>
     public required IReadOnlyList<RuntimeSample> Runtimes { get; init; }
 
+    /// <summary>What it knows of its network; absent when nothing.</summary>
+    public NetworkView? Network { get; init; }
+
+    /// <summary>Storage that its agent probes.</summary>
+    public required IReadOnlyList<StorageSample> Storage { get; init; }
+
     /// <summary>Epoch of the last telemetry batch.</summary>
     public long Epoch { get; init; }
 
@@ -203,6 +211,8 @@ internal sealed record NodeDetail : NodeItem
         Drained = node.Drained,
         Gpus = node.Gpus,
         Runtimes = node.Runtimes,
+        Network = NetworkView.Of(node.Network),
+        Storage = node.Storage,
         Epoch = node.Epoch,
         Sequence = node.Sequence,
         DroppedBatches = node.DroppedBatches,

@@ -1,6 +1,6 @@
 using InferMesh.Api.Http;
-using InferMesh.Api.Options;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Abstractions.Topology;
 
 namespace InferMesh.Api.Endpoints.Routing;
 
@@ -52,7 +52,7 @@ internal sealed record RouteBody
     /// <summary>Strategy to try instead of the policy's; in a dry run only.</summary>
     public string? Strategy { get; init; }
 
-    public RouteQuery Read(BodyReader reader, ApiSettings here, bool dryRun)
+    public RouteQuery Read(BodyReader reader, ApiPlace here, bool dryRun)
     {
         reader.AtLeastZero("promptTokens", PromptTokens);
         reader.AtLeastZero("outputTokens", OutputTokens);
@@ -70,6 +70,7 @@ internal sealed record RouteBody
             PayloadBytes = PayloadBytes ?? 0,
             OriginZone = OriginZone is null ? here.Zone : reader.Text("originZone", OriginZone),
             OriginRegion = OriginRegion is null ? here.Region : reader.Text("originRegion", OriginRegion),
+            Api = OriginZone is null && OriginRegion is null ? here : null,
             MaxTargets = MaxTargets ?? 3,
             ExcludedNodes = reader.List("excludedNodes", ExcludedNodes),
             Cells = reader.List("cells", Cells),

@@ -1,10 +1,9 @@
 using InferMesh.Api.Calls;
 using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
-using InferMesh.Api.Options;
 using InferMesh.Api.Problems;
+using InferMesh.Api.Topology;
 using InferMesh.Grains.Abstractions.Routing;
-using Microsoft.Extensions.Options;
 
 namespace InferMesh.Api.Endpoints.Routing;
 
@@ -30,20 +29,20 @@ internal static class RoutingEndpoints
             .Returns(204).Refuses(400, 404);
     }
 
-    private static async Task<IResult> Route(RouteBody body, HttpContext context, GrainCalls calls, IOptionsMonitor<ApiSettings> here)
+    private static async Task<IResult> Route(RouteBody body, HttpContext context, GrainCalls calls, ApiLocation here)
     {
         var reader = new BodyReader();
-        var query = body.Read(reader, here.CurrentValue, dryRun: false);
+        var query = body.Read(reader, here.Current, dryRun: false);
         if (reader.Errors.Count > 0) return new ProblemResult(Problem.Invalid(reader.Errors));
         // A lost answer leaves a reservation that ends with its lease, so the call may be repeated.
         var decision = await calls.RetryAsync(g => Router(g).Route(query).AsTask(), context.RequestAborted);
         return decision.Status == RouteStatus.Routed ? TypedResults.Ok(DecisionView.Of(decision)) : RouteProblems.Of(query, decision);
     }
 
-    private static async Task<IResult> DryRun(RouteBody body, HttpContext context, GrainCalls calls, IOptionsMonitor<ApiSettings> here)
+    private static async Task<IResult> DryRun(RouteBody body, HttpContext context, GrainCalls calls, ApiLocation here)
     {
         var reader = new BodyReader();
-        var query = body.Read(reader, here.CurrentValue, dryRun: true);
+        var query = body.Read(reader, here.Current, dryRun: true);
         if (reader.Errors.Count > 0) return new ProblemResult(Problem.Invalid(reader.Errors));
         var decision = await calls.RetryAsync(g => Router(g).DryRun(query).AsTask(), context.RequestAborted);
         return decision.Status == RouteStatus.Invalid ? RouteProblems.Of(query, decision) : TypedResults.Ok(DecisionView.Of(decision));

@@ -60,6 +60,29 @@ internal sealed partial class ControlPlaneService
         return NodeMapper.ToProto(NodeResults.Accepted(result, request.NodeId));
     }
 
+    public override Task<Node> CordonNode(CordonNodeRequest request, ServerCallContext context) =>
+        CommandAsync(request.NodeId, request.Reason, (node, actor) => node.Cordon(request.Reason, actor), context);
+
+    public override Task<Node> QuarantineNode(QuarantineNodeRequest request, ServerCallContext context) =>
+        CommandAsync(request.NodeId, request.Reason, (node, actor) => node.Quarantine(request.Reason, actor), context);
+
+    public override Task<Node> MaintainNode(MaintainNodeRequest request, ServerCallContext context) =>
+        CommandAsync(request.NodeId, request.Reason, (node, actor) => node.Maintain(request.Reason, actor), context);
+
+    public override Task<Node> UncordonNode(UncordonNodeRequest request, ServerCallContext context) =>
+        CommandAsync(request.NodeId, "", static (node, actor) => node.Uncordon(actor), context);
+
+    /// <summary>A command that may be repeated: the second one finds done what the first one did.</summary>
+    private async Task<Node> CommandAsync(string nodeId, string reason, Func<INodeGrain, string, Task<NodeCommandResult>> command, ServerCallContext context)
+    {
+        var violations = new Violations();
+        violations.Name("node_id", nodeId);
+        violations.OptionalText("reason", reason);
+        violations.ThrowIfAny();
+        var actor = context.Actor();
+        return NodeMapper.ToProto(NodeResults.Accepted(await calls.RetryAsync(grains => command(grains.GetGrain<INodeGrain>(nodeId), actor), context.CancellationToken), nodeId));
+    }
+
     private static IEnumerable<NodeRow> Rows(CellSnapshot snapshot) => Enumerable.Range(0, snapshot.Nodes.Registration.Length).Select(i => new NodeRow(snapshot, i));
 
     private static IEnumerable<string> ModelsOf(NodeRow row)

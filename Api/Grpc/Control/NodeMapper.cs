@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Google.Protobuf.WellKnownTypes;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Cells;
@@ -56,8 +57,20 @@ internal static class NodeMapper
         node.Version = view.Version;
         node.Reason = view.Reason;
         node.Drained = view.Drained;
+        if (view.Quarantine is { } quarantine) node.Quarantine = ToProto(quarantine);
         return node;
     }
+
+    private static InferMesh.Control.V1.NodeQuarantine ToProto(InferMesh.Grains.Abstractions.Nodes.NodeQuarantine quarantine) => new()
+    {
+        Kind = JsonNamingPolicy.SnakeCaseLower.ConvertName(quarantine.Fault.Kind.ToString()),
+        Subject = quarantine.Fault.Subject,
+        Evidence = quarantine.Fault.Evidence,
+        Since = Timestamp.FromDateTimeOffset(quarantine.Since),
+        Until = quarantine.Until == DateTimeOffset.MaxValue ? null : Timestamp.FromDateTimeOffset(quarantine.Until),
+        Times = quarantine.Times,
+        Probing = quarantine.Probing,
+    };
 
     private static Node ToProto(NodeRegistration registration, NodeHealth health) => new()
     {

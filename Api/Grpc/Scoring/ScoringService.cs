@@ -1,6 +1,7 @@
 using Grpc.Core;
 using InferMesh.Api.Calls;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Topology;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Scoring.V1;
 using V1 = InferMesh.Scoring.V1;
@@ -8,7 +9,7 @@ using V1 = InferMesh.Scoring.V1;
 namespace InferMesh.Api.Grpc.Scoring;
 
 /// <summary>Decisions for callers that forward requests themselves.</summary>
-internal sealed class ScoringService(GrainCalls calls) : V1.Scoring.ScoringBase
+internal sealed class ScoringService(GrainCalls calls, ApiLocation location) : V1.Scoring.ScoringBase
 {
     // Routers are stateless workers; the key only decides over which gateway the call enters the cluster.
     private const uint Keys = 64;
@@ -17,7 +18,7 @@ internal sealed class ScoringService(GrainCalls calls) : V1.Scoring.ScoringBase
 
     public override async Task<ScoreTargetsResponse> ScoreTargets(ScoreTargetsRequest request, ServerCallContext context)
     {
-        var query = ScoringMapper.ToQuery(request);
+        var query = FromHere(ScoringMapper.ToQuery(request));
         var decision = await calls.RetryAsync(grains => Router(grains).DryRun(query).AsTask(), context.CancellationToken);
         return decision.Status switch
         {
@@ -33,7 +34,7 @@ internal sealed class ScoringService(GrainCalls calls) : V1.Scoring.ScoringBase
 
     public override async Task<AdmitResponse> Admit(AdmitRequest request, ServerCallContext context)
     {
-        var query = ScoringMapper.ToQuery(request);
+        var query = FromHere(ScoringMapper.ToQuery(request));
         // A try whose answer is lost may have reserved a place; its lease gives it back.
         var decision = await calls.RetryAsync(grains => Router(grains).Route(query).AsTask(), context.CancellationToken);
         return decision.Status == RouteStatus.Invalid ? throw ScoringMapper.Invalid(decision) : ScoringMapper.ToAdmission(decision);
@@ -51,6 +52,12 @@ internal sealed class ScoringService(GrainCalls calls) : V1.Scoring.ScoringBase
         var status = await calls.RetryAsync(grains => Router(grains).Status().AsTask(), context.CancellationToken);
         var reason = status.TableVersion == 0 ? "There is no routing table yet." : status.ReadyNodes == 0 ? "No node is ready." : "";
         return new HealthCheckResponse { Serving = reason.Length == 0, Reason = reason, Models = status.Models, Nodes = status.Nodes };
+    }
+
+    private RouteQuery FromHere(RouteQuery query)
+    {
+        var here = location.Current;
+        return query with { OriginZone = here.Zone, OriginRegion = here.Region, Api = here };
     }
 
     private static IRouterGrain Router(IGrainFactory grains) => grains.GetGrain<IRouterGrain>(Interlocked.Increment(ref s_next) % Keys);

@@ -16,8 +16,15 @@ internal static class ReportReader
         ReportValidator.Rtt(v, report.HasRttMs, report.RttMs);
         if (report.Gpus is { } gpus) ReportValidator.Gpus(v, gpus, report.NodeId);
         if (report.Runtimes is { } runtimes) ReportValidator.Runtimes(v, runtimes, report.NodeId);
+        if (report.Network is { } network) ReportValidator.Network(v, network);
+        if (report.Storage is { } storage) ReportValidator.Storage(v, storage);
         v.ThrowIfAny();
-        return Telemetry(report.NodeId, report.Epoch, report.Sequence, report.AgeMs, arrival, report.Gpus, report.Runtimes) with { RttMs = report.HasRttMs ? report.RttMs : null };
+        return Telemetry(report.NodeId, report.Epoch, report.Sequence, report.AgeMs, arrival, report.Gpus, report.Runtimes) with
+        {
+            RttMs = report.HasRttMs ? report.RttMs : null,
+            Network = report.Network is null ? null : NetworkMapper.ToNetwork(report.Network),
+            Storage = report.Storage is null ? null : NetworkMapper.ToStorage(report.Storage, arrival),
+        };
     }
 
     /// <inheritdoc cref="Read(NodeReport, DateTimeOffset)"/>

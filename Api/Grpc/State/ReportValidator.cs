@@ -75,6 +75,58 @@ internal static class ReportValidator
         }
     }
 
+    public static void Coordinate(Violations v, string at, Coordinate? coordinate)
+    {
+        if (coordinate is null) return;
+        v.Require(coordinate.Position.Count is >= 1 and <= ReportLimits.MaxDimensions, $"{at}.position", $"must have 1 to {ReportLimits.MaxDimensions} numbers.");
+        v.Require(coordinate.Position.All(static x => Math.Abs(x) <= ReportLimits.MaxAgeMs), $"{at}.position", "must be from -3600000 to 3600000.");
+        v.Require(coordinate.HeightMs is > 0 and <= ReportLimits.MaxAgeMs, $"{at}.height_ms", "must be above 0 and at most 3600000.");
+        Unit(v, $"{at}.error", true, coordinate.Error);
+    }
+
+    public static void Network(Violations v, NetworkState network)
+    {
+        Coordinate(v, "network.coordinate", network.Coordinate);
+        v.Require(network.Rtts.Count <= ReportLimits.MaxRtts, "network.rtts", $"{network.Rtts.Count} round trips are too many: at most {ReportLimits.MaxRtts}.");
+        v.Require(network.Links.Count <= ReportLimits.MaxLinks, "network.links", $"{network.Links.Count} ports are too many: at most {ReportLimits.MaxLinks}.");
+        foreach (var (i, rtt) in network.Rtts.Take(ReportLimits.MaxRtts).Index())
+        {
+            v.Text($"network.rtts[{i}].api", rtt.Api, ReportLimits.MaxText);
+            v.Require(rtt.RttMs is > 0 and <= ReportLimits.MaxAgeMs, $"network.rtts[{i}].rtt_ms", "must be above 0 and at most 3600000.");
+        }
+        foreach (var (i, link) in network.Links.Take(ReportLimits.MaxLinks).Index())
+        {
+            var at = $"network.links[{i}].";
+            v.Text($"{at}port", link.Port, ReportLimits.MaxText);
+            v.OptionalText($"{at}link_layer", link.LinkLayer, ReportLimits.MaxText);
+            v.OptionalText($"{at}state", link.State, ReportLimits.MaxText);
+            Amount(v, $"{at}rate_bytes_per_second", link.HasRateBytesPerSecond, link.RateBytesPerSecond);
+            Amount(v, $"{at}transmit_bytes_per_second", link.HasTransmitBytesPerSecond, link.TransmitBytesPerSecond);
+            Amount(v, $"{at}receive_bytes_per_second", link.HasReceiveBytesPerSecond, link.ReceiveBytesPerSecond);
+            Amount(v, $"{at}loss_per_second", link.HasLossPerSecond, link.LossPerSecond);
+            Amount(v, $"{at}congestion_per_second", link.HasCongestionPerSecond, link.CongestionPerSecond);
+        }
+    }
+
+    public static void Storage(Violations v, StorageBatch batch)
+    {
+        v.Require(batch.Storages.Count <= ReportLimits.MaxStorages, "storage.storages", $"{batch.Storages.Count} storages are too many: at most {ReportLimits.MaxStorages}.");
+        foreach (var (i, storage) in batch.Storages.Take(ReportLimits.MaxStorages).Index())
+        {
+            var at = $"storage.storages[{i}].";
+            v.Text($"{at}name", storage.Name, ReportLimits.MaxText);
+            v.OptionalText($"{at}kind", storage.Kind, ReportLimits.MaxText);
+            v.OptionalText($"{at}error", storage.Error, 4 * ReportLimits.MaxText);
+            Amount(v, $"{at}latency_seconds", storage.HasLatencySeconds, storage.LatencySeconds);
+            Amount(v, $"{at}write_bytes_per_second", storage.HasWriteBytesPerSecond, storage.WriteBytesPerSecond);
+            Amount(v, $"{at}read_bytes_per_second", storage.HasReadBytesPerSecond, storage.ReadBytesPerSecond);
+            Amount(v, $"{at}first_byte_seconds", storage.HasFirstByteSeconds, storage.FirstByteSeconds);
+            v.Require(!storage.HasFreeBytes || storage.FreeBytes >= 0, $"{at}free_bytes", "must be 0 or more.");
+            v.Require(!storage.HasTotalBytes || storage.TotalBytes >= 0, $"{at}total_bytes", "must be 0 or more.");
+            v.Require(storage.AgeMs is >= 0 and <= ReportLimits.MaxStorageAgeMs, $"{at}age_ms", "must be from 0 to 86400000.");
+        }
+    }
+
     private static void Model(Violations v, string at, ModelState model, RuntimeState runtime, string nodeId)
     {
         var labels = model.Labels ?? new ModelLabels();

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using InferMesh.Api.Calls;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Topology;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.State.V1;
 
@@ -8,7 +9,7 @@ namespace InferMesh.Api.Grpc.State;
 
 /// <summary>The state plane: registrations and readings in, the last known state out.</summary>
 internal sealed partial class StatePlaneService(
-    GrainCalls calls, FleetReader cells, ITelemetryPublisher publisher, ReportMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime) : StatePlane.StatePlaneBase
+    GrainCalls calls, FleetReader cells, ITelemetryPublisher publisher, ReportMetrics metrics, ApiLocation location, TimeProvider time, IHostApplicationLifetime lifetime) : StatePlane.StatePlaneBase
 {
     private const int MaxLabels = 64;
     private const int MaxLabelText = 256;
@@ -32,6 +33,18 @@ internal sealed partial class StatePlaneService(
         // Registering again is harmless, so it may be repeated.
         var result = await calls.RetryAsync(grains => grains.GetGrain<INodeGrain>(request.NodeId).Register(registration, actor), context.CancellationToken);
         return new RegisterNodeResponse { Version = NodeResults.Accepted(result, request.NodeId).Version };
+    }
+
+    public override Task<PingResponse> Ping(PingRequest request, ServerCallContext context)
+    {
+        var violations = new Violations();
+        violations.Name("node_id", request.NodeId);
+        violations.Require(!request.HasRttMs || request.RttMs is > 0 and <= ReportLimits.MaxAgeMs, "rtt_ms", "must be above 0 and at most 3600000.");
+        ReportValidator.Coordinate(violations, "coordinate", request.Coordinate);
+        violations.ThrowIfAny();
+        if (request is { Coordinate: { } node, HasRttMs: true }) location.Measured(NetworkMapper.ToCoordinate(node), request.RttMs);
+        var here = location.Current;
+        return Task.FromResult(new PingResponse { Api = here.Name, Coordinate = NetworkMapper.ToProto(here.Coordinate) });
     }
 
     public override Task ReportNode(IAsyncStreamReader<NodeReport> requestStream, IServerStreamWriter<ReportAck> responseStream, ServerCallContext context) =>

@@ -24,6 +24,9 @@ internal sealed record AgentConfig
     public bool InfiniBand { get; init; }
 
     public IReadOnlyList<StorageConfig> Storage { get; init; } = [];
+
+    /// <summary>Time between probes of a storage.</summary>
+    public TimeSpan StorageInterval { get; init; } = TimeSpan.FromMinutes(1);
 }
 
 /// <summary>One storage: a folder or an object, whichever is there.</summary>

@@ -9,6 +9,8 @@ internal static class AgentConfigReader
     private const string DefaultTarget = "http://127.0.0.1:50051";
     private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MostInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LeastStorageInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MostStorageInterval = TimeSpan.FromHours(1);
 
     /// <summary>Reads a file.</summary>
     /// <param name="file">Path, also for messages.</param>
@@ -57,7 +59,7 @@ internal static class AgentConfigReader
 
     private static AgentConfig Fold(YamlNode root, string file, IReadOnlyList<string> targets, ConfigErrors errors)
     {
-        var section = ConfigSection.Open(root, "", errors, "node", "target", "interval", "gpu", "runtimes", "network", "storage");
+        var section = ConfigSection.Open(root, "", errors, "node", "target", "interval", "gpu", "runtimes", "network", "storage", "storageInterval");
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file)) ?? "";
         var interval = section.Duration("interval", TimeSpan.FromSeconds(1), LeastInterval, MostInterval);
         if (!section.Has("node"))
@@ -70,6 +72,7 @@ internal static class AgentConfigReader
             Gpu = GpuConfigReader.Read(section.Node("gpu"), folder, errors),
             Runtimes = RuntimeConfigReader.Read(section, interval, folder, errors),
             InfiniBand = ConfigSection.Open(section.Node("network"), section.Path("network"), errors, "infiniband").Flag("infiniband"),
+            StorageInterval = section.Duration("storageInterval", TimeSpan.FromMinutes(1), LeastStorageInterval, MostStorageInterval),
             Storage = StorageConfigReader.Read(section, folder, errors, Environment.GetEnvironmentVariable),
         };
     }

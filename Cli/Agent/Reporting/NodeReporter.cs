@@ -20,7 +20,11 @@ internal sealed class NodeReporter(
 
     public NodeProbe Probe => probe;
 
+    /// <summary>Round trips of reports: what the cluster took is in them.</summary>
     public RttWindow Rtt { get; } = new();
+
+    /// <summary>Where the node is.</summary>
+    public NodeLocation Location { get; } = new(identity.NodeId, targets, options.PingInterval, time, random);
 
     /// <summary>Told of every reading before it is sent.</summary>
     public Action<NodeReading>? Observer { get; init; }
@@ -31,6 +35,25 @@ internal sealed class NodeReporter(
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="RegistrationRejectedException">The mesh refuses the node as it is configured.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var measuring = Location.RunAsync(stop.Token);
+        try
+        {
+            await ReportAsync(cancellationToken);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await measuring;
+        }
+    }
+
+    internal RegisterNodeRequest Registration() => (identity with { Synthetic = _synthetic }).ToRequest();
+
+    internal long NextSequence() => ++_sequence;
+
+    private async Task ReportAsync(CancellationToken cancellationToken)
     {
         await probe.FirstReadings.WaitAsync(options.FirstReadingsLimit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _synthetic |= probe.Current().Synthetic;
@@ -44,10 +67,6 @@ internal sealed class NodeReporter(
             await Task.Delay(_backoff.Next(), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
-
-    internal RegisterNodeRequest Registration() => (identity with { Synthetic = _synthetic }).ToRequest();
-
-    internal long NextSequence() => ++_sequence;
 
     internal void Observe(NodeReading reading)
     {

@@ -29,6 +29,8 @@ internal static class ReportMapping
             report.Runtimes.Runtimes.AddRange(runtimes.Runtimes.Select(runtime => ToRuntime(nodeId, runtime)));
         }
 
+        report.Network = NetworkMapping.ToNetwork(reading.Links);
+        report.Storage = NetworkMapping.ToStorage(reading.Storage, time);
         if (rttMs is { } rtt)
             report.RttMs = rtt;
         // Last, so that the mapping's own time counts as age too.
@@ -118,7 +120,7 @@ internal static class ReportMapping
     }
 
     /// <summary>Sets an amount that is known: a histogram without a sum has a mean that is none, and a broken page may say anything.</summary>
-    private static void Set(double? value, Action<double> set)
+    internal static void Set(double? value, Action<double> set)
     {
         if (value is { } known && double.IsFinite(known) && known >= 0)
             set(known);

@@ -74,6 +74,7 @@ internal sealed class ReportSession(NodeReporter node, StatePlaneTarget target, 
             }
 
             await ticks.WaitAsync(ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await node.Probe.SettleAsync(options.Interval / 2, ended);
         }
 
         await stream.CompleteAsync();
@@ -91,7 +92,9 @@ internal sealed class ReportSession(NodeReporter node, StatePlaneTarget target, 
             await RegisterAsync(abort);
         var news = reading.Since(_sent);
         _sent = reading;
-        return ReportMapping.ToReport(node.Id, options.Epoch, node.NextSequence(), news, node.Rtt.MinMs, time);
+        var report = ReportMapping.ToReport(node.Id, options.Epoch, node.NextSequence(), news, node.Location.RttMs(target) ?? node.Rtt.MinMs, time);
+        node.Location.WriteTo(report);
+        return report;
     }
 
     private async Task RegisterAsync(CancellationToken abort)

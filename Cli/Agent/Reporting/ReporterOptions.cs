@@ -6,6 +6,9 @@ internal sealed record ReporterOptions
     /// <summary>Time between reports.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Time between two measurements of the way to an API.</summary>
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Life of the process; see <see cref="Adapters.Probing.NodeEpoch"/>.</summary>
     public required long Epoch { get; init; }
 

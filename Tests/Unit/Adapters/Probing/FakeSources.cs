@@ -1,6 +1,7 @@
 using InferMesh.Adapters.Gpu;
 using InferMesh.Adapters.Probing;
 using InferMesh.Adapters.Runtimes;
+using InferMesh.Adapters.Storage;
 
 namespace InferMesh.Tests.Unit.Adapters.Probing;
 
@@ -66,4 +67,20 @@ internal sealed class FakeGpuSource : IGpuSource
         Synthetic = synthetic,
         Readings = [new GpuReading { Index = 0, Uuid = "GPU-1", SmUtilization = 0.5 }],
     });
+}
+
+/// <summary>A storage that is always well.</summary>
+internal sealed class FakeStorageProbe : IStorageProbe
+{
+    private int _reads;
+
+    public int Reads => Volatile.Read(ref _reads);
+
+    public string Name => "scratch";
+
+    public ValueTask<StorageReading> ReadAsync(CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _reads);
+        return new(new StorageReading { Name = Name, Kind = "file", Healthy = true, LatencySeconds = 0.002, FreeBytes = 1000, SampledAt = DateTimeOffset.UnixEpoch });
+    }
 }

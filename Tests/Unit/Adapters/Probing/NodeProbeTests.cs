@@ -1,6 +1,8 @@
+using InferMesh.Adapters.Comm.InfiniBand;
 using InferMesh.Adapters.Gpu;
 using InferMesh.Adapters.Probing;
 using InferMesh.Adapters.Runtimes;
+using InferMesh.Tests.Unit.Adapters.Comm.InfiniBand;
 
 namespace InferMesh.Tests.Unit.Adapters.Probing;
 
@@ -40,6 +42,43 @@ public sealed class NodeProbeTests
         await _time.AdvanceUntilAsync(() => probe.Current().Runtimes!.Runtimes[1].Error == "no answer within 2 s", Step);
         Assert.IsGreaterThanOrEqualTo(2, quick.Reads);
         Assert.IsTrue(probe.FirstReadings.IsCompletedSuccessfully);
+    }
+
+    [TestMethod]
+    public async Task Settle_ReadTakesItsTime_WaitsForItAndNoLonger()
+    {
+        var answer = new TaskCompletionSource<RuntimeReading>();
+        var slow = new FakeRuntimeProbe { Behaviour = _ => answer.Task };
+        await using var probe = NodeProbe.Start(new NodeProbeOptions { Runtimes = [slow.Target(), new FakeRuntimeProbe().Target("http://b")] }, _time);
+        var settled = probe.SettleAsync(TimeSpan.FromSeconds(0.5), default);
+        Assert.IsFalse(settled.IsCompleted);
+        answer.SetResult(FakeRuntimeProbe.Healthy());
+        await settled;
+        Assert.IsTrue(probe.Current().Runtimes!.Runtimes[0].Healthy, "what was read is there when the wait ends");
+
+        slow.Behaviour = Never;
+        await _time.AdvanceUntilAsync(() => slow.Reads == 2, Step);
+        settled = probe.SettleAsync(TimeSpan.FromSeconds(0.5), default);
+        Assert.IsFalse(settled.IsCompleted);
+        await _time.AdvanceUntilAsync(() => settled.IsCompleted, Step);
+        await _time.AdvanceUntilAsync(() => probe.SettleAsync(TimeSpan.FromHours(1), default).IsCompleted, Step);
+    }
+
+    [TestMethod]
+    public async Task Current_NetworkAndStorage_AreCarriedWhenThereIsNews()
+    {
+        using var tree = new SysTree().Port("mlx5_0", 1, SysTree.InfiniBand);
+        var storage = new FakeStorageProbe();
+        var options = new NodeProbeOptions { InfiniBand = new InfiniBandSource(new InfiniBandOptions { Root = tree.Root }, _time), Storage = [storage], StorageInterval = TimeSpan.FromMinutes(1) };
+        await using var probe = NodeProbe.Start(options, _time);
+        await _time.AdvanceUntilAsync(() => probe.Current() is { Links: not null, Storage: not null }, Step);
+        var first = probe.Current();
+        Assert.AreEqual("mlx5_0", first.Links!.Ports.Single().Device);
+        Assert.AreEqual("scratch", first.Since(null).Storage!.Storages.Single().Reading.Name);
+        Assert.IsNull(probe.Current().Since(first).Storage, "nothing new");
+        Assert.IsNotNull(probe.Current().Since(first).Links);
+        await _time.AdvanceUntilAsync(() => probe.Current().Since(first).Storage is not null, TimeSpan.FromSeconds(10));
+        Assert.IsGreaterThanOrEqualTo(2, storage.Reads);
     }
 
     [TestMethod]

@@ -8,6 +8,7 @@ using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Abstractions.Tenancy;
+using InferMesh.Grains.Abstractions.Topology;
 
 namespace InferMesh.Tests.Unit.Api.Fakes;
 
@@ -34,6 +35,8 @@ internal sealed class FakeMesh
 
     public FakeModels Models { get; } = new();
 
+    public FakeTopology Topology { get; } = new();
+
     /// <summary>Thrown by the next calls, one each.</summary>
     public ConcurrentQueue<Exception> Failures { get; } = new();
 
@@ -50,6 +53,7 @@ internal sealed class FakeMesh
     {
         // Followed in the background, whatever a test does.
         if (type == typeof(IEndpointIndexGrain)) return Endpoints;
+        if (type == typeof(ITopologyGrain)) return Topology;
         Interlocked.Increment(ref _calls);
         if (Failures.TryDequeue(out var failure)) throw failure;
         if (type == typeof(INodeGrain)) return Node((string)key);
@@ -67,6 +71,19 @@ internal sealed class FakeMesh
         if (type == typeof(IEventLogGrain)) return Events;
         throw new NotSupportedException(type.Name);
     }
+}
+
+internal sealed class FakeTopology : ITopologyGrain
+{
+    private readonly ConcurrentDictionary<string, ApiPlace> _apis = new();
+
+    public Task Announce(ApiPlace api)
+    {
+        _apis[api.Name] = api;
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<ApiPlace>> List() => Task.FromResult<IReadOnlyList<ApiPlace>>([.. _apis.Values.OrderBy(a => a.Name, StringComparer.Ordinal)]);
 }
 
 internal sealed class FakeDirectory(IReadOnlyList<string> names) : IDirectoryGrain

@@ -32,6 +32,40 @@ public sealed class NodeReporterTests
     }
 
     [TestMethod]
+    public async Task RunAsync_ApiSaysWhereItIs_TheNodeFindsItsPlaceAndReportsIt()
+    {
+        await using var server = await StatePlaneServer.StartAsync();
+        server.Place = () => new() { Api = "api-1", Coordinate = new() { Position = { 1, 2, 3 }, HeightMs = 0.1, Error = 0.2 } };
+        await using var running = Running.Start(server);
+        await Eventually.HoldsAsync(() => server.Reports.Any(report => report.Network?.Coordinate is { Error: < 0.5 }), "a coordinate that says something");
+        var network = server.Reports.Last(report => report.Network is not null).Network;
+        Assert.HasCount(3, network.Coordinate.Position);
+        Assert.AreEqual("api-1", network.Rtts.Single().Api);
+        Assert.AreEqual(server.Reports.Last(report => report.HasRttMs).RttMs, network.Rtts[0].RttMs, 5);
+        Assert.IsTrue(server.Pings.Any(ping => ping is { NodeId: "node-1", HasRttMs: true, Coordinate.Position.Count: 3 }), "the API learns from it too");
+    }
+
+    [TestMethod]
+    public async Task RunAsync_TwoApis_MeasuresTheWayToBoth()
+    {
+        await using var near = await StatePlaneServer.StartAsync();
+        await using var far = await StatePlaneServer.StartAsync();
+        far.Place = () =>
+        {
+            Thread.Sleep(60);
+            return new() { Api = "far" };
+        };
+        near.Place = static () => new() { Api = "near", Coordinate = new() { Position = { 0, 0 }, HeightMs = 1, Error = 0.1 } };
+        await using var running = Running.Start([near, far]);
+        await Eventually.HoldsAsync(() => near.Reports.Any(report => report.Network is { Rtts.Count: 2 }), "two round trips");
+        var rtts = near.Reports.Last(report => report.Network is { Rtts.Count: 2 }).Network.Rtts.ToDictionary(rtt => rtt.Api, rtt => rtt.RttMs);
+        Assert.IsGreaterThanOrEqualTo(60, rtts["far"]);
+        Assert.IsLessThan(rtts["far"], rtts["near"]);
+        await far.DownAsync();
+        await Eventually.HoldsAsync(() => near.Reports.Last().Network is { Rtts.Count: 1 }, "the one that is away is forgotten");
+    }
+
+    [TestMethod]
     public async Task RunAsync_ApiRestartsOnItsPort_RegistersAgainAndTheSequenceGoesOn()
     {
         await using var server = await StatePlaneServer.StartAsync();
@@ -176,7 +210,7 @@ public sealed class NodeReporterTests
                     Runtimes = [new FakeRuntimeProbe().Target() with { Interval = Interval }],
                 },
                 TimeProvider.System);
-            var options = new ReporterOptions { Interval = Interval, Epoch = epoch, Silent = silent ?? (() => false) };
+            var options = new ReporterOptions { Interval = Interval, PingInterval = Interval, Epoch = epoch, Silent = silent ?? (() => false) };
             var identity = new NodeIdentity { NodeId = "node-1", Cell = "cell-1" };
             Task = new NodeReporter(identity, _probe, _targets, options, this, TimeProvider.System, new Random(1)).RunAsync(_stop.Token);
         }

@@ -1,5 +1,7 @@
+using InferMesh.Adapters.Comm.InfiniBand;
 using InferMesh.Adapters.Probing;
 using InferMesh.Adapters.Runtimes;
+using InferMesh.Adapters.Storage;
 using InferMesh.Cli.Agent.Reporting;
 using InferMesh.Tests.Unit.Adapters.Probing;
 
@@ -116,6 +118,27 @@ public sealed class ReportingPartsTests
         Assert.AreEqual(1, model.PrefixCacheHitRate, "a share is at most the whole");
         Assert.AreEqual(200, model.TtftP95Ms, 1e-9);
         Assert.IsFalse(report.Runtimes.Runtimes[0].HasPricePerHour);
+    }
+
+    [TestMethod]
+    public void ToReport_NetworkAndStorage_UnknownStaysAbsent()
+    {
+        var time = new SteppedTime();
+        var reading = new NodeReading
+        {
+            Links = new InfiniBandSnapshot([new InfiniBandPort { Device = "mlx5_0", Port = 1, State = "ACTIVE", RateBytesPerSecond = 5e10, LossPerSecond = 0 }], 0, null, DateTimeOffset.UnixEpoch),
+            Storage = new StoragePart([new StorageEntry(new StorageReading { Name = "s", Kind = "s3", Healthy = false, Error = "403", LatencySeconds = 0.02, SampledAt = DateTimeOffset.UnixEpoch }, time.GetTimestamp())], 1),
+        };
+        time.Advance(TimeSpan.FromSeconds(20));
+        var report = ReportMapping.ToReport("n", 7, 9, reading, rttMs: null, time);
+        var link = report.Network.Links.Single();
+        Assert.AreEqual(("mlx5_0/1", "ACTIVE", "", 5e10, true, false), (link.Port, link.State, link.LinkLayer, link.RateBytesPerSecond, link.HasLossPerSecond, link.HasCongestionPerSecond));
+        var storage = report.Storage.Storages.Single();
+        Assert.AreEqual(("s", "s3", false, "403", 0.02, 20_000.0), (storage.Name, storage.Kind, storage.Healthy, storage.Error, storage.LatencySeconds, storage.AgeMs));
+        Assert.IsFalse(storage.HasWriteBytesPerSecond || storage.HasFreeBytes || storage.HasReadMayBeCached);
+        Assert.AreEqual(0, report.AgeMs, "the age is that of GPUs and runtimes");
+        report = ReportMapping.ToReport("n", 7, 10, new NodeReading(), rttMs: null, time);
+        Assert.IsTrue(report.Network is null && report.Storage is null);
     }
 
     [TestMethod]

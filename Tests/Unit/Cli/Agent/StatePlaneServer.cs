@@ -39,6 +39,12 @@ internal sealed class StatePlaneServer : IAsyncDisposable
     /// <summary>What every watcher is told now and at each change.</summary>
     public NodeAssignment Assignment { get; private set; } = new();
 
+    /// <summary>Requests that measured the way here.</summary>
+    public ConcurrentQueue<PingRequest> Pings { get; } = new();
+
+    /// <summary>What answers a measurement; null when this is an API from before there were any.</summary>
+    public Func<PingResponse>? Place { get; set; }
+
     public int OpenStreams => Volatile.Read(ref _openStreams);
 
     /// <summary>Whether reports are acknowledged.</summary>
@@ -101,6 +107,12 @@ internal sealed class StatePlaneServer : IAsyncDisposable
         {
             server.Registrations.Enqueue(request);
             return server.Refusal() is { } refusal ? throw refusal : Task.FromResult(new RegisterNodeResponse { Version = server.Registrations.Count });
+        }
+
+        public override Task<PingResponse> Ping(PingRequest request, ServerCallContext context)
+        {
+            server.Pings.Enqueue(request);
+            return server.Place is { } place ? Task.FromResult(place()) : throw new RpcException(new Grpc.Core.Status(StatusCode.Unimplemented, "older"));
         }
 
         public override async Task WatchAssignments(WatchAssignmentsRequest request, IServerStreamWriter<NodeAssignment> stream, ServerCallContext context)

@@ -79,6 +79,18 @@ public sealed class NodeTelemetryFoldTests
     }
 
     [TestMethod]
+    public void Take_NetworkAndStorageNotSaid_KeepsTheLast()
+    {
+        var fold = new NodeTelemetryFold();
+        fold.Take(Runtimes(1, 1, 0) with { Network = new() { Rtts = [new("api", 3)] }, Storage = [new() { Name = "scratch" }] });
+        fold.Take(Runtimes(1, 2, 0));
+        Assert.AreEqual(("api", "scratch"), (fold.Network!.Rtts[0].Api, fold.Storage[0].Name));
+        fold.Take(Runtimes(1, 3, 0) with { Network = new(), Storage = [] });
+        Assert.IsEmpty(fold.Network.Rtts);
+        Assert.IsEmpty(fold.Storage);
+    }
+
+    [TestMethod]
     public void Work_NobodySays_IsUnknownNotZero()
     {
         var fold = new NodeTelemetryFold();

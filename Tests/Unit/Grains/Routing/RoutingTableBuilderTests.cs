@@ -1,10 +1,12 @@
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Abstractions.Topology;
 using InferMesh.Grains.Cells;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Routing;
 using InferMesh.Strategies.Routing;
+using InferMesh.Strategies.Scoring;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace InferMesh.Tests.Unit.Grains.Routing;
@@ -37,6 +39,24 @@ public sealed class RoutingTableBuilderTests
         Assert.AreEqual((2, 2), (view.Nodes, view.ReadyNodes));
         Assert.AreEqual((3.0, 1.0, 0.002), (targets.Running[0], targets.Waiting[0], targets.RttSeconds[0]));
         Assert.AreEqual(("z1", true, "http://a"), (targets.Identity[0].FailureDomain, targets.Identity[0].Synthetic, targets.Identity[0].Endpoint));
+    }
+
+    [TestMethod]
+    public void Build_NetworkOfTheNodes_IsPricedFromEachApi()
+    {
+        var far = Fleet.Summary("a") with { Network = new() { Coordinate = new([30, 40], 1, 0.1), Rtts = [new("api-1", 4)] } };
+        _builder.Take(Cell("c1", far with { Registration = far.Registration with { Labels = new Dictionary<string, string> { ["rack"] = "r7" } } }, Fleet.Summary("b")));
+        var targets = _builder.Build(1).Table.Models["m"];
+        Assert.AreEqual(("r7", ""), (targets.Identity[0].Rack, targets.Identity[1].Rack));
+        CollectionAssert.AreEqual(new[] { 0.004, 0.002 }, Network(new() { Name = "api-1" }), "measured, and what the agent says");
+        CollectionAssert.AreEqual(new[] { 0.052, 0.002 }, Network(new() { Name = "api-2", Coordinate = new([0, 0], 1, 0.1) }), "from coordinates");
+        CollectionAssert.AreEqual(new[] { 0.002, 0.002 }, Network(null));
+
+        double[] Network(ApiPlace? api)
+        {
+            var input = new RankingInput(targets, RouteMapping.ToRequest(new() { Model = "m", OriginZone = "z1", Api = api }), new FilterReason[2], Fleet.Start.UtcTicks, 0, 0);
+            return [Math.Round(new CostModel().Price(input, 0).NetworkSeconds, 6), Math.Round(new CostModel().Price(input, 1).NetworkSeconds, 6)];
+        }
     }
 
     [TestMethod]

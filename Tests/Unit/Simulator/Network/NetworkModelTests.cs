@@ -74,9 +74,9 @@ public sealed class NetworkModelTests
         var network = NetworkModel.Build(Config);
 
         Assert.AreEqual((12.5e9, 625e6), (network.BytesPerSecond(3, 3), network.BytesPerSecond(3, 4)));
-        Assert.AreEqual((LinkClass.SameZone, LinkClass.Wan), (network.LinkClassOf(3, 3), network.LinkClassOf(3, 4)));
+        Assert.AreEqual((LinkClass.Zone, LinkClass.Wan), (network.LinkClassOf(3, 3), network.LinkClassOf(3, 4)));
         var near = NetworkModel.Build(Config with { Network = new() { InterCellCoords = new(1, 0, 0) } });
-        Assert.Contains(LinkClass.SameRegion, Enumerable.Range(1, 39).Select(c => near.LinkClassOf(0, c)));
+        Assert.Contains(LinkClass.Region, Enumerable.Range(1, 39).Select(c => near.LinkClassOf(0, c)));
     }
 
     [TestMethod]

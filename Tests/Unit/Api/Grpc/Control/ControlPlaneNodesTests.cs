@@ -95,6 +95,31 @@ public sealed class ControlPlaneNodesTests
     }
 
     [TestMethod]
+    public async Task OperatorsCommands_TakeNodeOutAndBack()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("a"));
+        var client = new ControlPlane.ControlPlaneClient(api.Channel);
+        var ann = new Metadata { { "x-infermesh-actor", "ann" } };
+
+        var node = await client.CordonNodeAsync(new() { NodeId = "a", Reason = "fan" }, ann);
+        Assert.AreEqual((NodeStatus.Draining, "cordoned", "fan by ann"), (node.Status, node.Health, node.Reason));
+        node = await client.MaintainNodeAsync(new() { NodeId = "a", Reason = "driver" }, ann);
+        Assert.AreEqual(("maintenance", "driver by ann"), (node.Health, node.Reason));
+        node = await client.QuarantineNodeAsync(new() { NodeId = "a", Reason = "wrong answers" }, ann);
+        Assert.AreEqual((NodeStatus.Unhealthy, "quarantined", "operator", "wrong answers by ann", 1), (node.Status, node.Health, node.Quarantine.Kind, node.Quarantine.Evidence, node.Quarantine.Times));
+        Assert.IsNull(node.Quarantine.Until, "only an operator ends it");
+        node = await client.UncordonNodeAsync(new() { NodeId = "a" }, ann);
+        Assert.AreEqual((NodeStatus.Healthy, null), (node.Status, node.Quarantine));
+
+        await RpcAssert.FailsAsync(StatusCode.NotFound, client.UncordonNodeAsync(new() { NodeId = "b" }));
+        Assert.AreEqual("reason", RpcAssert.Fields(await RpcAssert.FailsAsync(StatusCode.InvalidArgument, client.QuarantineNodeAsync(new() { NodeId = "a", Reason = new('x', 257) }))).Single());
+        api.Guard.Refusal = new ProblemDetails { Status = 403, Detail = "no" };
+        await RpcAssert.FailsAsync(StatusCode.PermissionDenied, client.QuarantineNodeAsync(new() { NodeId = "a" }));
+        Assert.AreEqual(NodeHealth.Ready, api.Fleet.Nodes["a"].Health);
+    }
+
+    [TestMethod]
     [DataRow(401, StatusCode.Unauthenticated)]
     [DataRow(403, StatusCode.PermissionDenied)]
     public async Task DrainNode_GuardRefuses_ChangesNothing(int status, StatusCode code)

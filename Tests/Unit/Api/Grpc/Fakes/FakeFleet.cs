@@ -55,29 +55,34 @@ internal sealed class FakeFleet
             return Task.FromResult(new NodeCommandResult(NodeCommandStatus.Accepted, view, []));
         }
 
-        public Task<NodeCommandResult> Drain(bool force, TimeSpan timeout, string actor)
-        {
-            if (!fleet.Nodes.TryGetValue(id, out var view)) return Task.FromResult(new NodeCommandResult(NodeCommandStatus.NotFound, null, []));
-            view = view with { Health = NodeHealth.Draining, Reason = $"drain {timeout.TotalSeconds} by {actor}" };
-            fleet.Nodes[id] = view;
-            return Task.FromResult(new NodeCommandResult(NodeCommandStatus.Accepted, view, []));
-        }
+        public Task<NodeCommandResult> Drain(bool force, TimeSpan timeout, string actor) =>
+            Change(view => view with { Health = NodeHealth.Draining, Reason = $"drain {timeout.TotalSeconds} by {actor}" });
 
         public Task<NodeView?> Get() => Task.FromResult(fleet.Nodes.GetValueOrDefault(id));
 
-        public Task<NodeCommandResult> Cordon(string reason, string actor) => throw new NotSupportedException();
+        public Task<NodeCommandResult> Cordon(string reason, string actor) => Change(view => view with { Health = NodeHealth.Cordoned, Reason = $"{reason} by {actor}" });
 
-        public Task<NodeCommandResult> Quarantine(string reason, string actor) => throw new NotSupportedException();
+        public Task<NodeCommandResult> Quarantine(string reason, string actor) => Change(view => view with
+        {
+            Health = NodeHealth.Quarantined,
+            Quarantine = new() { Fault = new(FaultKind.Operator, "", $"{reason} by {actor}", DateTimeOffset.UnixEpoch), Since = DateTimeOffset.UnixEpoch, Until = DateTimeOffset.MaxValue, Times = 1 },
+        });
 
-        public Task<NodeCommandResult> Maintain(string reason, string actor) => throw new NotSupportedException();
+        public Task<NodeCommandResult> Maintain(string reason, string actor) => Change(view => view with { Health = NodeHealth.Maintenance, Reason = $"{reason} by {actor}" });
 
         public Task ReportFault(NodeFault fault) => throw new NotSupportedException();
 
-        public Task<NodeCommandResult> Uncordon(string actor) => throw new NotSupportedException();
+        public Task<NodeCommandResult> Uncordon(string actor) => Change(view => view with { Health = NodeHealth.Ready, Reason = "", Quarantine = null });
 
         public Task<NodeCommandResult> Remove(bool force, string actor) => throw new NotSupportedException();
 
         public Task<NodeSummary?> Summarize() => throw new NotSupportedException();
+
+        private Task<NodeCommandResult> Change(Func<NodeView, NodeView> change)
+        {
+            if (!fleet.Nodes.TryGetValue(id, out var view)) return Task.FromResult(new NodeCommandResult(NodeCommandStatus.NotFound, null, []));
+            return Task.FromResult(new NodeCommandResult(NodeCommandStatus.Accepted, fleet.Nodes[id] = change(view), []));
+        }
     }
 
     private sealed class CellDirectory(FakeFleet fleet) : IDirectoryGrain

@@ -72,6 +72,91 @@ public sealed class StatePlaneTests
     }
 
     [TestMethod]
+    public async Task ReportNode_NetworkAndStorage_ArePublished()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("n1"));
+        using var call = new StatePlane.StatePlaneClient(api.Channel).ReportNode();
+        var report = Report(1);
+        report.Network = new()
+        {
+            Coordinate = new() { Position = { 1, -2 }, HeightMs = 0.5, Error = 0.25 },
+            Rtts = { new RttSample { Api = "api-1", RttMs = 3 } },
+            Links = { new LinkState { Port = "mlx5_0/1", State = "ACTIVE", RateBytesPerSecond = 5e10, LossPerSecond = 0 } },
+        };
+        report.Storage = new() { Storages = { new StorageState { Name = "scratch", Kind = "file", Healthy = true, LatencySeconds = 0.002, ReadMayBeCached = true, AgeMs = 30_000 } } };
+        await call.RequestStream.WriteAsync(report);
+        Assert.IsTrue(await call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(10)));
+
+        var telemetry = api.Publisher.Published.Single();
+        var network = telemetry.Network!;
+        CollectionAssert.AreEqual(new[] { 1.0, -2 }, network.Coordinate!.Position);
+        Assert.AreEqual((0.5, 0.25, "api-1", 3.0), (network.Coordinate.HeightMs, network.Coordinate.Error, network.Rtts[0].Api, network.Rtts[0].RttMs));
+        Assert.AreEqual(("mlx5_0/1", 5e10, 0.0, (double?)null), (network.Links[0].Port, network.Links[0].RateBytesPerSecond!.Value, network.Links[0].LossPerSecond!.Value, network.Links[0].CongestionPerSecond));
+        var storage = telemetry.Storage!.Single();
+        Assert.AreEqual(("scratch", true, 0.002, true, (double?)null), (storage.Name, storage.Healthy, storage.LatencySeconds!.Value, storage.ReadMayBeCached!.Value, storage.WriteBytesPerSecond));
+        Assert.IsTrue(storage.SampledAt < telemetry.SampledAt, "of its own age");
+    }
+
+    [TestMethod]
+    public async Task ReportNode_BadNetworkAndStorage_NamesEveryField()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Fleet.Put(FakeFleet.Node("n1"));
+        using var call = new StatePlane.StatePlaneClient(api.Channel).ReportNode();
+        var report = Report(1);
+        report.Network = new()
+        {
+            Coordinate = new() { Position = { double.NaN }, HeightMs = 0, Error = 1.5 },
+            Rtts = { new RttSample { Api = "", RttMs = -1 } },
+            Links = { new LinkState { Port = "", TransmitBytesPerSecond = double.PositiveInfinity } },
+        };
+        report.Storage = new() { Storages = { new StorageState { Name = "", FreeBytes = -1, AgeMs = double.NaN } } };
+        await call.RequestStream.WriteAsync(report);
+        CollectionAssert.AreEquivalent(
+            new[]
+            {
+                "network.coordinate.position", "network.coordinate.height_ms", "network.coordinate.error", "network.rtts[0].api", "network.rtts[0].rtt_ms", "network.links[0].port",
+                "network.links[0].transmit_bytes_per_second", "storage.storages[0].name", "storage.storages[0].free_bytes", "storage.storages[0].age_ms",
+            },
+            RpcAssert.Fields(await RpcAssert.FailsAsync(StatusCode.InvalidArgument, () => call.ResponseStream.MoveNext())));
+        Assert.IsEmpty(api.Publisher.Published);
+    }
+
+    [TestMethod]
+    public async Task Ping_NodeThatMeasures_MovesTheApi()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        var client = new StatePlane.StatePlaneClient(api.Channel);
+        var first = await client.PingAsync(new() { NodeId = "n1" });
+        Assert.AreEqual((Environment.MachineName, 2, 1.0), (first.Api, first.Coordinate.Position.Count, first.Coordinate.Error));
+
+        var node = new Coordinate { Position = { 30, 40 }, HeightMs = 1, Error = 0.1 };
+        // What is published moves once a second.
+        await Eventually.HoldsAsync(() => client.Ping(new() { NodeId = "n1", Coordinate = node, RttMs = 20 }).Coordinate is { Error: < 0.5 } at && Rtt(at, node) is > 15 and < 25, "it is where the node measures it");
+        await client.PingAsync(new() { NodeId = "n2", Coordinate = new() { Position = { 1, 2, 3 }, HeightMs = 1, Error = 0.1 }, RttMs = 500 });
+        Assert.IsLessThan(25, Rtt((await client.PingAsync(new() { NodeId = "n1" })).Coordinate, node), "another space teaches nothing");
+
+        static double Rtt(Coordinate a, Coordinate b) => Math.Sqrt(a.Position.Zip(b.Position, (x, y) => (x - y) * (x - y)).Sum()) + a.HeightMs + b.HeightMs;
+    }
+
+    [TestMethod]
+    public async Task Ping_Bad_NamesEveryField()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        var call = new StatePlane.StatePlaneClient(api.Channel).PingAsync(new() { NodeId = "?", RttMs = 0, Coordinate = new() { HeightMs = 1, Error = 1 } });
+        CollectionAssert.AreEquivalent(new[] { "node_id", "rtt_ms", "coordinate.position" }, RpcAssert.Fields(await RpcAssert.FailsAsync(StatusCode.InvalidArgument, call)));
+    }
+
+    [TestMethod]
+    public async Task Ping_GuardRefuses_MovesNothing()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Guard.Refusal = new ProblemDetails { Status = 403, Detail = "no" };
+        await RpcAssert.FailsAsync(StatusCode.PermissionDenied, new StatePlane.StatePlaneClient(api.Channel).PingAsync(new() { NodeId = "n1" }));
+    }
+
+    [TestMethod]
     public async Task ReportGpuState_TooMany_IsRefused()
     {
         await using var api = await ApiUnderTest.StartAsync();
