@@ -14,6 +14,8 @@ internal sealed class IdempotentRequests(GrainCalls calls)
 {
     private const int MaxKeyLength = 255;
     private static readonly TimeSpan Shortly = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(320);
 
     /// <summary>Runs a request, or answers it without running it. Returns the name of the outcome, for metrics.</summary>
     /// <param name="context">The request.</param>
@@ -35,7 +37,7 @@ internal sealed class IdempotentRequests(GrainCalls calls)
         IdempotencyResult result;
         try
         {
-            result = await calls.OnceAsync(g => g.GetGrain<IIdempotencyGrain>(id).Begin(fingerprint, limit), context.RequestAborted);
+            result = await BeginAsync(id, fingerprint, limit, context.RequestAborted);
         }
         catch (MeshUnavailableException)
         {
@@ -55,6 +57,17 @@ internal sealed class IdempotentRequests(GrainCalls calls)
             default:
                 await OpenAiError.KeyInUse(Shortly).WriteAsync(context);
                 return "in_progress";
+        }
+    }
+
+    /// <summary>Asks to run. A client that has just read an answer to its end may be here before that is kept.</summary>
+    private async Task<IdempotencyResult> BeginAsync(string id, string fingerprint, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        for (var pause = FirstPause; ; pause *= 2)
+        {
+            var result = await calls.OnceAsync(g => g.GetGrain<IIdempotencyGrain>(id).Begin(fingerprint, limit), cancellationToken);
+            if (result.State != IdempotencyState.Running || pause > LastPause) return result;
+            await Task.Delay(pause, cancellationToken);
         }
     }
 
