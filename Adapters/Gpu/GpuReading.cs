@@ -94,6 +94,9 @@ public sealed record GpuReading
     /// <summary>Last XID error that the driver reported, as NVIDIA numbers them; 0 when there was none since the source began to look.</summary>
     public int? LastXid { get; init; }
 
+    /// <summary>XID errors that the driver reported since the source began to look: the same number may come again.</summary>
+    public long? XidErrors { get; init; }
+
     /// <summary>Bytes per second that the GPU sends over PCIe.</summary>
     public double? PcieTxBytesPerSecond { get; init; }
 
@@ -129,6 +132,12 @@ public sealed record GpuReading
 
     /// <summary>Recoveries of all NVLink links.</summary>
     public long? NvLinkRecoveryErrors { get; init; }
+
+    /// <summary>NVLink links whose other end is no GPU of this machine: those to NVLink switches.</summary>
+    public int? NvSwitchLinks { get; init; }
+
+    /// <summary>The other GPUs of the machine and the ways to them; empty when there is none.</summary>
+    public IReadOnlyList<GpuPeer>? Peers { get; init; }
 
     /// <summary>What holds the clocks back now.</summary>
     public GpuThrottleReasons? ThrottleReasons { get; init; }

@@ -42,6 +42,7 @@ internal static class GpuEntries
         Throttled = reading.ThrottleReasons is { } reasons ? (reasons & Distress) != 0 : null,
         Lost = reading.Lost,
         LastXid = reading.LastXid,
+        XidErrors = reading.XidErrors,
         EccCorrectedErrors = reading.EccCorrectedVolatile,
         MemoryRepairPending = Any(reading.RetiredPagesPending, reading.RemappedRowsPending),
         MemoryRepairFailed = reading.RemappedRowsFailed,

@@ -42,6 +42,9 @@ public sealed record GpuEntry
     /// <summary>Last XID error that the driver reported, as NVIDIA numbers them; 0 when there was none since the agent began to look.</summary>
     public int? LastXid { get; init; }
 
+    /// <summary>XID errors since the agent began to look.</summary>
+    public long? XidErrors { get; init; }
+
     /// <summary>Corrected ECC errors since the driver was loaded.</summary>
     public long? EccCorrectedErrors { get; init; }
 

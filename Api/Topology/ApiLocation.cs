@@ -14,10 +14,12 @@ internal sealed class ApiLocation(IOptionsMonitor<ApiSettings> settings, TimePro
     private readonly Lock _gate = new();
     private VivaldiCoordinate? _coordinate;
     private NetworkCoordinate? _published;
+    private ApiPlace? _current;
+    private ApiSettings? _currentOf;
     private long _version;
     private long _publishedAt;
 
-    /// <summary>This API as a place, at most a second old.</summary>
+    /// <summary>This API as a place, at most a second old; the same object until something changes.</summary>
     public ApiPlace Current
     {
         get
@@ -25,16 +27,8 @@ internal sealed class ApiLocation(IOptionsMonitor<ApiSettings> settings, TimePro
             lock (_gate)
             {
                 var here = settings.CurrentValue;
-                return new()
-                {
-                    Name = NameOf(here),
-                    Zone = here.Zone,
-                    Region = here.Region,
-                    Rack = here.Rack,
-                    Node = here.Node,
-                    Coordinate = _published ??= Wire(VivaldiCoordinate.Origin(here.CoordinateDimensions)),
-                    Version = _version,
-                };
+                if (_current is null || _current.Version != _version || !ReferenceEquals(_currentOf, here)) (_current, _currentOf) = (Place(here), here);
+                return _current;
             }
         }
     }
@@ -52,6 +46,17 @@ internal sealed class ApiLocation(IOptionsMonitor<ApiSettings> settings, TimePro
             (_published, _version, _publishedAt) = (Wire(_coordinate), Math.Max(_version + 1, time.GetUtcNow().UtcTicks), time.GetTimestamp());
         }
     }
+
+    private ApiPlace Place(ApiSettings here) => new()
+    {
+        Name = NameOf(here),
+        Zone = here.Zone,
+        Region = here.Region,
+        Rack = here.Rack,
+        Node = here.Node,
+        Coordinate = _published ??= Wire(VivaldiCoordinate.Origin(here.CoordinateDimensions)),
+        Version = _version,
+    };
 
     private static string NameOf(ApiSettings settings) => settings.Name.Length > 0 ? settings.Name : Environment.MachineName;
 

@@ -4,22 +4,28 @@ using InferMesh.Adapters.Runtimes;
 using InferMesh.Adapters.Tls;
 using InferMesh.Cli.Agent.Reporting;
 using InferMesh.Cli.Fleet;
+using InferMesh.Cli.Fleet.Http;
 
 namespace InferMesh.Cli.Agent;
 
 /// <summary>
-/// Reports a synthetic fleet: an agent for each node in this process, each reading its node's real metrics page. Runs once, and closes its logs then.
+/// Reports a synthetic fleet: an agent for each node in this process, each reading its node's real metrics page, over HTTP up to <see cref="MaxOverHttp"/> nodes. Runs once, and closes its
+/// logs then.
 /// </summary>
 internal sealed class FleetReporter(IReadOnlyList<Uri> meshes, TimeSpan interval, ILoggerFactory logs, TimeProvider time) : IFleetObserver
 {
     /// <summary>Nodes that share one connection; a server lets about a hundred streams into one.</summary>
     private const int NodesPerChannel = 32;
 
+    /// <summary>The pages of more nodes are read without a connection each: what it takes to fetch them is not what a mesh pays for its agents.</summary>
+    private const int MaxOverHttp = 256;
+
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(1);
 
     public async Task RunAsync(IReadOnlyList<SyntheticNode> nodes, CancellationToken cancellationToken)
     {
         using var clients = new ProbeClients();
+        using var pages = nodes.Count > MaxOverHttp ? new HttpClient(new NodePages(nodes)) { Timeout = Timeout.InfiniteTimeSpan } : null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var connections = new FleetConnections(nodes.Count, logs.CreateLogger("infermesh.fleet"));
         var epoch = NodeEpoch.Begin(time);
@@ -28,7 +34,7 @@ internal sealed class FleetReporter(IReadOnlyList<Uri> meshes, TimeSpan interval
         {
             List<Task> running = [TellAsync(connections, stop.Token)];
             for (var i = 0; i < nodes.Count; i++)
-                running.Add(ReportAsync(nodes[i], i / (double)nodes.Count, targets[i / NodesPerChannel], clients.Shared, epoch, connections, stop.Token));
+                running.Add(ReportAsync(nodes[i], i / (double)nodes.Count, targets[i / NodesPerChannel], pages ?? clients.Shared, epoch, connections, stop.Token));
             // The first to end is the first to fail, or the stop.
             var first = await Task.WhenAny(running);
             await stop.CancelAsync();

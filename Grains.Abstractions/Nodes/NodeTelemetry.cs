@@ -106,6 +106,9 @@ public sealed record GpuSample
 
     /// <summary>Bytes per second that the GPU receives over PCIe.</summary>
     [Id(22)] public double? PcieRxBytesPerSecond { get; init; }
+
+    /// <summary>XID errors since the agent began to look; null when nobody counts them.</summary>
+    [Id(23)] public long? XidErrors { get; init; }
 }
 
 /// <summary>Reading of one inference runtime.</summary>

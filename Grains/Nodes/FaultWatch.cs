@@ -54,7 +54,10 @@ internal sealed class FaultWatch(Dictionary<string, int> seenXids)
         if (gpu.Lost) State(FaultKind.GpuLost, "It fell off the bus.");
         if (gpu.LastXid is { } xid)
         {
-            if (xid != seenXids.GetValueOrDefault(gpu.GpuUuid) && settings.IsFatalXid(xid)) Event(FaultKind.Xid, Text($"XID {xid}."));
+            // One that nobody has seen, or the same number once more.
+            var again = !isNew && track.XidErrors is { } before && gpu.XidErrors > before;
+            track.XidErrors = gpu.XidErrors;
+            if ((again || xid != seenXids.GetValueOrDefault(gpu.GpuUuid)) && settings.IsFatalXid(xid)) Event(FaultKind.Xid, Text($"XID {xid}."));
             if (xid == 0) seenXids.Remove(gpu.GpuUuid);
             else seenXids[gpu.GpuUuid] = xid;
         }
@@ -108,6 +111,8 @@ internal sealed class FaultWatch(Dictionary<string, int> seenXids)
     private sealed class GpuTrack
     {
         public bool IsSlice { get; init; }
+
+        public long? XidErrors { get; set; }
 
         public long? EccErrors { get; set; }
 

@@ -32,6 +32,7 @@ internal static class TelemetryMapping
         Throttled = gpu.Throttled,
         Lost = gpu.Lost,
         LastXid = gpu.LastXid,
+        XidErrors = gpu.XidErrors,
         EccCorrectedErrors = gpu.EccCorrectedErrors,
         MemoryRepairPending = gpu.MemoryRepairPending,
         MemoryRepairFailed = gpu.MemoryRepairFailed,

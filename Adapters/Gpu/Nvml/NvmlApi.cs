@@ -121,6 +121,19 @@ internal sealed unsafe class NvmlApi
         return code;
     }
 
+    /// <summary>nvmlDeviceGetTopologyCommonAncestor.</summary>
+    public NvmlReturn CommonAncestor(nint device, nint other, out int level)
+    {
+        level = 0;
+        var export = (delegate* unmanaged[Cdecl]<nint, nint, int*, NvmlReturn>)Export("nvmlDeviceGetTopologyCommonAncestor");
+        if (export is null)
+            return NvmlReturn.ExportMissing;
+        var copy = 0;
+        var code = export(device, other, &copy);
+        level = copy;
+        return code;
+    }
+
     /// <summary>nvmlDeviceGetNvLinkErrorCounter.</summary>
     public NvmlReturn NvLinkErrors(nint device, uint link, NvmlNvLinkError error, out ulong count)
     {

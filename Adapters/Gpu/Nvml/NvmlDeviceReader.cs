@@ -6,9 +6,10 @@ internal static class NvmlDeviceReader
     private const double PerCent = 100;
     private const double MilliwattsPerWatt = 1000;
 
-    public static GpuReading Read(NvmlApi api, nint device, int index, int? lastXid, NvmlFieldLog log)
+    public static GpuReading Read(NvmlApi api, nint device, int index, (int Xid, long Errors)? xids, NvmlTopology topology, NvmlFieldLog log)
     {
-        var reading = ReadIdentity(api, device, new GpuReading { Index = index, LastXid = lastXid }, log);
+        var reading = ReadIdentity(api, device, new GpuReading { Index = index, LastXid = xids?.Xid, XidErrors = xids?.Errors }, log);
+        reading = topology.ReadInto(device, reading, log);
         // Each further call on a lost GPU can block for seconds, so the first sign of the loss ends the reading.
         Func<NvmlApi, nint, GpuReading, NvmlFieldLog, GpuReading>[] steps =
             [

@@ -12,9 +12,10 @@ public sealed class NvmlGpuSource : IGpuSource
     private readonly string? _libraryPath;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, NvmlIdentity> _seen = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _lastXids = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (int Xid, long Errors)> _xidsSeen = new(StringComparer.Ordinal);
     private NvmlLibrary? _library;
     private NvmlXidWatcher? _xids;
+    private NvmlTopology? _topology;
     private bool _disposed;
 
     /// <summary>Creates the source; nothing is loaded before the first read.</summary>
@@ -56,10 +57,11 @@ public sealed class NvmlGpuSource : IGpuSource
             CloseSession();
             return NvmlErrors.ToUnavailable(code, "nvmlDeviceGetCount_v2");
         }
+        _topology ??= new NvmlTopology(library.Api, count);
         var readings = new List<GpuReading>((int)count);
         var sessionLost = false;
         for (var i = 0; i < count; i++)
-            readings.Add(ReadGpu(library.Api, _xids, i, ref sessionLost));
+            readings.Add(ReadGpu(library.Api, _xids, _topology, i, ref sessionLost));
         AddVanished(readings);
         var snapshot = new GpuSnapshot
         {
@@ -73,13 +75,13 @@ public sealed class NvmlGpuSource : IGpuSource
         return new GpuSourceResult.Available(snapshot);
     }
 
-    private GpuReading ReadGpu(NvmlApi api, NvmlXidWatcher xids, int index, ref bool sessionLost)
+    private GpuReading ReadGpu(NvmlApi api, NvmlXidWatcher xids, NvmlTopology topology, int index, ref bool sessionLost)
     {
         var log = new NvmlFieldLog();
         GpuReading reading;
         if (log.Ok(api.DeviceByIndex((uint)index, out var device), "nvmlDeviceGetHandleByIndex_v2"))
         {
-            reading = WithXid(NvmlDeviceReader.Read(api, device, index, xids.Last(device, log), log));
+            reading = WithXids(NvmlDeviceReader.Read(api, device, index, xids.Take(device, log), topology, log));
         }
         else
         {
@@ -93,13 +95,14 @@ public sealed class NvmlGpuSource : IGpuSource
     }
 
     /// <summary>A lost GPU ends the session, and with it the events: what they told about it stays.</summary>
-    private GpuReading WithXid(GpuReading reading)
+    private GpuReading WithXids(GpuReading reading)
     {
-        if (reading.Uuid is not { } uuid || reading.LastXid is not { } xid)
+        if (reading is not { Uuid: { } uuid, LastXid: { } xid, XidErrors: { } errors })
             return reading;
-        if (xid > 0)
-            _lastXids[uuid] = xid;
-        return reading with { LastXid = _lastXids.GetValueOrDefault(uuid) };
+        var seen = _xidsSeen.GetValueOrDefault(uuid);
+        if (errors > 0)
+            _xidsSeen[uuid] = seen = (xid, seen.Errors + errors);
+        return reading with { LastXid = seen.Xid, XidErrors = seen.Errors };
     }
 
     private void Remember(GpuReading reading)
@@ -151,7 +154,7 @@ public sealed class NvmlGpuSource : IGpuSource
     private void CloseSession()
     {
         _xids?.Dispose();
-        _xids = null;
+        (_xids, _topology) = (null, null);
         _library?.Dispose();
         _library = null;
     }

@@ -44,6 +44,7 @@ internal static class ReportValidator
             Amount(v, $"{at}power_watts", gpu.HasPowerWatts, gpu.PowerWatts);
             v.Require(!gpu.HasEccErrors || gpu.EccErrors >= 0, $"{at}ecc_errors", "must be 0 or more.");
             v.Require(!gpu.HasLastXid || gpu.LastXid >= 0, $"{at}last_xid", "must be 0 or more.");
+            v.Require(!gpu.HasXidErrors || gpu.XidErrors >= 0, $"{at}xid_errors", "must be 0 or more.");
             v.Require(!gpu.HasEccCorrectedErrors || gpu.EccCorrectedErrors >= 0, $"{at}ecc_corrected_errors", "must be 0 or more.");
             v.Require(!gpu.HasNvlinkActiveLinks || gpu.NvlinkActiveLinks >= 0, $"{at}nvlink_active_links", "must be 0 or more.");
             v.Require(!gpu.HasNvlinkErrors || gpu.NvlinkErrors >= 0, $"{at}nvlink_errors", "must be 0 or more.");

@@ -25,6 +25,7 @@ internal static class SampleMapper
         if (gpu.EccUncorrectedErrors is { } errors) state.EccErrors = errors;
         if (gpu.Throttled is { } throttled) state.Throttled = throttled;
         if (gpu.LastXid is { } xid) state.LastXid = xid;
+        if (gpu.XidErrors is { } xids) state.XidErrors = xids;
         if (gpu.EccCorrectedErrors is { } corrected) state.EccCorrectedErrors = corrected;
         if (gpu.MemoryRepairPending is { } pending) state.MemoryRepairPending = pending;
         if (gpu.MemoryRepairFailed is { } failed) state.MemoryRepairFailed = failed;
@@ -80,6 +81,7 @@ internal static class SampleMapper
         Throttled = gpu.HasThrottled ? gpu.Throttled : null,
         Lost = gpu.Lost,
         LastXid = gpu.HasLastXid ? gpu.LastXid : null,
+        XidErrors = gpu.HasXidErrors ? gpu.XidErrors : null,
         EccCorrectedErrors = gpu.HasEccCorrectedErrors ? gpu.EccCorrectedErrors : null,
         MemoryRepairPending = gpu.HasMemoryRepairPending ? gpu.MemoryRepairPending : null,
         MemoryRepairFailed = gpu.HasMemoryRepairFailed ? gpu.MemoryRepairFailed : null,

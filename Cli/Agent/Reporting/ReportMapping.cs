@@ -60,6 +60,8 @@ internal static class ReportMapping
     {
         if (gpu.LastXid is { } xid)
             state.LastXid = xid;
+        if (gpu.XidErrors is { } xids)
+            state.XidErrors = xids;
         if (gpu.EccCorrectedErrors is { } corrected)
             state.EccCorrectedErrors = corrected;
         if (gpu.MemoryRepairPending is { } pending)

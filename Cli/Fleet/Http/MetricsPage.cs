@@ -7,7 +7,7 @@ namespace InferMesh.Cli.Fleet.Http;
 /// <summary>A node's metrics as a Prometheus page with vLLM v1's names.</summary>
 internal static class MetricsPage
 {
-    private const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     public static Task WriteAsync(HttpContext context, SyntheticNode node)
         => FleetResponse.WriteAsync(context, StatusCodes.Status200OK, ContentType, Encoding.UTF8.GetBytes(Render(node)));

@@ -40,7 +40,7 @@ internal static class NodeHandler
         switch (route)
         {
             case Route.Models:
-                return WriteModelsAsync(context, node);
+                return FleetResponse.WriteAsync(context, StatusCodes.Status200OK, "application/json", RenderModels(node));
             case Route.Health:
                 return FleetResponse.WriteAsync(context, StatusCodes.Status200OK, "text/plain", ReadOnlyMemory<byte>.Empty);
             case Route.Metrics:
@@ -66,11 +66,11 @@ internal static class NodeHandler
             context, StatusCodes.Status405MethodNotAllowed, "invalid_request_error", $"Use {allowed} on {context.Request.Path}.");
     }
 
-    private static Task WriteModelsAsync(HttpContext context, SyntheticNode node)
+    /// <summary>The list of a node's models.</summary>
+    public static byte[] RenderModels(SyntheticNode node)
     {
         var list = new ModelList("list", [.. node.Models.Select(static model => new ModelCard(model, "model", 0, "infermesh-synthetic", true))]);
-        return FleetResponse.WriteAsync(
-            context, StatusCodes.Status200OK, "application/json", JsonSerializer.SerializeToUtf8Bytes(list, FleetJson.Default.ModelList));
+        return JsonSerializer.SerializeToUtf8Bytes(list, FleetJson.Default.ModelList);
     }
 
     private enum Route

@@ -53,6 +53,16 @@ public sealed class FaultWatchTests
     }
 
     [TestMethod]
+    public void Look_TheSameXidOnceMore_IsAFaultOnceMore()
+    {
+        Assert.HasCount(1, Look(Healthy with { LastXid = 79, XidErrors = 1 }));
+        Assert.IsEmpty(Look(Healthy with { LastXid = 79, XidErrors = 1 }));
+        Assert.HasCount(1, Look(Healthy with { LastXid = 79, XidErrors = 2 }));
+        Assert.IsEmpty(Look(Healthy with { LastXid = 13, XidErrors = 3 }), "not a fatal one");
+        Assert.IsEmpty(Look(Healthy with { LastXid = 13, XidErrors = null }));
+    }
+
+    [TestMethod]
     public void Look_UncorrectableErrors_AreAFaultWhenThereAreMore()
     {
         Assert.IsEmpty(Look(Healthy), "those of before are no news");

@@ -86,6 +86,36 @@ public sealed class NvmlHealthAndLinkTests
     }
 
     [TestMethod]
+    public void Read_Topology_TellsTheWayToEachOtherGpu()
+    {
+        using var stub = NvmlStub.Create();
+        stub.Set("count", 3);
+        using var source = stub.Open();
+        var readings = NvmlGpuSourceTests.Snapshot(source.Read()).Readings;
+        Assert.HasCount(3, readings);
+        var peers = readings[0].Peers!;
+        Assert.HasCount(2, peers);
+        Assert.AreEqual((readings[1].PciBusId, readings[1].Uuid, GpuTopologyLevel.PcieSwitch, 2), (peers[0].PciBusId, peers[0].Uuid, peers[0].Level, peers[0].NvLinks));
+        Assert.AreEqual((readings[2].PciBusId, GpuTopologyLevel.Machine, 0), (peers[1].PciBusId, peers[1].Level, peers[1].NvLinks));
+        Assert.AreEqual(1, readings[0].NvSwitchLinks);
+        Assert.AreEqual(3, readings[2].NvSwitchLinks, "where its links lead there is no GPU");
+    }
+
+    [TestMethod]
+    [DataRow("nvmlDeviceGetTopologyCommonAncestor", nameof(GpuReading.Peers))]
+    [DataRow("nvmlDeviceGetNvLinkRemotePciInfo_v2", nameof(GpuReading.NvSwitchLinks))]
+    public void Read_TopologyFails_IsMissingWithTheReason(string function, string field)
+    {
+        using var stub = NvmlStub.Create();
+        stub.Set(function, 999);
+        using var source = stub.Open();
+        var reading = NvmlGpuSourceTests.Snapshot(source.Read()).Readings[0];
+        StringAssert.Contains(reading.Missing[field], function);
+        Assert.AreEqual(field == nameof(GpuReading.Peers), reading.Peers is null);
+        Assert.AreEqual(field != nameof(GpuReading.Peers), reading.NvSwitchLinks is null);
+    }
+
+    [TestMethod]
     public void Read_XidEvent_IsTheLastXidOfItsGpuAlone()
     {
         using var stub = NvmlStub.Create();
@@ -96,7 +126,12 @@ public sealed class NvmlHealthAndLinkTests
 
         Assert.AreEqual(0, readings[0].LastXid);
         Assert.AreEqual(48, readings[1].LastXid);
-        Assert.AreEqual(48, NvmlGpuSourceTests.Snapshot(source.Read()).Readings[1].LastXid);
+        Assert.AreEqual((48, 1L), Second());
+        stub.Set("xid", 48).Set("xid_gpu", 1);
+        Assert.AreEqual((48, 2L), Second(), "the same one once more");
+        Assert.AreEqual(0, NvmlGpuSourceTests.Snapshot(source.Read()).Readings[0].XidErrors);
+
+        (int?, long?) Second() => NvmlGpuSourceTests.Snapshot(source.Read()).Readings[1] is var gpu ? (gpu.LastXid, gpu.XidErrors) : default;
     }
 
     [TestMethod]
@@ -113,7 +148,8 @@ public sealed class NvmlHealthAndLinkTests
         Assert.AreEqual(0, stub.EventSetsOpen);
         stub.Set("lost", -1);
 
-        Assert.AreEqual(79, NvmlGpuSourceTests.Snapshot(source.Read()).Readings[1].LastXid);
+        var reading = NvmlGpuSourceTests.Snapshot(source.Read()).Readings[1];
+        Assert.AreEqual((79, 1L), (reading.LastXid, reading.XidErrors));
         Assert.AreEqual(1, stub.EventSetsOpen);
     }
 }

@@ -242,6 +242,24 @@ nvmlReturn_t nvmlDeviceGetNvLinkErrorCounter(nvmlDevice_t d, unsigned int link, 
     return 0;
 }
 
+#ifndef OLD
+/* Neighbours by index share a switch and two links; a third link leads to an NVLink switch. */
+nvmlReturn_t nvmlDeviceGetTopologyCommonAncestor(nvmlDevice_t d, nvmlDevice_t o, int *level) { DEVICE(d); if (!o) return 2; *level = (d->index ^ 1) == o->index ? 10 : 50; return 0; }
+nvmlReturn_t nvmlDeviceGetNvLinkRemotePciInfo_v2(nvmlDevice_t d, unsigned int link, nvmlPciInfo_t *p) {
+    DEVICE(d);
+    if (link > 3)
+        return 2;
+    if (link == 1) /* no link is there */
+        return 3;
+    memset(p, 0, sizeof *p);
+    if (link == 3)
+        strcpy(p->busId, "00000001:F0:00.0");
+    else
+        snprintf(p->busId, sizeof p->busId, "00000001:%02X:02.0", 0x30 + (unsigned int)(d->index ^ 1));
+    return 0;
+}
+#endif
+
 /* Events. "xid" is delivered once, for the device "xid_gpu", when that device is registered. */
 static int event_set, event_set_open, registered[MAX_DEVICES];
 nvmlReturn_t nvmlEventSetCreate(int **set) { SESSION(); event_set_open++; memset(registered, 0, sizeof registered); *set = &event_set; return 0; }
