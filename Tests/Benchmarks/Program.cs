@@ -9,6 +9,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using InferMesh.Tests.Benchmarks.Kernel;
 using InferMesh.Tests.Benchmarks.Proxies;
 using InferMesh.Tests.Benchmarks.Simulated;
+using InferMesh.Tests.Benchmarks.Training;
 using Perfolizer.Horology;
 
 // A server of the benchmarks, in a process of its own.
@@ -29,7 +30,8 @@ if (args is ["goals", ..])
     var goals = args.Length > 1 ? args[1..] : ["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p9", "p13", "p14"];
     if (goals.Contains("p4")) await RouteReport.RunAsync();
     if (goals.Contains("p5") || goals.Contains("p6")) ProxyReport.Run(goals);
-    foreach (var goal in goals.Except(["p4", "p5", "p6"]))
+    if (goals.Contains("training")) TrainingReport.Run();
+    foreach (var goal in goals.Except(["p4", "p5", "p6", "training"]))
     {
         if (goal is "p7" or "p9" or "p14") SimulatorReport.Run(goal);
         else KernelReport.Run(goal);

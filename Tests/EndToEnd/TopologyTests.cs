@@ -1,6 +1,6 @@
-using InferMesh.Tests.Shared;
 using System.Net.Http.Json;
 using System.Text.Json;
+using InferMesh.Tests.Shared;
 
 namespace InferMesh.Tests.EndToEnd;
 
