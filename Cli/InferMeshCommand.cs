@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using InferMesh.Cli.Agent;
 using InferMesh.Cli.Fleet;
+using InferMesh.Cli.Operator;
 using InferMesh.Cli.Replay;
 using InferMesh.Cli.Sim;
 
@@ -24,6 +25,7 @@ internal static class InferMeshCommand
         new VersionOption(),
         AgentCommand.Create(),
         FleetCommand.Create(static (targets, interval) => new FleetReporter(targets, interval, AgentLogging.Create(), TimeProvider.System)),
+        EventsCommand.Create(),
         ReplayCommand.Create(),
         sim,
     };

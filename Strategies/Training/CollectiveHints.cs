@@ -1,0 +1,123 @@
+using InferMesh.Strategies.Topology;
+
+namespace InferMesh.Strategies.Training;
+
+/// <summary>One step of a job, as far as its collectives matter.</summary>
+/// <param name="GpusPerWorker">GPUs of each worker, each a rank; 1 or more.</param>
+/// <param name="ComputeSeconds">Seconds of computing, 0 or more; what of the exchange goes on beside it counts there.</param>
+/// <param name="GradientBytes">Bytes that each rank reduces with the others, 0 or more.</param>
+public sealed record TrainingStep(int GpusPerWorker, double ComputeSeconds, double GradientBytes);
+
+/// <summary>Links of a fabric, each as the time of one message over it.</summary>
+/// <param name="Within">Between GPUs of one node.</param>
+/// <param name="Between">Between nodes, by the coarsest level whose domains they differ in.</param>
+public sealed record CollectiveFabric(AlphaBeta Within, IReadOnlyDictionary<TopologyLevel, AlphaBeta> Between)
+{
+    /// <summary>The figures of the link classes, where nobody has measured: half a round trip and the bytes per second.</summary>
+    public static CollectiveFabric Unmeasured { get; } = new(Of(LinkClass.NvLink), new Dictionary<TopologyLevel, AlphaBeta>
+    {
+        [TopologyLevel.Region] = Of(LinkClass.Wan),
+        [TopologyLevel.Zone] = Of(LinkClass.Region),
+        [TopologyLevel.Cell] = Of(LinkClass.Zone),
+        [TopologyLevel.Rack] = Of(LinkClass.Zone),
+        [TopologyLevel.Node] = Of(LinkClass.Rack),
+    });
+
+    /// <summary>The link of a level; where it is not measured, that of its class.</summary>
+    internal AlphaBeta Link(TopologyLevel level) => Between.TryGetValue(level, out var link) ? link : Unmeasured.Between[level];
+
+    private static AlphaBeta Of(LinkClass link) => new(LinkClasses.Of(link).RttSeconds / 2, 1 / LinkClasses.Of(link).BytesPerSecond);
+}
+
+/// <summary>How the ranks of a placed gang best exchange their gradients.</summary>
+public sealed record CollectiveHint
+{
+    /// <summary>Groups in the order of ranks.</summary>
+    public required IReadOnlyList<WorkerGroup> RankOrder { get; init; }
+
+    /// <summary>The fastest algorithm by size.</summary>
+    public required IReadOnlyList<CollectiveRange> Ranges { get; init; }
+
+    /// <summary>Up to which size gradients are better fused; null when no size up to 8 GiB is large enough.</summary>
+    public long? FusionBytes { get; init; }
+
+    /// <summary>Half as many bytes between nodes would save a twentieth of a step or more: compression is worth its price.</summary>
+    public bool Compress { get; init; }
+
+    /// <summary>Seconds of computing in a step.</summary>
+    public double ComputeSeconds { get; init; }
+
+    /// <summary>Seconds of the all-reduce in a step.</summary>
+    public double ExchangeSeconds { get; init; }
+
+    /// <summary>Seconds of a step.</summary>
+    public double StepSeconds => ComputeSeconds + ExchangeSeconds;
+
+    /// <summary>Variables for NCCL. Only what holds for every size from <see cref="FusionBytes"/> on is forced; the rest NCCL finds better by itself.</summary>
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+}
+
+/// <summary>Makes hints. Pure: the same placement and links give the same hint.</summary>
+public static class CollectiveHints
+{
+    private const double WorthIt = 0.05;
+
+    // A new hint makes a job set its communicators up again.
+    private const double Notable = 0.1;
+
+    /// <summary>The hint for a gang.</summary>
+    /// <param name="placement">Where it is; not a failed one.</param>
+    /// <param name="step">Its step.</param>
+    /// <param name="fabric">Links, as measured last.</param>
+    public static CollectiveHint For(GangPlacement placement, TrainingStep step, CollectiveFabric fabric)
+    {
+        ArgumentNullException.ThrowIfNull(placement);
+        ArgumentNullException.ThrowIfNull(step);
+        ArgumentNullException.ThrowIfNull(fabric);
+        if (placement.Groups.Count == 0) throw new ArgumentException("The gang has no placement.", nameof(placement));
+        var nodes = placement.Groups.Count;
+        // Rings wait for the node with the most ranks, whose links they share.
+        var ranks = placement.Groups.Max(static g => g.Workers) * step.GpusPerWorker;
+        var coarsest = placement.CrossEdges.Where(static e => e.Value > 0).Select(static e => e.Key).DefaultIfEmpty(TopologyLevel.Node).Min();
+        var links = new CollectiveLinks(fabric.Within, fabric.Link(coarsest));
+        var ranges = CollectivePlanner.Plan(nodes, ranks, links);
+        var fusion = CollectivePlanner.FusionBytes(nodes, ranks, links);
+        var exchange = Exchange(nodes, ranks, step.GradientBytes, links);
+        var halved = Exchange(nodes, ranks, step.GradientBytes, links with { Between = links.Between with { SecondsPerByte = links.Between.SecondsPerByte / 2 } });
+        return new()
+        {
+            RankOrder = placement.Groups,
+            Ranges = ranges,
+            FusionBytes = fusion,
+            Compress = nodes > 1 && exchange - halved >= WorthIt * (step.ComputeSeconds + exchange),
+            ComputeSeconds = step.ComputeSeconds,
+            ExchangeSeconds = exchange,
+            Environment = Environment(ranges, fusion),
+        };
+    }
+
+    /// <summary>Whether a job should hear of a newer hint: its algorithm, fusion or compression changed, or its step takes a tenth longer or shorter.</summary>
+    public static bool Differs(CollectiveHint old, CollectiveHint now)
+    {
+        ArgumentNullException.ThrowIfNull(old);
+        ArgumentNullException.ThrowIfNull(now);
+        return old.Compress != now.Compress || old.FusionBytes != now.FusionBytes || !old.RankOrder.SequenceEqual(now.RankOrder)
+            || !old.Environment.OrderBy(static e => e.Key, StringComparer.Ordinal).SequenceEqual(now.Environment.OrderBy(static e => e.Key, StringComparer.Ordinal))
+            || Math.Abs(now.StepSeconds - old.StepSeconds) > Notable * old.StepSeconds;
+    }
+
+    private static double Exchange(int nodes, int ranks, double bytes, CollectiveLinks links) =>
+        Enum.GetValues<CollectiveAlgorithm>().Where(a => a != CollectiveAlgorithm.Hierarchical || (nodes > 1 && ranks > 1)).Min(a => CollectivePlanner.Seconds(a, nodes, ranks, bytes, links));
+
+    private static Dictionary<string, string> Environment(IReadOnlyList<CollectiveRange> ranges, long? fusion)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        var from = fusion ?? 0;
+        var used = ranges.Where((r, i) => i == ranges.Count - 1 || ranges[i + 1].FromBytes > from).Select(static r => NcclName(r.Algorithm)).Distinct().ToArray();
+        if (used is [var only]) variables["NCCL_ALGO"] = only;
+        return variables;
+    }
+
+    // NCCL's trees run as chains within a node: its way of going through nodes first.
+    private static string NcclName(CollectiveAlgorithm algorithm) => algorithm == CollectiveAlgorithm.Ring ? "Ring" : "Tree";
+}
