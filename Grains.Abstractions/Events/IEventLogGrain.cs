@@ -81,6 +81,15 @@ public static class EventTypes
 
     /// <summary>A tenant was deleted.</summary>
     public const string TenantDeleted = "TENANT_DELETED";
+
+    /// <summary>A training job was submitted.</summary>
+    public const string JobSubmitted = "JOB_SUBMITTED";
+
+    /// <summary>The state of a training job changed.</summary>
+    public const string JobStateChanged = "JOB_STATE_CHANGED";
+
+    /// <summary>A training job was given a place.</summary>
+    public const string JobPlaced = "JOB_PLACED";
 }
 
 /// <summary>Something that happened.</summary>
@@ -96,7 +105,7 @@ public sealed record MeshEvent
     /// <summary>When it happened.</summary>
     [Id(2)] public DateTimeOffset At { get; init; }
 
-    /// <summary>What it is about: node id, model, policy, endpoint or tenant name.</summary>
+    /// <summary>What it is about: node id, model, job id, policy, endpoint or tenant name.</summary>
     [Id(3)] public required string Subject { get; init; }
 
     /// <summary>Who caused it; "" when nobody in particular.</summary>

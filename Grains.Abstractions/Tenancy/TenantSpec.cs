@@ -21,6 +21,9 @@ public sealed record TenantSpec
 
     /// <summary>Prices by model; a trailing <c>*</c> matches any ending, the longest match counts.</summary>
     [Id(5)] public IReadOnlyDictionary<string, TokenPrice> ModelPrices { get; init; } = new Dictionary<string, TokenPrice>();
+
+    /// <summary>Weight of its share when training jobs of several tenants wait, 0.001 to 1000.</summary>
+    [Id(6)] public double TrainingWeight { get; init; } = 1;
 }
 
 /// <summary>Limits over the whole cluster; those not given are none.</summary>
@@ -44,6 +47,9 @@ public sealed record TenantLimits
 
     /// <summary>Money in a day of UTC, in the unit of the prices, 0 to 10^9.</summary>
     [Id(5)] public double? MoneyPerDay { get; init; }
+
+    /// <summary>GPUs that its training jobs may have at once, 0 to 1,000,000; of a tenant as a whole or a project.</summary>
+    [Id(6)] public int? TrainingGpus { get; init; }
 }
 
 /// <summary>Price of tokens, in whatever unit the budgets have.</summary>
