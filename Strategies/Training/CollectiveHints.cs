@@ -20,7 +20,8 @@ public sealed record CollectiveFabric(AlphaBeta Within, IReadOnlyDictionary<Topo
         [TopologyLevel.Zone] = Of(LinkClass.Region),
         [TopologyLevel.Cell] = Of(LinkClass.Zone),
         [TopologyLevel.Rack] = Of(LinkClass.Zone),
-        [TopologyLevel.Node] = Of(LinkClass.Rack),
+        [TopologyLevel.NvlinkIsland] = Of(LinkClass.Rack),
+        [TopologyLevel.Node] = Of(LinkClass.NvLink),
     });
 
     /// <summary>The link of a level; where it is not measured, that of its class.</summary>

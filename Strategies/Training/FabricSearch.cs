@@ -6,7 +6,7 @@ namespace InferMesh.Strategies.Training;
 /// </summary>
 internal sealed class FabricSearch
 {
-    // Of a ring's cost, which is at least a hundredth of a nanosecond per byte: enough to order what costs the same, for up to a million workers.
+    // Of a ring's cost, which is at least a five hundredth of a nanosecond per byte: enough to order what costs the same, for up to a million workers.
     private const double LeftOver = 1e-9;
 
     private readonly Dictionary<FabricDomain, double[]> _least = [];

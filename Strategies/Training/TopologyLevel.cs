@@ -17,6 +17,9 @@ public enum TopologyLevel : byte
     /// <summary>Rack.</summary>
     Rack,
 
+    /// <summary>Nodes whose GPUs reach each other by NVLink.</summary>
+    NvlinkIsland,
+
     /// <summary>Node.</summary>
     Node,
 }
@@ -25,11 +28,11 @@ public enum TopologyLevel : byte
 public static class TopologyLevels
 {
     /// <summary>Number of levels.</summary>
-    public const int Count = 5;
+    public const int Count = 6;
 
     // An edge of a ring costs the time per byte of its link, in nanoseconds: that of the coarsest level whose domains its ends differ in.
     private static readonly double[] EdgeCosts =
-        [NsPerByte(LinkClass.Wan), NsPerByte(LinkClass.Region), NsPerByte(LinkClass.Zone), NsPerByte(LinkClass.Zone), NsPerByte(LinkClass.Rack)];
+        [NsPerByte(LinkClass.Wan), NsPerByte(LinkClass.Region), NsPerByte(LinkClass.Zone), NsPerByte(LinkClass.Zone), NsPerByte(LinkClass.Rack), NsPerByte(LinkClass.NvLink)];
 
     /// <summary>Nanoseconds per byte of an edge whose ends differ in domains of this level and in none that is coarser.</summary>
     public static double EdgeCost(TopologyLevel level) => EdgeCosts[(int)level];

@@ -18,6 +18,9 @@ public sealed record TrainingNode
     /// <summary>Rack; "" when unknown, which is a domain of the node's own.</summary>
     public string Rack { get; init; } = "";
 
+    /// <summary>NVLink island; "" is the node's own: its GPUs reach no others by NVLink.</summary>
+    public string NvlinkIsland { get; init; } = "";
+
     /// <summary>Type of its GPUs, such as <c>H100-80G</c>; "" when unknown.</summary>
     public string GpuType { get; init; } = "";
 
@@ -36,6 +39,7 @@ public sealed record TrainingNode
         TopologyLevel.Zone => Zone,
         TopologyLevel.Cell => Cell,
         TopologyLevel.Rack => Rack,
+        TopologyLevel.NvlinkIsland => NvlinkIsland,
         _ => Id,
     };
 }

@@ -36,5 +36,7 @@ internal static class Fabrics
     }
 
     private static TopologyLevel? Crossed(TrainingNode a, TrainingNode b) =>
-        a.Region != b.Region ? TopologyLevel.Region : a.Zone != b.Zone ? TopologyLevel.Zone : a.Cell != b.Cell ? TopologyLevel.Cell : a.Rack != b.Rack ? TopologyLevel.Rack : a.Id != b.Id ? TopologyLevel.Node : null;
+        a.Region != b.Region ? TopologyLevel.Region : a.Zone != b.Zone ? TopologyLevel.Zone : a.Cell != b.Cell ? TopologyLevel.Cell : a.Rack != b.Rack ? TopologyLevel.Rack : Island(a) != Island(b) ? TopologyLevel.NvlinkIsland : a.Id != b.Id ? TopologyLevel.Node : null;
+
+    private static string Island(TrainingNode node) => node.NvlinkIsland.Length > 0 ? node.NvlinkIsland : node.Id;
 }

@@ -1,0 +1,36 @@
+namespace InferMesh.Strategies.Training.Scheduling;
+
+/// <summary>Whether a running job is better made larger or put elsewhere: what it gains over the rest of its run against what the way costs it.</summary>
+internal static class JobImprovement
+{
+    /// <summary>The move; null when none pays.</summary>
+    /// <param name="placed">The job.</param>
+    /// <param name="input">Input of the plan.</param>
+    /// <param name="fleet">What is free.</param>
+    /// <param name="room">GPUs that its tenant may still take.</param>
+    public static JobMove? Find(PlacedJob placed, SchedulerInput input, FleetDraft fleet, int room)
+    {
+        var gang = placed.Job.Gang;
+        var most = Math.Max(placed.Job.MaxWorkers, gang.Workers);
+        var larger = (int)Math.Min(most, placed.Workers + ((long)Math.Max(0, room) / gang.GpusPerWorker));
+        var draft = fleet.Copy();
+        draft.Hold(placed.Groups, -gang.GpusPerWorker);
+        var placement = draft.Place(placed.Job, gang with { Workers = larger, MinWorkers = placed.Workers });
+        fleet.Searched(draft);
+        if (placement.Failure != PlacementFailure.None || IsSame(placement.Groups, placed.Groups)) return null;
+        var here = FabricTree.Describe(draft.Nodes, placed.Groups.ToDictionary(static g => g.Node, static g => g.Workers, StringComparer.Ordinal));
+        var pace = Pace(placed.Job, placement) / Pace(placed.Job, here);
+        // Work that is left takes so much less: rest - rest / pace.
+        var rest = placed.ExpectedEnd(input.Now, input.Options.ShortestRest) - input.Now;
+        var gain = rest * (1 - (1 / pace));
+        var cost = placed.RestartCost + (placed.Job.Preemptible ? TimeSpan.Zero : placed.Unsaved(input.Now));
+        return gain > cost * input.Options.GainOverCost ? new(placed, placement, placement.Workers > placed.Workers ? MoveKind.Grow : MoveKind.Rebalance) : null;
+    }
+
+    /// <summary>Work per second, in any unit: workers over the time of a step. Where nothing is known of its step, a worker is a worker wherever it is.</summary>
+    private static double Pace(TrainingJob job, GangPlacement placement) =>
+        job.Step is { } step ? placement.Workers / CollectiveHints.For(placement, step, CollectiveFabric.Unmeasured).StepSeconds : placement.Workers;
+
+    private static bool IsSame(IReadOnlyList<WorkerGroup> one, IReadOnlyList<WorkerGroup> other) =>
+        one.Count == other.Count && one.OrderBy(static g => g.Node, StringComparer.Ordinal).SequenceEqual(other.OrderBy(static g => g.Node, StringComparer.Ordinal));
+}
