@@ -1,5 +1,5 @@
+using InferMesh.Grains.Common;
 using InferMesh.Grains.Events;
-using InferMesh.Grains.Models;
 using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Routing;
 using InferMesh.Grains.Tenancy;
@@ -10,8 +10,9 @@ namespace InferMesh.Grains;
 public static class MeshGrains
 {
     /// <summary>
-    /// Adds routing table, reservations, tenants, models and events. The host binds <see cref="Options.HealthSettings"/>,
-    /// <see cref="Options.FaultSettings"/>, <see cref="Options.RoutingSettings"/> and <see cref="Options.TenancySettings"/>, and provides storage and the stream provider.
+    /// Adds routing table, reservations, tenants, models, jobs and events. The host binds <see cref="Options.HealthSettings"/>,
+    /// <see cref="Options.FaultSettings"/>, <see cref="Options.RoutingSettings"/>, <see cref="Options.TenancySettings"/> and
+    /// <see cref="Options.JobSettings"/>, and provides storage and the stream provider.
     /// </summary>
     public static ISiloBuilder AddMeshGrains(this ISiloBuilder silo)
     {
@@ -34,8 +35,8 @@ public static class MeshGrains
         silo.Services.AddGrainService<TenantLedgerService>();
         silo.Services.AddSingleton<RoutingTableRefresher>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<RoutingTableRefresher>());
-        silo.Services.AddSingleton<ModelPlannerWaker>();
-        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<ModelPlannerWaker>());
+        silo.Services.AddSingleton<PlannerWaker>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<PlannerWaker>());
         return silo;
     }
 }

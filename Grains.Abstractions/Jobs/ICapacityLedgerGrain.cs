@@ -7,17 +7,17 @@ namespace InferMesh.Grains.Abstractions.Jobs;
 public interface ICapacityLedgerGrain : IGrainWithStringKey
 {
     /// <summary>Claims GPUs, all or none, until they are confirmed or the claim runs out. GPUs that the same holder has already may be claimed again.</summary>
-    [Alias("Claim")] Task<ClaimResult> Claim(CapacityClaim claim);
+    [AlwaysInterleave, Alias("Claim")] Task<ClaimResult> Claim(CapacityClaim claim);
 
     /// <summary>Keeps claimed GPUs until they are released; false when the claim has run out.</summary>
-    [Alias("Confirm")] Task<bool> Confirm(string claim);
+    [AlwaysInterleave, Alias("Confirm")] Task<bool> Confirm(string claim);
 
     /// <summary>Gives GPUs back; nothing happens when they are not claimed.</summary>
-    [Alias("Release")] Task Release(string claim);
+    [AlwaysInterleave, Alias("Release")] Task Release(string claim);
 
     /// <summary>Serving wants what it lent back: who has it must leave by the deadline.</summary>
     /// <returns>Claims that are to go.</returns>
-    [Alias("Reclaim")] Task<IReadOnlyList<CapacityClaim>> Reclaim(string node, DateTimeOffset by);
+    [AlwaysInterleave, Alias("Reclaim")] Task<IReadOnlyList<CapacityClaim>> Reclaim(string node, DateTimeOffset by);
 
     /// <summary>All claims.</summary>
     [AlwaysInterleave, Alias("List")] Task<LedgerListing> List();

@@ -18,7 +18,7 @@ public interface IJobGrain : IGrainWithStringKey
     /// <summary>The job as soon as its version differs from the caller's, or null after <paramref name="wait"/>, or when there is none.</summary>
     [AlwaysInterleave, Alias("WaitForChange")] Task<MeshJob?> WaitForChange(long version, TimeSpan wait);
 
-    /// <summary>Events after a sequence number, oldest first, at most <paramref name="max"/>; the last 1,000 are kept.</summary>
+    /// <summary>Events after a sequence number, oldest first, at most <paramref name="max"/>; the last 500 are kept.</summary>
     [AlwaysInterleave, Alias("Log")] Task<IReadOnlyList<JobEvent>> Log(long after, int max);
 
     /// <summary>Stops it, after a checkpoint, until it is resumed.</summary>

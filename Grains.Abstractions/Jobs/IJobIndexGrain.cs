@@ -15,6 +15,9 @@ public interface IJobIndexGrain : IGrainWithStringKey
     /// <summary>Takes a changed job; an older version than the one held is dropped.</summary>
     [AlwaysInterleave, Alias("Changed")] Task Changed(MeshJob job);
 
+    /// <summary>Drops a job that was entered and never stored.</summary>
+    [AlwaysInterleave, Alias("Forget")] Task Forget(string job);
+
     /// <summary>Jobs that match, newest first.</summary>
     [AlwaysInterleave, Alias("List")] Task<JobPage> List(JobQuery query);
 
@@ -22,15 +25,18 @@ public interface IJobIndexGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("ChangedSince")] Task<JobChanges> ChangedSince(long incarnation, long version, TimeSpan wait);
 }
 
-/// <summary>One page of a job index: at most 256 jobs. Key: number of the page.</summary>
+/// <summary>One page of a job index: at most 64 jobs. Key: number of the page.</summary>
 [Alias("infermesh.IJobPageGrain")]
 public interface IJobPageGrain : IGrainWithIntegerKey
 {
     /// <summary>Jobs on a page.</summary>
-    const int Size = 256;
+    const int Size = 64;
 
     /// <summary>Stores jobs of the page, in place of older versions of them.</summary>
-    [Alias("Put")] Task Put(IReadOnlyList<MeshJob> jobs);
+    [AlwaysInterleave, Alias("Put")] Task Put(IReadOnlyList<MeshJob> jobs);
+
+    /// <summary>Drops a job.</summary>
+    [AlwaysInterleave, Alias("Remove")] Task Remove(string job);
 
     /// <summary>All jobs of the page.</summary>
     [Alias("Read")] Task<IReadOnlyList<MeshJob>> Read();

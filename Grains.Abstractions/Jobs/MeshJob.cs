@@ -221,6 +221,15 @@ public sealed record MeshJob
 
     /// <summary>Set while it is being stopped; then nothing else may be done with its place.</summary>
     [Id(16)] public JobStop? Stop { get; init; }
+
+    /// <summary>Nodes of its placement whose ranks have all ended well.</summary>
+    [Id(17)] public IReadOnlyList<string> FinishedNodes { get; init; } = [];
+
+    /// <summary>Checkpoints that it was asked for.</summary>
+    [Id(18)] public int CheckpointRequests { get; init; }
+
+    /// <summary>It was scaled by its owner: it should have as many workers as it was scaled to, no fewer and no more.</summary>
+    [Id(19)] public bool Scaled { get; init; }
 }
 
 /// <summary>What becomes of a job when it has stopped.</summary>

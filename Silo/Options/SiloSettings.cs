@@ -24,6 +24,7 @@ internal static class SiloSettingsExtensions
         services.AddMeshOptions<FaultSettings>(configuration, FaultSettings.Section);
         services.AddMeshOptions<RoutingSettings>(configuration, RoutingSettings.Section);
         services.AddMeshOptions<TenancySettings>(configuration, TenancySettings.Section);
+        services.AddMeshOptions<JobSettings>(configuration, JobSettings.Section);
         // One environment often serves all processes of a machine.
         services.AllowMeshSections("InferMesh:Api", "InferMesh:Ingress", "InferMesh:Agent");
         services.ThrowOnBadSettings(configuration);

@@ -1,0 +1,109 @@
+using InferMesh.Grains.Abstractions.Jobs;
+
+namespace InferMesh.Grains.Jobs;
+
+/// <summary>All jobs in memory, in the orders in which they are asked for. To put one costs the logarithm of their number. Not thread-safe.</summary>
+internal sealed class JobCatalog
+{
+    private readonly Dictionary<string, (MeshJob Job, long Change)> _jobs = new(StringComparer.Ordinal);
+    private readonly SortedSet<(long Submitted, string Id)> _newest = new(Comparer<(long Submitted, string Id)>.Create(static (a, b) => a.Submitted != b.Submitted ? b.Submitted.CompareTo(a.Submitted) : string.CompareOrdinal(b.Id, a.Id)));
+    private readonly SortedDictionary<long, string> _changes = [];
+    private readonly Dictionary<JobState, int> _byState = [];
+
+    /// <summary>Grows with each change.</summary>
+    public long Version { get; private set; }
+
+    public int Count => _jobs.Count;
+
+    /// <summary>A job as lists show it: what may be long is left out.</summary>
+    public static MeshJob Listed(MeshJob job) => job.Spec is { Command.Count: 0, Environment.Count: 0 } ? job : job with { Spec = job.Spec with { Command = [], Environment = new Dictionary<string, string>() } };
+
+    /// <summary>Takes a job; false when it is no newer than the one that is there.</summary>
+    public bool Put(MeshJob job)
+    {
+        if (_jobs.TryGetValue(job.Id, out var held))
+        {
+            if (held.Job.Version >= job.Version) return false;
+            _changes.Remove(held.Change);
+            _byState[held.Job.State]--;
+        }
+        else
+        {
+            _newest.Add((job.SubmittedAt.UtcTicks, job.Id));
+        }
+        _jobs[job.Id] = (job, ++Version);
+        _changes[Version] = job.Id;
+        _byState[job.State] = _byState.GetValueOrDefault(job.State) + 1;
+        return true;
+    }
+
+    public void Remove(string id)
+    {
+        if (!_jobs.Remove(id, out var held)) return;
+        _changes.Remove(held.Change);
+        _byState[held.Job.State]--;
+        _newest.Remove((held.Job.SubmittedAt.UtcTicks, id));
+        Version++;
+    }
+
+    public MeshJob? Find(string id) => _jobs.TryGetValue(id, out var held) ? held.Job : null;
+
+    /// <summary>Jobs that match, newest first.</summary>
+    public JobPage List(JobQuery query)
+    {
+        var byState = _byState.Where(static s => s.Value > 0).ToDictionary(static s => s.Key, static s => s.Value);
+        var limit = Math.Clamp(query.Limit, 1, 1000);
+        var states = query.States.ToHashSet();
+        var everything = states.Count == 0 && query is { Tenant: "", Project: "", Name: "", Node: "" };
+        var page = new List<MeshJob>();
+        var after = query.After.Length > 0 && Find(query.After) is { } last ? (last.SubmittedAt.UtcTicks, last.Id) : default;
+        // From where the last page ended, without a look at what was on it.
+        var rest = after == default ? _newest : _newest.GetViewBetween(after, (long.MinValue, ""));
+        foreach (var (_, id) in rest)
+        {
+            if (id == after.Item2 || !Matches(_jobs[id].Job, query, states)) continue;
+            page.Add(_jobs[id].Job);
+            if (page.Count > limit) break;
+        }
+        var total = everything ? _jobs.Count : _jobs.Values.Count(held => Matches(held.Job, query, states));
+        var more = page.Count > limit;
+        return new(more ? page[..limit] : page, more, total, byState);
+    }
+
+    /// <summary>Jobs that have changed since a version, in the order of their changes, at most so many.</summary>
+    public IReadOnlyList<MeshJob> ChangedSince(long version, int max, out long upTo)
+    {
+        upTo = version;
+        if (Version <= version) return [];
+        var jobs = new List<MeshJob>();
+        // From the newest back: a reader that keeps up is a few changes behind, whatever there is.
+        foreach (var (change, id) in Newest(version))
+        {
+            jobs.Add(_jobs[id].Job);
+            upTo = change;
+            if (jobs.Count == max) return jobs;
+        }
+        upTo = Version;
+        return jobs;
+    }
+
+    private IEnumerable<KeyValuePair<long, string>> Newest(long version)
+    {
+        if (version == 0)
+        {
+            foreach (var change in _changes) yield return change;
+            yield break;
+        }
+        for (var change = version + 1; change <= Version; change++)
+        {
+            if (_changes.TryGetValue(change, out var id)) yield return new(change, id);
+        }
+    }
+
+    private static bool Matches(MeshJob job, JobQuery query, HashSet<JobState> states) =>
+        (states.Count == 0 || states.Contains(job.State))
+        && (query.Tenant.Length == 0 || job.Spec.Tenant == query.Tenant)
+        && (query.Project.Length == 0 || job.Spec.Project == query.Project)
+        && (query.Name.Length == 0 || (query.Name.EndsWith('*') ? job.Spec.Name.StartsWith(query.Name[..^1], StringComparison.Ordinal) : job.Spec.Name == query.Name))
+        && (query.Node.Length == 0 || (job.Placement?.Groups.Any(g => g.Node == query.Node) ?? false));
+}

@@ -1,0 +1,265 @@
+using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Jobs;
+using InferMesh.Grains.Common;
+using InferMesh.Grains.Events;
+using InferMesh.Grains.Options;
+using Microsoft.Extensions.Options;
+using Orleans.Storage;
+
+namespace InferMesh.Grains.Jobs;
+
+/// <inheritdoc cref="IJobGrain"/>
+/// <remarks>
+/// The log says what should be; <see cref="JobPursuit"/> brings ledgers and agents to it, again and again, so that a silo may die between any two steps. GPUs are given back by saying that
+/// they are no longer its own (<see cref="Holds"/>): the ledgers ask.
+/// </remarks>
+[GrainType("job")]
+internal sealed partial class JobGrain(
+    [PersistentState("job")] IPersistentState<JobLogState> state, TimeProvider time, EventSink events, IOptionsMonitor<JobSettings> settings, ILogger<JobGrain> logger)
+    : Grain, IJobGrain
+{
+    private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CheckpointEventPeriod = TimeSpan.FromSeconds(5);
+
+    // Calls come one after another, but what is pursued runs between them: whoever decides and writes holds this.
+    private readonly GrainTurn _turn = new();
+    private readonly ChangeSignal _changed = new(time);
+    private MeshJob? _job;
+    private JobPursuit? _pursuit;
+    private IGrainTimer? _timer;
+    private bool _indexMissed;
+
+    private string Id => this.GetPrimaryKeyString();
+
+    private DateTimeOffset Now => time.GetUtcNow();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _job = JobFold.Fold(Id, state.State);
+        if (_job is null) return Task.CompletedTask;
+        // The index may have missed what was the last thing before a silo died.
+        Tell(_job);
+        Follow();
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _changed.Pulse();
+        return Task.CompletedTask;
+    }
+
+    public async Task<JobResult> Submit(JobSpec spec, string actor)
+    {
+        if (JobValidator.Check(spec) is { Count: > 0 } errors) return new(JobResultStatus.Invalid, _job, errors);
+        if (_job is { } known)
+            return JobValidator.AreSame(known.Spec, spec) ? new(JobResultStatus.Accepted, known, []) : new(JobResultStatus.Conflict, known, [new("", $"Job {Id} exists with another content.")]);
+        var submitted = JobLife.Submitted(spec, actor, Now);
+        // Entered first: a job that is stored is always found.
+        await GrainFactory.GetGrain<IJobIndexGrain>(IJobIndexGrain.Key).Enter(JobCatalog.Listed(JobFold.Apply(Id, null, submitted)));
+        await TakeTurnAsync(_ => new(_job is null ? submitted : null, ""));
+        events.Post(EventTypes.JobSubmitted, Id, actor, ("name", spec.Name), ("tenant", spec.Tenant));
+        return new(JobResultStatus.Accepted, _job, [], true);
+    }
+
+    public Task<IReadOnlyList<FieldError>> Check(JobSpec spec) => Task.FromResult(JobValidator.Check(spec));
+
+    public Task<MeshJob?> Get() => Task.FromResult(_job);
+
+    public async Task<MeshJob?> WaitForChange(long version, TimeSpan wait)
+    {
+        if (_job is not null && _job.Version == version) await _changed.WaitAsync(wait);
+        return _job is null || _job.Version == version ? null : _job;
+    }
+
+    public Task<IReadOnlyList<JobEvent>> Log(long after, int max) =>
+        Task.FromResult<IReadOnlyList<JobEvent>>([.. state.State.Events.Where(e => e.Event.Sequence > after && e.Event.Sequence <= (_job?.Version ?? 0)).Take(Math.Clamp(max, 1, JobFold.Kept)).Select(e => e.Event)]);
+
+    public Task<JobResult> Pause(string reason, string actor) => CallAsync(life => life.Pause(reason, actor));
+
+    public Task<JobResult> Resume(string actor) => CallAsync(life => life.Resume(actor));
+
+    public Task<JobResult> Scale(int workers, string actor)
+    {
+        if (_job is not { } job) return CallAsync(static _ => JobTurn.Nothing);
+        return workers < job.Spec.LeastWorkers || workers > job.Spec.MostWorkers
+            ? Task.FromResult(new JobResult(JobResultStatus.Invalid, job, [new("workers", $"{workers} is out of range {job.Spec.LeastWorkers}..{job.Spec.MostWorkers}, which the job's minWorkers and maxWorkers set.")]))
+            : CallAsync(life => life.Scale(workers, actor));
+    }
+
+    public Task<JobResult> Checkpoint(string actor) => CallAsync(life => life.Checkpoint(actor));
+
+    public Task<JobResult> Cancel(string reason, string actor) => CallAsync(life => life.Cancel(reason, actor));
+
+    public Task<JobResult> Place(long expectedFence, JobPlacement placement, string reason) => CallAsync(life => life.Place(expectedFence, placement, reason));
+
+    public Task<JobResult> Vacate(long expectedFence, JobGoal goal, TimeSpan? grace, string reason) => CallAsync(life => life.Vacate(expectedFence, goal, grace, reason));
+
+    public Task<JobResult> Hint(long expectedFence, JobHint hint, string reason) => CallAsync(life => life.Hint(expectedFence, hint, reason));
+
+    public Task NodeLost(long fence, string node, string reason) => TakeTurnAsync(life => life.NodeLost(fence, node, reason));
+
+    public async Task Report(JobReport report)
+    {
+        if (_job is not { } job) return;
+        // A checkpoint is worth the same wherever it was written; the rest is news of a place that was left.
+        if (report.Kind == JobReportKind.Checkpoint && report.Fence <= job.Fence)
+        {
+            await SavedAsync(job, report);
+            return;
+        }
+        if (report.Fence != job.Fence || job.Placement is null) return;
+        switch (report.Kind)
+        {
+            case JobReportKind.Step:
+                _job = job with { Progress = job.Progress with { Step = Math.Max(job.Progress.Step, report.Step), StepSeconds = Smoothed(job.Progress.StepSeconds, report.StepSeconds) } };
+                break;
+            case JobReportKind.Failed:
+                await TakeTurnAsync(life => life.RankFailed(report, settings.CurrentValue.AvoidFor));
+                break;
+            case JobReportKind.Finished:
+                await TakeTurnAsync(life => life.NodeFinished(report.Node));
+                _pursuit?.Ended(report.Node);
+                break;
+            case JobReportKind.Started:
+                _pursuit?.Started(report.Node);
+                break;
+            case JobReportKind.Stopped:
+                _pursuit?.Ended(report.Node);
+                break;
+        }
+        Follow();
+    }
+
+    public Task<bool> Holds(string claim) => Task.FromResult(_job is { } job && (job.Placement?.Claim == claim || job.Stop?.Next?.Claim == claim));
+
+    public async Task<JobAssignment?> AssignmentOf(string node) => _pursuit is { } pursuit ? await pursuit.AssignmentOfAsync(node) : null;
+
+    /// <summary>What follows from the job as it is now; called by the pursuit too.</summary>
+    internal async Task<string> TakeTurnAsync(Func<JobLife, JobTurn> decide)
+    {
+        await _turn.EnterAsync();
+        try
+        {
+            var metered = state.State.Events is [.., var last] ? last.Event.At : Now;
+            var turn = decide(_job is null ? null! : new JobLife(_job, Now, metered));
+            if (turn.Event is { } happened) await WriteAsync(happened);
+            return turn.Refusal;
+        }
+        finally
+        {
+            _turn.Leave();
+        }
+    }
+
+    private async Task<JobResult> CallAsync(Func<JobLife, JobTurn> decide)
+    {
+        if (_job is null) return new(JobResultStatus.NotFound, null, [new("", $"There is no job {Id}.")]);
+        var refusal = await TakeTurnAsync(decide);
+        if (refusal.Length == 0) return new(JobResultStatus.Accepted, _job, []);
+        // Whoever asked knows an older state, which may be all that the index has.
+        Tell(_job);
+        return new(JobResultStatus.Conflict, _job, [new("", $"Job {Id}: {refusal}")]);
+    }
+
+    private async Task WriteAsync(StoredJobEvent happened)
+    {
+        var (log, before) = (state.State, _job);
+        state.State = new() { Base = log.Base, Events = [.. log.Events] };
+        JobFold.Add(Id, state.State, happened);
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch (Exception e)
+        {
+            state.State = log;
+            // Another activation has written: this one knows nothing any more.
+            if (e is InconsistentStateException) DeactivateOnIdle();
+            throw;
+        }
+        var job = JobFold.Apply(Id, before, happened);
+        // Steps are not stored, and must not go back.
+        _job = before is null ? job : job with { Progress = job.Progress with { Step = Math.Max(job.Progress.Step, before.Progress.Step), StepSeconds = job.Progress.StepSeconds ?? before.Progress.StepSeconds } };
+        JobMetrics.Happened(happened.Event.Kind);
+        Happened(Id, happened.Event.Kind, happened.Event.State, happened.Event.Reason);
+        if (before is not null && before.State != _job.State)
+            events.Post(EventTypes.JobStateChanged, Id, happened.Event.Actor, ("from", Name(before.State)), ("to", Name(_job.State)), ("reason", happened.Event.Reason), ("name", _job.Spec.Name));
+        if (happened.Delta.Placement is { } placement && happened.Event.Kind == "admitted")
+            events.Post(EventTypes.JobPlaced, Id, "", ("fence", placement.Fence.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("nodes", string.Join(",", placement.Groups.Select(static g => g.Node))), ("strategy", placement.Strategy));
+        _changed.Pulse();
+        Tell(_job);
+        Follow();
+    }
+
+    private async Task SavedAsync(MeshJob job, JobReport report)
+    {
+        if (report.Step <= job.Progress.CheckpointStep && report.CheckpointRef == job.Progress.CheckpointRef) return;
+        // One that writes them all the time fills no log with them.
+        var asked = job.State == JobState.Checkpointing || job.Progress.CheckpointAt is not { } last || Now - last >= CheckpointEventPeriod;
+        if (asked) await TakeTurnAsync(life => life.Saved(report.Step, report.CheckpointRef));
+        else _job = job with { Progress = job.Progress with { CheckpointStep = report.Step, CheckpointRef = report.CheckpointRef, Step = Math.Max(job.Progress.Step, report.Step) } };
+    }
+
+    /// <summary>Sees to it that what the log says comes to be, for as long as it has a place.</summary>
+    private void Follow()
+    {
+        if (_job is not { } job) return;
+        if (!job.State.IsPlaced())
+        {
+            _timer?.Dispose();
+            (_timer, var ended) = (null, _pursuit);
+            _pursuit = null;
+            if (ended is not null) _ = ended.LeaveAsync();
+            return;
+        }
+        _pursuit ??= new(this, GrainFactory, time, settings, logger);
+        _timer ??= this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(TickPeriod, TickPeriod) { Interleave = true, KeepAlive = true });
+        _pursuit.Wake();
+    }
+
+    internal MeshJob? Current => _job;
+
+    private async Task TickAsync(CancellationToken cancellationToken)
+    {
+        if (_indexMissed && _job is { } job) Tell(job);
+        try
+        {
+            if (_pursuit is { } pursuit) await pursuit.TickAsync();
+        }
+        catch (Exception e)
+        {
+            NotPursued(Id, e.Message);
+        }
+    }
+
+    private void Tell(MeshJob job) => _ = TellAsync(job);
+
+    private async Task TellAsync(MeshJob job)
+    {
+        try
+        {
+            await GrainFactory.GetGrain<IJobIndexGrain>(IJobIndexGrain.Key).Changed(JobCatalog.Listed(job));
+            _indexMissed = false;
+        }
+        catch (Exception e)
+        {
+            _indexMissed = true;
+            IndexMissed(Id, e.Message);
+        }
+    }
+
+    private static double? Smoothed(double? before, double? now) => now is not { } value ? before : before is not { } mean ? value : mean + (0.2 * (value - mean));
+
+    private static string Name(JobState state) => state.ToString().ToLowerInvariant();
+
+    [LoggerMessage(LogLevel.Information, "Job {Job}: {Kind}, now {State}: {Reason}")]
+    private partial void Happened(string job, string kind, JobState state, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Job {Job} is not brought further now, and is tried again: {Reason}")]
+    private partial void NotPursued(string job, string reason);
+
+    [LoggerMessage(LogLevel.Debug, "Job {Job}: the index has not heard of its change yet: {Reason}")]
+    private partial void IndexMissed(string job, string reason);
+}

@@ -1,0 +1,146 @@
+using InferMesh.Grains.Abstractions.Jobs;
+using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Abstractions.Topology;
+using InferMesh.Strategies.Training;
+
+namespace InferMesh.Grains.Jobs;
+
+/// <summary>A node whose agent starts ranks, as it is now.</summary>
+internal sealed record LaunchingNode
+{
+    public required NodeRegistration Registration { get; init; }
+
+    public NodeHealth Health { get; init; }
+
+    /// <summary>Its agent was heard of within its lease.</summary>
+    public bool IsHeard { get; init; }
+
+    /// <summary>GPUs and MIG slices that are there.</summary>
+    public IReadOnlyList<GpuSample> Gpus { get; init; } = [];
+
+    public string GpuType { get; init; } = "";
+
+    /// <summary>Runtimes have models loaded: what training does not have is theirs.</summary>
+    public bool Serves { get; init; }
+
+    /// <summary>It has runtimes: what they do not use is lent.</summary>
+    public bool HasRuntimes { get; init; }
+
+    public NodeNetwork? Network { get; init; }
+
+    public string Id => Registration.NodeId;
+
+    /// <summary>Why it takes no new work; "" when it does.</summary>
+    public string Closed => !IsHeard ? "its agent is silent" : Health is NodeHealth.Ready ? "" : $"it is {Health.ToString().ToLowerInvariant()}";
+
+    /// <summary>What runs there must go elsewhere.</summary>
+    public bool IsLost => Health is NodeHealth.Offline or NodeHealth.Quarantined or NodeHealth.Draining or NodeHealth.Maintenance;
+}
+
+/// <summary>All launching nodes with who has which GPU. Immutable.</summary>
+internal sealed class TrainingFleet
+{
+    private readonly Dictionary<string, LaunchingNode> _nodes;
+    private readonly Dictionary<(string Node, string Gpu), CapacityClaim> _claimed = [];
+
+    public TrainingFleet(IEnumerable<LaunchingNode> nodes, IReadOnlyList<CapacityClaim> claims)
+    {
+        _nodes = nodes.ToDictionary(static n => n.Id, StringComparer.Ordinal);
+        Claims = claims;
+        foreach (var claim in claims)
+        {
+            foreach (var (node, gpus, _) in claim.Gpus)
+            {
+                foreach (var gpu in gpus) _claimed[(node, gpu)] = claim;
+            }
+        }
+    }
+
+    public static TrainingFleet Empty { get; } = new([], []);
+
+    public IReadOnlyList<CapacityClaim> Claims { get; }
+
+    public IReadOnlyCollection<LaunchingNode> Nodes => _nodes.Values;
+
+    public LaunchingNode? Find(string node) => _nodes.GetValueOrDefault(node);
+
+    /// <summary>Nodes for jobs of one kind of device, with what nobody has; those that take no new work have nothing free.</summary>
+    /// <param name="migProfile">MIG profile; "" for whole GPUs.</param>
+    /// <param name="lendable">Nodes whose GPUs are serving's.</param>
+    public IReadOnlyList<TrainingNode> For(string migProfile, out IReadOnlySet<string> lendable)
+    {
+        var lent = new HashSet<string>(StringComparer.Ordinal);
+        var nodes = new List<TrainingNode>(_nodes.Count);
+        foreach (var node in _nodes.Values)
+        {
+            var devices = Devices(node, migProfile);
+            if (node is { Serves: false, HasRuntimes: true }) lent.Add(node.Id);
+            nodes.Add(new()
+            {
+                Id = node.Id,
+                Region = node.Registration.Region,
+                Zone = node.Registration.Zone,
+                Cell = node.Registration.CellId,
+                Rack = node.Registration.Rack,
+                NvlinkIsland = node.Registration.Labels.GetValueOrDefault("nvlink-island", ""),
+                GpuType = node.GpuType,
+                Gpus = devices.Count,
+                FreeGpus = node.Closed.Length > 0 || node.Serves ? 0 : devices.Count(d => !_claimed.ContainsKey((node.Id, d.GpuUuid))),
+                BytesPerGpu = devices.Count == 0 ? null : devices.Min(static d => d.VramTotalBytes),
+            });
+        }
+        lendable = lent;
+        return nodes;
+    }
+
+    /// <summary>GPUs for workers on a node: those that the job has there already, then free ones; null when there are too few.</summary>
+    public IReadOnlyList<string>? Choose(string node, string job, string migProfile, int count)
+    {
+        if (!_nodes.TryGetValue(node, out var found)) return null;
+        var devices = Devices(found, migProfile);
+        var own = devices.Where(d => _claimed.TryGetValue((node, d.GpuUuid), out var claim) && claim.Kind == ClaimKind.Training && claim.Holder == job);
+        var free = found.Closed.Length > 0 || found.Serves ? [] : devices.Where(d => !_claimed.ContainsKey((node, d.GpuUuid)));
+        string[] chosen = [.. own.Concat(free).Select(static d => d.GpuUuid).Take(count)];
+        return chosen.Length == count ? chosen : null;
+    }
+
+    public NodeCapacity Capacity(LaunchingNode node)
+    {
+        var claims = node.Gpus.Select(g => _claimed.GetValueOrDefault((node.Id, g.GpuUuid))).ToArray();
+        var training = claims.Count(static c => c?.Kind == ClaimKind.Training);
+        var unclaimed = claims.Count(static c => c is null);
+        var lent = node.HasRuntimes ? claims.Count(c => c?.Kind == ClaimKind.Training && c.Gpus.Any(g => g.Node == node.Id && g.Lent)) : 0;
+        return new()
+        {
+            Node = node.Id,
+            Cell = node.Registration.CellId,
+            GpuType = node.GpuType,
+            Gpus = node.Gpus.Count,
+            Training = training,
+            Serving = claims.Count(static c => c?.Kind == ClaimKind.Serving) + (node.Serves ? unclaimed : 0),
+            Lent = lent,
+            Free = node.Serves || node.Closed.Length > 0 ? 0 : unclaimed,
+            Jobs = [.. claims.Where(static c => c?.Kind == ClaimKind.Training).Select(static c => c!.Holder).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            Closed = node.Closed,
+        };
+    }
+
+    /// <summary>Links between nodes of a place: as fast as the slowest of their ports says, where ports say anything.</summary>
+    public CollectiveFabric Fabric(IEnumerable<string> nodes)
+    {
+        double? slowest = null;
+        foreach (var id in nodes)
+        {
+            if (Find(id)?.Network is not { Links.Count: > 0 } network) continue;
+            // Ports that are down carry nothing; a node without any is as good as cut off, but not quite: it has another network.
+            var rate = network.Links.Where(static l => l.IsUp).Sum(static l => l.RateBytesPerSecond ?? 0);
+            if (network.Links.Any(static l => l.RateBytesPerSecond is not null)) slowest = Math.Min(slowest ?? double.PositiveInfinity, Math.Max(rate, 1e8));
+        }
+        if (slowest is not { } bytes) return CollectiveFabric.Unmeasured;
+        var between = CollectiveFabric.Unmeasured.Between.ToDictionary();
+        foreach (var level in new[] { TopologyLevel.Cell, TopologyLevel.Rack, TopologyLevel.NvlinkIsland }) between[level] = between[level] with { SecondsPerByte = 1 / bytes };
+        return CollectiveFabric.Unmeasured with { Between = between };
+    }
+
+    private static IReadOnlyList<GpuSample> Devices(LaunchingNode node, string migProfile) => [.. node.Gpus.Where(g => g.MigProfile == migProfile)];
+}
