@@ -22,6 +22,8 @@ public static class MeshCluster
     public static readonly TimeSpan Quarantine = TimeSpan.FromSeconds(2);
     public static readonly TimeSpan Probation = TimeSpan.FromSeconds(1);
 
+    public static readonly TimeSpan JobLease = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static InProcessTestCluster s_cluster = null!;
     private static string s_directory = "";
@@ -51,6 +53,11 @@ public static class MeshCluster
             });
             silo.Services.Configure<RoutingSettings>(o => o.SnapshotPeriod = TimeSpan.FromMilliseconds(50));
             silo.Services.Configure<TenancySettings>(o => o.Lease = TimeSpan.FromSeconds(4));
+            silo.Services.Configure<JobSettings>(o =>
+            {
+                (o.Lease, o.PlanPeriod, o.StartLimit) = (JobLease, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+                (o.AvoidFor, o.SettledAfter, o.RestartCost) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
+            });
             silo.Configure<ClusterMembershipOptions>(o =>
             {
                 o.ProbeTimeout = TimeSpan.FromSeconds(1);
