@@ -31,13 +31,16 @@ public static class MeshCluster
 
     public static InProcessTestCluster Silos => s_cluster;
 
+    /// <summary>File of the database of all silos.</summary>
+    public static string StoragePath => Path.Combine(s_directory, "mesh.db");
+
     public static IClusterClient Client => s_cluster.Client;
 
     [AssemblyInitialize]
     public static async Task StartAsync(TestContext context)
     {
         s_directory = Directory.CreateTempSubdirectory("infermesh-cluster-").FullName;
-        var storage = new StorageSettings { SqlitePath = Path.Combine(s_directory, "mesh.db") };
+        var storage = new StorageSettings { SqlitePath = StoragePath };
         var builder = new InProcessTestClusterBuilder(2);
         builder.ConfigureSilo((_, silo) =>
         {

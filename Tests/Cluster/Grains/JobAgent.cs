@@ -10,6 +10,7 @@ internal sealed class JobAgent : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, long> _running = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Job, long Fence), bool> _begun = new();
+    private readonly ConcurrentDictionary<string, string[]> _gpus = new(StringComparer.Ordinal);
     private readonly IAsyncDisposable _telemetry;
     private readonly Task _loop;
     private volatile bool _silent;
@@ -34,6 +35,9 @@ internal sealed class JobAgent : IAsyncDisposable
 
     /// <summary>Assignments as they came.</summary>
     public ConcurrentQueue<JobAssignment> Seen { get; } = new();
+
+    /// <summary>GPUs that two jobs had at once.</summary>
+    public ConcurrentQueue<string> Violations { get; } = new();
 
     /// <summary>What ranks do when they are told to run; by default they say that they started.</summary>
     public Func<JobAssignment, Task>? OnRun { get; set; }
@@ -119,6 +123,9 @@ internal sealed class JobAgent : IAsyncDisposable
         {
             // A fence is started once, whatever became of it.
             if (!_begun.TryAdd((assignment.Job, assignment.Fence), true)) return;
+            foreach (var other in _running.Keys.Where(j => j != assignment.Job && _gpus.TryGetValue(j, out var gpus) && gpus.Intersect(assignment.Ranks.Select(r => r.Gpu)).Any()))
+                Violations.Enqueue($"{Node}: {assignment.Job} is told to run on GPUs of {other}");
+            _gpus[assignment.Job] = [.. assignment.Ranks.Select(r => r.Gpu)];
             _running[assignment.Job] = assignment.Fence;
             if (OnRun is { } run) await run(assignment);
             else await ReportAsync(assignment.Job, assignment.Fence, JobReportKind.Started);

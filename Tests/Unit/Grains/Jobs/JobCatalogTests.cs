@@ -1,0 +1,65 @@
+using InferMesh.Grains.Abstractions.Jobs;
+using InferMesh.Grains.Jobs;
+
+namespace InferMesh.Tests.Unit.Grains.Jobs;
+
+[TestClass]
+public sealed class JobCatalogTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [TestMethod]
+    public void List_PageByPage_GivesEachOnceNewestFirst()
+    {
+        var catalog = new JobCatalog();
+        for (var i = 0; i < 1000; i++) catalog.Put(Job($"j{i:0000}", i / 3));
+        var seen = new List<string>();
+        for (var after = ""; ;)
+        {
+            var page = catalog.List(new() { After = after, Limit = 64 });
+            seen.AddRange(page.Jobs.Select(j => j.Id));
+            Assert.AreEqual(1000, page.Total);
+            if (!page.More) break;
+            after = page.Jobs[^1].Id;
+        }
+        CollectionAssert.AreEqual(Enumerable.Range(0, 1000).Select(i => $"j{i:0000}").Reverse().ToArray(), seen);
+    }
+
+    [TestMethod]
+    public void List_ByStateTenantNameAndNode_Matches()
+    {
+        var catalog = new JobCatalog();
+        catalog.Put(Job("a", 1));
+        catalog.Put(Job("b", 2) with { State = JobState.Running, Placement = new() { Claim = "c", Groups = [new() { Node = "n1", Cell = "c" }] } });
+        catalog.Put(Job("c", 3) with { Spec = new() { Name = "other", Tenant = "t2", Project = "p" } });
+
+        Assert.AreEqual("b", Only(catalog, new() { States = [JobState.Running, JobState.Failed] }));
+        Assert.AreEqual("b", Only(catalog, new() { Node = "n1" }));
+        Assert.AreEqual("c", Only(catalog, new() { Tenant = "t2" }));
+        Assert.AreEqual("c", Only(catalog, new() { Project = "p" }));
+        Assert.AreEqual("c", Only(catalog, new() { Name = "ot*" }));
+        Assert.AreEqual((2, 1), (catalog.List(new()).ByState[JobState.Queued], catalog.List(new()).ByState[JobState.Running]));
+    }
+
+    [TestMethod]
+    public void ChangedSince_ReaderThatKeepsUp_GetsEachChangeOnceAndTheNewestOnly()
+    {
+        var catalog = new JobCatalog();
+        for (var i = 0; i < 100; i++) catalog.Put(Job($"j{i}", i));
+        var all = catalog.ChangedSince(0, 30, out var version);
+        Assert.AreEqual(30, all.Count);
+        var rest = new List<MeshJob>(all);
+        while (catalog.ChangedSince(version, 30, out version) is { Count: > 0 } more) rest.AddRange(more);
+        Assert.AreEqual(100, rest.Select(j => j.Id).Distinct().Count());
+
+        catalog.Put(Job("j5", 5) with { Version = 2 });
+        catalog.Put(Job("j5", 5) with { Version = 3 });
+        Assert.IsFalse(catalog.Put(Job("j5", 5) with { Version = 2 }), "older than what is there");
+        Assert.AreEqual(3, catalog.ChangedSince(version, 30, out version).Single().Version);
+        Assert.IsEmpty(catalog.ChangedSince(version, 30, out _));
+    }
+
+    private static string Only(JobCatalog catalog, JobQuery query) => catalog.List(query).Jobs.Single().Id;
+
+    private static MeshJob Job(string id, int at) => new() { Id = id, Version = 1, Spec = new() { Name = "job", Tenant = "t1" }, SubmittedAt = Start.AddSeconds(at) };
+}
