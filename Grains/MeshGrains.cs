@@ -1,5 +1,6 @@
 using InferMesh.Grains.Common;
 using InferMesh.Grains.Events;
+using InferMesh.Grains.Models;
 using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Routing;
 using InferMesh.Grains.Tenancy;
@@ -35,6 +36,7 @@ public static class MeshGrains
         silo.Services.AddGrainService<TenantLedgerService>();
         silo.Services.AddSingleton<RoutingTableRefresher>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<RoutingTableRefresher>());
+        silo.Services.AddSingleton<ServingCapacity>();
         silo.Services.AddSingleton<PlannerWaker>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<PlannerWaker>());
         return silo;

@@ -15,7 +15,7 @@ internal sealed class LedgerBook(IEnumerable<CapacityClaim> claims)
     public string Take(CapacityClaim claim, DateTimeOffset now)
     {
         Expire(now);
-        if (_claims.TryGetValue(claim.Claim, out var same))
+        if (_claims.TryGetValue(claim.Claim, out var same) && !(claim.Kind == ClaimKind.Serving && same.Kind == ClaimKind.Serving))
             return same.Holder == claim.Holder && same.Gpus.SelectMany(static g => g.Gpus).Order(StringComparer.Ordinal).SequenceEqual(claim.Gpus.SelectMany(static g => g.Gpus).Order(StringComparer.Ordinal), StringComparer.Ordinal)
                 ? "" : $"claim {claim.Claim} is used already";
         if (_claims.Values.Any(c => c.Holder == claim.Holder && c.Kind == claim.Kind && c.Fence >= claim.Fence && claim.Fence > 0)) return $"{claim.Holder} has a newer claim";
@@ -28,6 +28,7 @@ internal sealed class LedgerBook(IEnumerable<CapacityClaim> claims)
                 if (wanted.Contains((node, gpu))) return $"{gpu} of {node} belongs to {other.Holder}";
             }
         }
+        // Serving renews what it has, with whatever the node has now.
         _claims[claim.Claim] = claim with { Confirmed = false };
         return "";
     }

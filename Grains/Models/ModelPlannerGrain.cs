@@ -12,7 +12,7 @@ namespace InferMesh.Grains.Models;
 /// that fails leaves everything as it is, and the next one is two seconds later.
 /// </remarks>
 [GrainType("model-planner"), KeepAlive]
-internal sealed partial class ModelPlannerGrain(TimeProvider time, ILogger<ModelPlannerGrain> logger) : Grain, IModelPlannerGrain
+internal sealed partial class ModelPlannerGrain(TimeProvider time, ServingCapacity capacity, ILogger<ModelPlannerGrain> logger) : Grain, IModelPlannerGrain
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private const int ReadParallelism = 32;
@@ -59,7 +59,7 @@ internal sealed partial class ModelPlannerGrain(TimeProvider time, ILogger<Model
 
     public async Task<ModelPreview> DryRun(string model, ModelSpec spec)
     {
-        var (models, fleet) = await ReadAsync(withFleet: true);
+        var (models, fleet, _) = await ReadAsync(withFleet: true);
         var changed = ModelDemands.Of(model, spec, Replicas(model, spec, fleet!, keep: false)) with { RetiredAdapters = Retired(models.FirstOrDefault(m => m.Name == model), spec) };
         var plan = ModelPlanner.Plan([.. Demands(models.Where(m => m.Name != model), fleet!, keep: false), changed], fleet!.Nodes);
         var outcome = plan.Models.First(m => m.Name == model);
@@ -96,15 +96,20 @@ internal sealed partial class ModelPlannerGrain(TimeProvider time, ILogger<Model
 
     private async Task PlanOnceAsync()
     {
-        var (models, fleet) = await ReadAsync(withFleet: false);
+        var (models, fleet, readings) = await ReadAsync(withFleet: false);
         foreach (var gone in _autoscale.Keys.Except(models.Where(m => m is { Deleted: false, Spec.Autoscale: not null }).Select(m => m.Name)).ToArray()) _autoscale.Remove(gone);
-        if (fleet is null)
+        if (fleet is null || readings is null)
         {
             Publish([]);
             return;
         }
-        var plan = ModelPlanner.Plan(Demands(models, fleet, keep: true), fleet.Nodes);
-        var actions = time.GetUtcNow() < _begin ? [] : plan.Actions;
+        var shares = await capacity.ReadAsync(readings.Cells);
+        ModelDemand[] demands = [.. Demands(models, fleet, keep: true)];
+        var plan = ModelPlanner.Plan(demands, ServingCapacity.Without(fleet, shares).Nodes);
+        var begun = time.GetUtcNow() >= _begin;
+        var actions = begun ? await capacity.ClaimAsync(plan.Actions, readings.Controlled) : [];
+        if (begun && shares.Lent.Count > 0 && plan.Models.Any(static m => m.Unplaced > 0)) await capacity.ReclaimAsync(demands, fleet, shares);
+        if (begun && shares.Claimed.Count > 0) await capacity.ReleaseAsync(readings, shares);
         foreach (var node in actions.GroupBy(a => a.Node, StringComparer.Ordinal))
         {
             var state = await GrainFactory.GetGrain<INodeModelsGrain>(node.Key).Assign([.. node.Select(ModelDemands.Command)]);
@@ -144,17 +149,18 @@ internal sealed partial class ModelPlannerGrain(TimeProvider time, ILogger<Model
     private static string[] Retired(MeshModel? current, ModelSpec spec) =>
         current is null or { Deleted: true } ? [] : [.. current.Spec.Adapters.Keys.Union(current.RetiredAdapters).Except(spec.Adapters.Keys)];
 
-    private async Task<(IReadOnlyList<MeshModel> Models, MeshFleet? Fleet)> ReadAsync(bool withFleet)
+    private async Task<(IReadOnlyList<MeshModel> Models, MeshFleet? Fleet, FleetReadings? Readings)> ReadAsync(bool withFleet)
     {
         var listed = (await GrainFactory.GetGrain<IModelIndexGrain>(IModelIndexGrain.Key).List()).Models;
         MeshModel[] models = [.. listed.Where(m => ModelDemands.IsOfInterest(m, time.GetUtcNow()))];
-        if (models.Length == 0 && !withFleet) return (models, null);
+        if (models.Length == 0 && !withFleet) return (models, null, null);
 
         var cells = await ReadAllAsync((await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.Cells).List()).Names, cell => GrainFactory.GetGrain<ICellSummaryGrain>(cell).Snapshot());
         foreach (var silent in _nodes.Where(n => time.GetUtcNow() - n.Value.At > NodeModelsGrain.AgentLimit).Select(n => n.Key).ToArray()) _nodes.Remove(silent);
         var views = await ReadAllAsync([.. _nodes.Where(n => n.Value.State.Runtimes.Count > 0).Select(n => n.Key)], node => GrainFactory.GetGrain<INodeGrain>(node).Get());
         var commands = Commands();
-        return (models, _fleets.Build(new(cells, [.. views.OfType<NodeView>().Where(v => commands.ContainsKey(v.Registration.NodeId))], commands), time.GetUtcNow()));
+        var readings = new FleetReadings(cells, [.. views.OfType<NodeView>().Where(v => commands.ContainsKey(v.Registration.NodeId))], commands);
+        return (models, _fleets.Build(readings, time.GetUtcNow()), readings);
     }
 
     private Dictionary<string, NodeModels> Commands() => _nodes.ToDictionary(n => n.Key, n => n.Value.State, StringComparer.Ordinal);
