@@ -33,6 +33,7 @@ internal static class GrpcPlanes
         services.TryAddSingleton<FleetReader>();
         services.TryAddSingleton<ITelemetryPublisher, StreamTelemetryPublisher>();
         services.AddSingleton<ReportMetrics>();
+        services.AddSingleton<JobLease>();
         services.TryAddSingleton<ApiLocation>();
         return services;
     }
