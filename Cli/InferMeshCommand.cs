@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using InferMesh.Cli.Agent;
 using InferMesh.Cli.Fleet;
 using InferMesh.Cli.Operator;
+using InferMesh.Cli.Operator.Jobs;
 using InferMesh.Cli.Replay;
 using InferMesh.Cli.Sim;
 
@@ -26,6 +27,8 @@ internal static class InferMeshCommand
         AgentCommand.Create(),
         FleetCommand.Create(static (targets, interval) => new FleetReporter(targets, interval, AgentLogging.Create(), TimeProvider.System)),
         EventsCommand.Create(),
+        JobCommand.Create(),
+        CapacityCommand.Create(),
         ReplayCommand.Create(),
         sim,
     };

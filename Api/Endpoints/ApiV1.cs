@@ -1,6 +1,7 @@
 using InferMesh.Api.Calls;
 using InferMesh.Api.Endpoints.Events;
 using InferMesh.Api.Endpoints.Fleet;
+using InferMesh.Api.Endpoints.Jobs;
 using InferMesh.Api.Endpoints.ModelEndpoints;
 using InferMesh.Api.Endpoints.Models;
 using InferMesh.Api.Endpoints.Nodes;
@@ -30,12 +31,16 @@ internal static class ApiV1
 
     public static string TenantPath(string name) => $"{Prefix}/tenants/{name}";
 
+    public static string JobPath(string id) => $"{Prefix}/jobs/{id}";
+
     public static IServiceCollection AddApiEndpoints(this IServiceCollection services) => services
         .AddSingleton<FleetReader>()
         .AddSingleton<ModelReader>()
         .AddSingleton<ApiLocation>()
         .AddHostedService<ApiAnnouncer>()
-        .AddSingleton<EventStreams>();
+        .AddSingleton<StreamPlaces>()
+        .AddSingleton<EventStreams>()
+        .AddSingleton<JobEventStreams>();
 
     public static void MapApiV1(this WebApplication app)
     {
@@ -51,6 +56,10 @@ internal static class ApiV1
         v1.MapEndpointReads();
         v1.MapEndpointWrites();
         v1.MapTenants();
+        v1.MapJobReads();
+        v1.MapJobSubmission();
+        v1.MapJobCommands();
+        v1.MapJobEvents();
         v1.MapRouting();
         v1.MapTopology();
         v1.MapEvents();

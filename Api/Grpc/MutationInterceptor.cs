@@ -3,6 +3,7 @@ using Grpc.Core.Interceptors;
 using InferMesh.Api.Grpc.Errors;
 using InferMesh.Api.Security;
 using ControlPlane = InferMesh.Control.V1.ControlPlane;
+using JobPlane = InferMesh.Jobs.V1.JobPlane;
 using StatePlane = InferMesh.State.V1.StatePlane;
 
 namespace InferMesh.Api.Grpc;
@@ -11,8 +12,13 @@ namespace InferMesh.Api.Grpc;
 internal sealed class MutationInterceptor(IMutationGuard guard) : Interceptor
 {
     // Named are the calls that only read: one that is added later is guarded until somebody decides otherwise.
-    private static readonly string[] Services = [$"/{ControlPlane.Descriptor.FullName}/", $"/{StatePlane.Descriptor.FullName}/"];
-    private static readonly string[] Reads = ["Get", "List", "Subscribe"];
+    private static readonly (string Prefix, string[] Reads)[] Services =
+    [
+        ($"/{ControlPlane.Descriptor.FullName}/", ["Get", "List", "Subscribe"]),
+        // To watch assignments is to take orders: that is for agents.
+        ($"/{StatePlane.Descriptor.FullName}/", ["Get", "List"]),
+        ($"/{JobPlane.Descriptor.FullName}/", ["Get", "List", "Watch", "Explain"]),
+    ];
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
@@ -35,8 +41,8 @@ internal sealed class MutationInterceptor(IMutationGuard guard) : Interceptor
     }
 
     internal static bool Mutates(string method) =>
-        Services.FirstOrDefault(service => method.StartsWith(service, StringComparison.Ordinal)) is { } service
-        && !Reads.Any(read => method.AsSpan(service.Length).StartsWith(read, StringComparison.Ordinal));
+        Services.FirstOrDefault(service => method.StartsWith(service.Prefix, StringComparison.Ordinal)) is { Prefix: not null } service
+        && !service.Reads.Any(read => method.AsSpan(service.Prefix.Length).StartsWith(read, StringComparison.Ordinal));
 
     private void Check(ServerCallContext context)
     {

@@ -18,6 +18,7 @@ internal static class DocumentInfo
         ("Policies", "Rules for placement, routing, hedging, SLOs, quotas and security: versioned, with history and rollback."),
         ("Endpoints", "Names that clients use as models: what stands behind them, and who may call. Versioned, with history and rollback."),
         ("Tenants", "Limits of tenants, their projects and keys, and what they use of them."),
+        ("Jobs", "Training jobs, from their submission to their end, and the capacity that they share with serving."),
         ("Routing", "Decisions about where a request goes, and their outcomes."),
         ("Topology", "Where requests enter the mesh, and what lies between places."),
         ("Events", "What happened in the mesh, in order, resumable."),

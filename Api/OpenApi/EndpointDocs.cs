@@ -19,6 +19,12 @@ internal sealed record EtagReturned;
 /// <summary>The endpoint also answers 200 with server-sent events.</summary>
 internal sealed record EventsStreamed;
 
+/// <summary>A header that the endpoint reads.</summary>
+internal sealed record HeaderTaken(string Name, string Description);
+
+/// <summary>The endpoint may answer 200 with this type as well.</summary>
+internal sealed record OtherAnswer(Type Type);
+
 /// <summary>What an endpoint is, takes and answers, said once where it is mapped.</summary>
 internal static class EndpointDocs
 {
@@ -31,6 +37,12 @@ internal static class EndpointDocs
 
     /// <summary>Takes a <see cref="Http.VerbBody{T}"/>.</summary>
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, string example) => endpoint.WithMetadata(new BodyType(typeof(T))).Accepts(example);
+
+    /// <summary>Reads a header that may be left out.</summary>
+    public static RouteHandlerBuilder TakesHeader(this RouteHandlerBuilder endpoint, string name, string description) => endpoint.WithMetadata(new HeaderTaken(name, description));
+
+    /// <summary>Answers 200 with another type in some cases, which the description names.</summary>
+    public static RouteHandlerBuilder OrReturns<T>(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new OtherAnswer(typeof(T)));
 
     public static RouteHandlerBuilder NeedsPrecondition(this RouteHandlerBuilder endpoint, bool mayCreate) => endpoint.WithMetadata(new PreconditionNeeded(mayCreate));
 

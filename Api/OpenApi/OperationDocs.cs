@@ -17,6 +17,7 @@ internal static class OperationDocs
         foreach (var parameter in metadata.OfType<QueryParameter>()) operation.Parameters.Add(Query(parameter));
         var isWrite = metadata.OfType<ChangesMesh>().Any();
         if (isWrite) operation.Parameters.Add(Header(Actor.Header, "Who asks, for the audit; at most 128 printable ASCII characters. Default `api`."));
+        foreach (var header in metadata.OfType<HeaderTaken>()) operation.Parameters.Add(Header(header.Name, header.Description));
         if (metadata.OfType<PreconditionNeeded>().FirstOrDefault() is { } needed)
         {
             operation.Parameters.Add(Header("If-Match", "ETag of the version that must be current, or `*` for any."));
@@ -31,6 +32,11 @@ internal static class OperationDocs
             {
                 Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = new OpenApiSchemaReference(body.Type.Name, document) } },
             };
+        }
+        if (metadata.OfType<OtherAnswer>().FirstOrDefault() is { } other && context.Document is { } answers)
+        {
+            answers.AddComponent(other.Type.Name, await context.GetOrCreateSchemaAsync(other.Type, null, cancellationToken));
+            AddAnswer(operation, new OpenApiSchemaReference(other.Type.Name, answers));
         }
         if (metadata.OfType<BodyExample>().FirstOrDefault() is { } example) AddExample(operation, example.Json);
         foreach (var (status, response) in operation.Responses ?? []) Describe(status, response, hasEtag);
@@ -76,6 +82,11 @@ internal static class OperationDocs
 
     private static OpenApiParameter Header(string name, string description) =>
         new() { Name = name, In = ParameterLocation.Header, Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+
+    private static void AddAnswer(OpenApiOperation operation, IOpenApiSchema schema)
+    {
+        if (operation.Responses?["200"].Content?["application/json"] is { Schema: { } usual } content) content.Schema = new OpenApiSchema { AnyOf = [usual, schema] };
+    }
 
     private static void AddExample(OpenApiOperation operation, string json)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 
@@ -7,7 +8,7 @@ namespace InferMesh.Api.Problems;
 /// <summary>What a caller may write where the reader expects a type.</summary>
 internal static class JsonTypes
 {
-    private static readonly Type[] Enums = [typeof(PolicyKind), typeof(OutcomeStatus)];
+    private static readonly Type[] Enums = [typeof(PolicyKind), typeof(OutcomeStatus), typeof(JobDomain)];
 
     /// <summary>Describes a type by the name that the reader gives it in its message.</summary>
     public static string Describe(string typeName)
@@ -20,6 +21,7 @@ internal static class JsonTypes
         if (typeName.Contains("System.Int32", StringComparison.Ordinal)) return $"a whole number of at most {int.MaxValue}";
         if (typeName.Contains("System.Int64", StringComparison.Ordinal)) return "a whole number";
         if (typeName.Contains("System.Double", StringComparison.Ordinal)) return "a finite number";
+        if (typeName.Contains("System.DateTimeOffset", StringComparison.Ordinal)) return "a time such as 2026-01-31T12:00:00Z";
         return "an object";
     }
 

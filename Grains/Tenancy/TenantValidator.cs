@@ -30,8 +30,10 @@ internal static partial class TenantValidator
             var field = $"keys.{NameRules.Shorten(key)}";
             if (!KeyId().IsMatch(key)) errors.Add(new(field, "a key id is the first 16 hex digits, in lower case, of the SHA-256 of the key; never the key itself."));
             Limits(errors, field, limits);
+            if (limits.TrainingGpus is not null) errors.Add(new($"{field}.trainingGpus", "means nothing here: jobs belong to a tenant and a project, not to a key."));
         }
         Price(errors, "price", spec.Price);
+        Range(errors, "trainingWeight", spec.TrainingWeight, 0.001, 1000);
         TooMany(errors, "modelPrices", spec.ModelPrices.Count);
         foreach (var (model, price) in spec.ModelPrices)
         {
@@ -53,6 +55,7 @@ internal static partial class TenantValidator
         if (limits.TokensPerMinute is { } perMinute) Range(errors, $"{field}.tokensPerMinute", perMinute, 0, MaxTokens);
         if (limits.TokensPerDay is { } perDay) Range(errors, $"{field}.tokensPerDay", perDay, 0, MaxTokens);
         if (limits.MoneyPerDay is { } money) Range(errors, $"{field}.moneyPerDay", money, 0, 1_000_000_000);
+        if (limits.TrainingGpus is { } gpus) Range(errors, $"{field}.trainingGpus", gpus, 0, 1_000_000);
     }
 
     private static void Price(List<FieldError> errors, string field, TokenPrice price)

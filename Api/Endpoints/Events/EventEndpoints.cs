@@ -39,14 +39,14 @@ internal static class EventEndpoints
             .Streams()
             .Refuses(429);
 
-    private static async Task<IResult> Read(HttpContext context, EventStreams streams)
+    private static async Task<IResult> Read(HttpContext context, EventStreams streams, StreamPlaces places)
     {
         var query = new QueryReader(context);
         var types = Types(query);
         var after = After(query, context.Request);
         if (query.Errors.Count > 0) return new ProblemResult(Problem.Invalid(query.Errors));
         if (WantsPage(context.Request)) return await PageAsync(streams, after ?? 0, (int)(query.Number(LimitParameter.Name) ?? DefaultLimit), types, context.RequestAborted);
-        if (!streams.TryOpen()) return new ProblemResult(Problem.Of(429, "too-many-streams", "Too many event streams are open", "Close one, or read pages with \"Accept: application/json\"."));
+        if (!places.TryOpen()) return StreamPlaces.Full();
         await streams.WriteAsync(context, after ?? -1, types);
         return TypedResults.Empty;
     }

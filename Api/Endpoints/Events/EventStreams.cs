@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using InferMesh.Api.Calls;
-using InferMesh.Api.Options;
 using InferMesh.Grains.Abstractions.Events;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -10,21 +9,12 @@ namespace InferMesh.Api.Endpoints.Events;
 
 /// <summary>Open event streams: server-sent events that follow the log until the caller or the host ends.</summary>
 internal sealed class EventStreams(
-    GrainCalls calls, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<JsonOptions> json, IOptionsMonitor<ApiSettings> settings)
+    GrainCalls calls, StreamPlaces places, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<JsonOptions> json)
 {
     private const int PageSize = 256;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
-    private int _open;
-
-    /// <summary>Takes one of the places for streams; false when all are taken.</summary>
-    public bool TryOpen()
-    {
-        if (Interlocked.Increment(ref _open) <= settings.CurrentValue.MaxEventStreams) return true;
-        Interlocked.Decrement(ref _open);
-        return false;
-    }
 
     /// <summary>Streams events after a cursor; negative for those to come. The place that was taken is given back.</summary>
     public async Task WriteAsync(HttpContext context, long cursor, IReadOnlyCollection<string> types)
@@ -32,9 +22,7 @@ internal sealed class EventStreams(
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            context.Response.ContentType = "text/event-stream";
-            context.Response.Headers.CacheControl = "no-cache";
-            context.Response.Headers["X-Accel-Buffering"] = "no";
+            SseResponse.Begin(context.Response);
             await FollowAsync(context.Response, cursor, types, ends.Token);
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested)
@@ -43,7 +31,7 @@ internal sealed class EventStreams(
         }
         finally
         {
-            Interlocked.Decrement(ref _open);
+            places.Close();
         }
     }
 

@@ -24,6 +24,9 @@ internal sealed record TenantBody
     /// <summary>Prices by model; a trailing '*' matches any ending, the longest match counts.</summary>
     public IReadOnlyDictionary<string, TokenPrice?>? ModelPrices { get; init; }
 
+    /// <summary>Weight of its share when training jobs of several tenants wait, 0.001 to 1000. Default 1.</summary>
+    public double? TrainingWeight { get; init; }
+
     /// <summary>The content for the grain, which checks it as a whole; here is checked only what its types cannot carry.</summary>
     public TenantSpec Read(BodyReader reader) => new()
     {
@@ -33,6 +36,7 @@ internal sealed record TenantBody
         Keys = Map(reader, "keys", Keys),
         Price = Price ?? new(),
         ModelPrices = Map(reader, "modelPrices", ModelPrices),
+        TrainingWeight = TrainingWeight ?? 1,
     };
 
     private static Dictionary<string, T> Map<T>(BodyReader reader, string field, IReadOnlyDictionary<string, T?>? values)

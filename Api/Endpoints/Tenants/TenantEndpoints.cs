@@ -13,7 +13,7 @@ namespace InferMesh.Api.Endpoints.Tenants;
 internal static class TenantEndpoints
 {
     private const string Example =
-        """{"description":"Acme's chat","limits":{"requestsPerSecond":50,"burst":100,"concurrentRequests":64,"tokensPerMinute":200000,"tokensPerDay":20000000,"moneyPerDay":100},"projects":{"search":{"tokensPerDay":1000000}},"keys":{"0123456789abcdef":{"requestsPerSecond":5}},"price":{"promptPer1000":0.0005,"outputPer1000":0.0015},"modelPrices":{"llama-3.1-*":{"promptPer1000":0.0002,"outputPer1000":0.0002}}}""";
+        """{"description":"Acme's chat","limits":{"requestsPerSecond":50,"burst":100,"concurrentRequests":64,"tokensPerMinute":200000,"tokensPerDay":20000000,"moneyPerDay":100,"trainingGpus":64},"projects":{"search":{"tokensPerDay":1000000}},"keys":{"0123456789abcdef":{"requestsPerSecond":5}},"price":{"promptPer1000":0.0005,"outputPer1000":0.0015},"modelPrices":{"llama-3.1-*":{"promptPer1000":0.0002,"outputPer1000":0.0002}}}""";
 
     public static void MapTenants(this IEndpointRouteBuilder routes)
     {

@@ -15,6 +15,7 @@ internal static class TenantMapper
         Keys = tenant.Keys.ToDictionary(k => k.Key, k => ToDomain(k.Value)),
         Price = ToDomain(tenant.Price),
         ModelPrices = tenant.ModelPrices.ToDictionary(p => p.Key, p => ToDomain(p.Value)),
+        TrainingWeight = tenant.HasTrainingWeight ? tenant.TrainingWeight : 1,
     };
 
     public static Proto.Tenant ToProto(Domain.Tenant tenant) => new()
@@ -27,6 +28,7 @@ internal static class TenantMapper
         Keys = { tenant.Spec.Keys.ToDictionary(k => k.Key, k => ToProto(k.Value)) },
         Price = ToProto(tenant.Spec.Price),
         ModelPrices = { tenant.Spec.ModelPrices.ToDictionary(p => p.Key, p => ToProto(p.Value)) },
+        TrainingWeight = tenant.Spec.TrainingWeight,
         ChangedAt = Timestamp.FromDateTimeOffset(tenant.ChangedAt),
         ChangedBy = tenant.ChangedBy,
     };
@@ -62,6 +64,7 @@ internal static class TenantMapper
         TokensPerMinute = limits.HasTokensPerMinute ? limits.TokensPerMinute : null,
         TokensPerDay = limits.HasTokensPerDay ? limits.TokensPerDay : null,
         MoneyPerDay = limits.HasMoneyPerDay ? limits.MoneyPerDay : null,
+        TrainingGpus = limits.HasTrainingGpus ? limits.TrainingGpus : null,
     };
 
     private static Proto.TenantLimits ToProto(Domain.TenantLimits limits)
@@ -73,6 +76,7 @@ internal static class TenantMapper
         if (limits.TokensPerMinute is { } perMinute) proto.TokensPerMinute = perMinute;
         if (limits.TokensPerDay is { } perDay) proto.TokensPerDay = perDay;
         if (limits.MoneyPerDay is { } money) proto.MoneyPerDay = money;
+        if (limits.TrainingGpus is { } gpus) proto.TrainingGpus = gpus;
         return proto;
     }
 

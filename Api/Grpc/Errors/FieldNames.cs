@@ -6,7 +6,7 @@ namespace InferMesh.Api.Grpc.Errors;
 internal static class FieldNames
 {
     // What follows these is a key that the caller chose.
-    private static readonly string[] OpenMaps = ["labels.", "parameters."];
+    private static readonly string[] OpenMaps = ["labels.", "parameters.", "environment.", "gpuTypes."];
 
     public static string ToProto(string path)
     {

@@ -42,8 +42,11 @@ internal sealed partial class Violations
 
     public void ThrowIfAny()
     {
-        if (Any) throw RpcErrors.Invalid(_found);
+        if (Any) throw Invalid();
     }
+
+    /// <summary>The error that lists them.</summary>
+    public RpcException Invalid() => RpcErrors.Invalid(_found);
 
     /// <summary>The fields are well-formed, but others have what they name.</summary>
     public RpcException Taken() => RpcErrors.Taken(_found);

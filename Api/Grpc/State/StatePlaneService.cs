@@ -9,7 +9,7 @@ namespace InferMesh.Api.Grpc.State;
 
 /// <summary>The state plane: registrations and readings in, the last known state out.</summary>
 internal sealed partial class StatePlaneService(
-    GrainCalls calls, FleetReader cells, ITelemetryPublisher publisher, ReportMetrics metrics, ApiLocation location, TimeProvider time, IHostApplicationLifetime lifetime) : StatePlane.StatePlaneBase
+    GrainCalls calls, FleetReader cells, ITelemetryPublisher publisher, ReportMetrics metrics, ApiLocation location, JobLease lease, TimeProvider time, IHostApplicationLifetime lifetime) : StatePlane.StatePlaneBase
 {
     private const int MaxLabels = 64;
     private const int MaxLabelText = 256;

@@ -5,7 +5,7 @@ namespace InferMesh.Tests.Unit.Api.Endpoints;
 [TestClass]
 public sealed class TenantTests
 {
-    private const string Spec = """{"limits":{"tokensPerDay":1000},"projects":{"search":{"requestsPerSecond":2.5}},"price":{"promptPer1000":0.5,"outputPer1000":1}}""";
+    private const string Spec = """{"limits":{"tokensPerDay":1000,"trainingGpus":64},"trainingWeight":2.5,"projects":{"search":{"requestsPerSecond":2.5}},"price":{"promptPer1000":0.5,"outputPer1000":1}}""";
     private const string Path = "/api/v1/tenants/";
 
     private static ApiHost s_api = null!;
@@ -39,6 +39,8 @@ public sealed class TenantTests
         await s_api.PutAsync(Path + "get-1", Spec, ("If-None-Match", "*"));
         var read = (await s_api.GetAsync(Path + "get-1")).AssertStatus(200);
         Assert.AreEqual(2.5, read.Json.GetProperty("spec").GetProperty("projects").GetProperty("search").GetProperty("requestsPerSecond").GetDouble());
+        Assert.AreEqual(64, read.Json.GetProperty("spec").GetProperty("limits").GetProperty("trainingGpus").GetInt32());
+        Assert.AreEqual(2.5, read.Json.GetProperty("spec").GetProperty("trainingWeight").GetDouble());
         (await s_api.GetAsync(Path + "get-1", ("If-None-Match", read.Etag!))).AssertStatus(304);
         (await s_api.PutAsync(Path + "get-1", read.Json.GetProperty("spec").GetRawText(), ("If-Match", read.Etag!))).AssertStatus(200);
         CollectionAssert.Contains((await s_api.GetAsync("/api/v1/tenants")).Json.GetProperty("items").EnumerateArray().Select(t => t.GetProperty("name").GetString()).ToArray(), "get-1");

@@ -3,6 +3,7 @@ using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Models;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Policies;
@@ -34,6 +35,8 @@ internal sealed class FakeMesh
     public FakeEndpoints Endpoints { get; } = new();
 
     public FakeModels Models { get; } = new();
+
+    public FakeJobs Jobs { get; } = new();
 
     public FakeTopology Topology { get; } = new();
 
@@ -67,6 +70,8 @@ internal sealed class FakeMesh
         if (type == typeof(ICellSummaryGrain)) return new FakeCell(Cells[(string)key]);
         if (type == typeof(IModelGrain)) return Models.Model((string)key);
         if (type == typeof(IModelIndexGrain) || type == typeof(IModelPlannerGrain)) return Models;
+        if (type == typeof(IJobGrain)) return Jobs.Job((string)key);
+        if (type == typeof(IJobIndexGrain) || type == typeof(IJobSchedulerGrain)) return Jobs;
         if (type == typeof(IRouterGrain)) return Router;
         if (type == typeof(IEventLogGrain)) return Events;
         throw new NotSupportedException(type.Name);

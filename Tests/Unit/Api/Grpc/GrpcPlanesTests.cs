@@ -15,7 +15,7 @@ public sealed class GrpcPlanesTests
         await using var api = await ApiUnderTest.StartAsync();
         var client = new Health.HealthClient(api.Channel);
 
-        foreach (var service in new[] { "", "infermesh.control.v1.ControlPlane", "infermesh.state.v1.StatePlane", "infermesh.scoring.v1.Scoring" })
+        foreach (var service in new[] { "", "infermesh.control.v1.ControlPlane", "infermesh.state.v1.StatePlane", "infermesh.jobs.v1.JobPlane", "infermesh.scoring.v1.Scoring" })
             Assert.AreEqual(HealthCheckResponse.Types.ServingStatus.Serving, (await client.CheckAsync(new() { Service = service })).Status, service);
     }
 
@@ -28,7 +28,7 @@ public sealed class GrpcPlanesTests
 
         Assert.IsTrue(await call.ResponseStream.MoveNext());
         var names = call.ResponseStream.Current.ListServicesResponse.Service.Select(s => s.Name).ToArray();
-        foreach (var service in new[] { "infermesh.control.v1.ControlPlane", "infermesh.state.v1.StatePlane", "infermesh.scoring.v1.Scoring", "inference.GRPCInferenceService" }) CollectionAssert.Contains(names, service);
+        foreach (var service in new[] { "infermesh.control.v1.ControlPlane", "infermesh.state.v1.StatePlane", "infermesh.jobs.v1.JobPlane", "infermesh.scoring.v1.Scoring", "inference.GRPCInferenceService" }) CollectionAssert.Contains(names, service);
     }
 
     [TestMethod]
@@ -40,6 +40,21 @@ public sealed class GrpcPlanesTests
     [DataRow("/infermesh.state.v1.StatePlane/RegisterNode", true)]
     [DataRow("/infermesh.state.v1.StatePlane/ReportNode", true)]
     [DataRow("/infermesh.state.v1.StatePlane/GetGpuState", false)]
+    [DataRow("/infermesh.state.v1.StatePlane/WatchAssignments", true)]
+    [DataRow("/infermesh.state.v1.StatePlane/PollJobs", true)]
+    [DataRow("/infermesh.state.v1.StatePlane/ReportJob", true)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/SubmitJob", true)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/PauseJob", true)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/ResumeJob", true)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/ScaleJob", true)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/CheckpointJob", true)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/CancelJob", true)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/GetJob", false)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/ListJobs", false)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/ListJobEvents", false)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/WatchJob", false)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/ExplainJob", false)]
+    [DataRow("/infermesh.jobs.v1.JobPlane/GetCapacity", false)]
     [DataRow("/infermesh.scoring.v1.Scoring/Admit", false)]
     [DataRow("/grpc.health.v1.Health/Check", false)]
     public void Mutates_Call_IsGuardedUnlessItReads(string method, bool mutates) => Assert.AreEqual(mutates, MutationInterceptor.Mutates(method));

@@ -33,6 +33,13 @@ public sealed class GuardedRoutesTests
     [DataRow("POST", "/api/v1/endpoints/e:rollback")]
     [DataRow("PUT", "/api/v1/models/m")]
     [DataRow("DELETE", "/api/v1/models/m")]
+    [DataRow("POST", "/api/v1/jobs")]
+    [DataRow("POST", "/api/v1/jobs?dryRun=true")]
+    [DataRow("POST", "/api/v1/jobs/j:pause")]
+    [DataRow("POST", "/api/v1/jobs/j:resume")]
+    [DataRow("POST", "/api/v1/jobs/j:scale")]
+    [DataRow("POST", "/api/v1/jobs/j:checkpoint")]
+    [DataRow("POST", "/api/v1/jobs/j:cancel")]
     public async Task Change_WithoutKey_IsUnauthorizedBeforeItsInputIsRead(string method, string path)
     {
         var answer = (await s_api.SendAsync(new(method), path, "not json")).AssertProblem(401);
@@ -44,6 +51,8 @@ public sealed class GuardedRoutesTests
     [DataRow("GET", "/api/v1/nodes", null)]
     [DataRow("GET", "/api/v1/policies", null)]
     [DataRow("GET", "/api/v1/endpoints", null)]
+    [DataRow("GET", "/api/v1/jobs", null)]
+    [DataRow("GET", "/api/v1/capacity", null)]
     [DataRow("POST", "/api/v1/route", """{"model":"m"}""")]
     [DataRow("POST", "/api/v1/route:dryRun", """{"model":"m"}""")]
     [DataRow("POST", "/api/v1/outcomes", """{"decisionId":"d-1","status":"success"}""")]

@@ -18,10 +18,11 @@ public sealed class ControlPlaneTenantsTests
         {
             Name = "acme",
             Description = "d",
-            Limits = new() { RequestsPerSecond = 1.5, Burst = 3, ConcurrentRequests = 0, TokensPerMinute = 10, TokensPerDay = 100, MoneyPerDay = 2.5 },
+            Limits = new() { RequestsPerSecond = 1.5, Burst = 3, ConcurrentRequests = 0, TokensPerMinute = 10, TokensPerDay = 100, MoneyPerDay = 2.5, TrainingGpus = 64 },
             Projects = { { "p", new() { TokensPerDay = 5 } } },
             Keys = { { "0123456789abcdef", new() } },
             Price = new() { PromptPer1000 = 0.1, OutputPer1000 = 0.2 },
+            TrainingWeight = 2.5,
             ModelPrices = { { "m*", new() { PromptPer1000 = 1 } } },
         };
         var written = await client.SetTenantAsync(new() { Tenant = tenant, ExpectedVersion = 0 });
@@ -47,7 +48,7 @@ public sealed class ControlPlaneTenantsTests
     {
         await using var api = await ApiUnderTest.StartAsync();
         var client = new ControlPlane.ControlPlaneClient(api.Channel);
-        await client.SetTenantAsync(new() { Tenant = new() { Name = "t" } });
+        Assert.AreEqual(1, (await client.SetTenantAsync(new() { Tenant = new() { Name = "t" } })).TrainingWeight, "the usual weight");
         var conflict = await RpcAssert.FailsAsync(StatusCode.Aborted, client.SetTenantAsync(new() { Tenant = new() { Name = "t" }, ExpectedVersion = 0 }));
         Assert.AreEqual("1", RpcAssert.Detail<Google.Rpc.ErrorInfo>(conflict).Metadata["current_version"]);
         CollectionAssert.AreEquivalent(

@@ -10,6 +10,7 @@ using InferMesh.Api.Security;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Idempotency;
+using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Abstractions.Tenancy;
 using InferMesh.Grains.Idempotency;
@@ -51,6 +52,8 @@ internal sealed class ApiUnderTest : IAsyncDisposable
 
     public FakeTenants Tenants { get; private init; } = null!;
 
+    public FakeJobs Jobs { get; private init; } = null!;
+
     public FakeEndpoints Endpoints { get; private init; } = null!;
 
     public FakePublisher Publisher { get; private init; } = null!;
@@ -76,6 +79,8 @@ internal sealed class ApiUnderTest : IAsyncDisposable
         var tenants = new FakeTenants();
         fleet.AddTo(grains, tenants);
         policies.AddTo(grains);
+        var jobs = new FakeJobs();
+        grains.Add<IJobGrain>(jobs.Job).Add<IJobIndexGrain>(_ => jobs).Add<IJobSchedulerGrain>(_ => jobs).Add<INodeJobsGrain>(jobs.Node);
         var endpoints = new FakeEndpoints();
         prepare(endpoints);
         grains.Add<IRouterGrain>(_ => router).Add<IIdempotencyGrain>(_ => new FakeIdempotency()).Add<IEventLogGrain>(_ => events).Add<ITenantGrain>(tenants.Tenant).Add<ITenantGateGrain>(_ => tenants.Gate).Add<IEndpointIndexGrain>(_ => endpoints).Add(endpoints.Endpoint);
@@ -100,7 +105,7 @@ internal sealed class ApiUnderTest : IAsyncDisposable
         app.MapGrpcPlanes();
         app.MapIngress();
         await app.StartAsync();
-        return new ApiUnderTest(app) { Router = router, Fleet = fleet, Policies = policies, Events = events, Tenants = tenants, Endpoints = endpoints, Publisher = publisher, Guard = guard };
+        return new ApiUnderTest(app) { Router = router, Fleet = fleet, Policies = policies, Events = events, Tenants = tenants, Jobs = jobs, Endpoints = endpoints, Publisher = publisher, Guard = guard };
     }
 
     /// <summary>Writes an endpoint and waits until the ingress knows it.</summary>

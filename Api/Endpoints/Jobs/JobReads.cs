@@ -1,0 +1,79 @@
+using InferMesh.Api.Calls;
+using InferMesh.Api.Http;
+using InferMesh.Api.OpenApi;
+using InferMesh.Api.Problems;
+using InferMesh.Grains.Abstractions.Jobs;
+
+namespace InferMesh.Api.Endpoints.Jobs;
+
+/// <summary>Reading training jobs, and what there is for them.</summary>
+internal static class JobReads
+{
+    private const int DefaultLimit = 100;
+
+    private static readonly QueryParameter[] ListParameters =
+    [
+        new("state", "Jobs in this state; several are alternatives.") { Repeats = true, Allowed = [.. JobWords.States.Keys] },
+        new("tenant", "Jobs of this tenant."),
+        new("project", "Jobs of this project."),
+        new("name", "Jobs of this name; a trailing `*` matches any ending."),
+        new("node", "Jobs that have GPUs on this node."),
+        new("limit", "Most entries on a page.") { Type = QueryType.WholeNumber, Min = 1, Max = 1000, Default = DefaultLimit },
+        new("cursor", "Where to go on: `nextCursor` of the page before."),
+    ];
+
+    public static void MapJobReads(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/jobs", List)
+            .Describe("Jobs", "ListJobs", "Training jobs, filtered and paged", "Newest first, without command and environment. `byState` counts all jobs of the mesh, whatever was asked for.")
+            .WithQuery(ListParameters)
+            .Returns<JobPageView>();
+        routes.MapGet("/jobs/{id}", Get)
+            .Describe("Jobs", "GetJob", "One training job", "Its spec, state, place and progress. The ETag changes with each event.")
+            .Returns<JobView>().ReturnsEtag().Returns(304).Refuses(404);
+        routes.MapGet("/jobs/{id}/explain", Explain)
+            .Describe("Jobs", "ExplainJob", "Why a job waits, or why it is where it is", "As of the scheduler's last plan: its turn, the GPUs that would suit it, and what other strategies would do.")
+            .Returns<JobExplanationView>().Refuses(404);
+        routes.MapGet("/capacity", Capacity)
+            .Describe("Jobs", "GetCapacity", "GPUs that there are for training, and who has them", "By node and by tenant, as of the scheduler's last plan.")
+            .Returns<MeshCapacityView>();
+    }
+
+    private static async Task<IResult> List(HttpContext context, GrainCalls calls, CancellationToken cancellationToken)
+    {
+        var reader = new QueryReader(context);
+        string? after = null;
+        if (reader.Text("cursor") is { } cursor && !Cursor.TryRead(cursor, out after)) reader.Refuse("cursor", "is not a cursor of this list.");
+        if (reader.Errors.Count > 0) return new ProblemResult(Problem.Invalid(reader.Errors));
+        var query = new JobQuery
+        {
+            States = [.. reader.Texts("state").Where(JobWords.States.ContainsKey).Select(s => JobWords.States[s]).Distinct()],
+            Tenant = reader.Text("tenant") ?? "",
+            Project = reader.Text("project") ?? "",
+            Name = reader.Text("name") ?? "",
+            Node = reader.Text("node") ?? "",
+            After = after ?? "",
+            Limit = (int)(reader.Number("limit") ?? DefaultLimit),
+        };
+        return TypedResults.Ok(JobPageView.Of(await calls.RetryAsync(g => g.GetGrain<IJobIndexGrain>(IJobIndexGrain.Key).List(query), cancellationToken)));
+    }
+
+    private static async Task<IResult> Get(string id, HttpContext context, GrainCalls calls, CancellationToken cancellationToken)
+    {
+        if (await calls.JobAsync(id, cancellationToken) is not { } job) return new ProblemResult(Problem.NotFound("job", id));
+        var etag = Etags.Of(job.Version);
+        if (Etags.Matches(context.Request, etag) is not { } known) return new ProblemResult(Problem.Invalid("If-None-Match", "must be * or entity tags."));
+        context.Response.Headers.ETag = etag;
+        return known ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(JobView.Of(job));
+    }
+
+    private static async Task<IResult> Explain(string id, GrainCalls calls, CancellationToken cancellationToken)
+    {
+        if (await calls.JobAsync(id, cancellationToken) is not { } job) return new ProblemResult(Problem.NotFound("job", id));
+        var explanation = await calls.RetryAsync(g => g.GetGrain<IJobSchedulerGrain>(IJobSchedulerGrain.Key).Explain(id), cancellationToken);
+        return TypedResults.Ok(explanation is null ? JobExplanationView.Of(job) : JobExplanationView.Of(explanation));
+    }
+
+    private static async Task<IResult> Capacity(GrainCalls calls, CancellationToken cancellationToken) =>
+        TypedResults.Ok(MeshCapacityView.Of(await calls.RetryAsync(g => g.GetGrain<IJobSchedulerGrain>(IJobSchedulerGrain.Key).Capacity(), cancellationToken)));
+}
