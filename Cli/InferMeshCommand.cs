@@ -6,6 +6,7 @@ using InferMesh.Cli.Fleet;
 using InferMesh.Cli.Operator;
 using InferMesh.Cli.Replay;
 using InferMesh.Cli.Sim;
+using InferMesh.Cli.Trainer;
 
 namespace InferMesh.Cli;
 
@@ -28,6 +29,7 @@ internal static class InferMeshCommand
         EventsCommand.Create(),
         ReplayCommand.Create(),
         sim,
+        TrainerCommand.Create(),
     };
 
     /// <summary>Parses and runs; a wrong command line is one line on the error output.</summary>
@@ -50,7 +52,8 @@ internal static class InferMeshCommand
             Output = output,
             Error = error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(5),
+            // More than an agent gives the ranks of its jobs.
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
         };
         try
         {
