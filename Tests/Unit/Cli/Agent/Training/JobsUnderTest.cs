@@ -1,6 +1,5 @@
 extern alias api;
 
-using InferMesh.Cli.Agent.Config;
 using InferMesh.Cli.Agent.Reporting;
 using InferMesh.Cli.Agent.Training;
 using Microsoft.Extensions.Logging.Abstractions;
