@@ -19,7 +19,7 @@ internal sealed class JobLease(TimeProvider time)
     /// <summary>Watches it until cancelled.</summary>
     /// <param name="ranOut">Called once whenever it runs out, with its length.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
-    public async Task WatchAsync(Func<TimeSpan, Task> ranOut, CancellationToken cancellationToken)
+    public async Task WatchAsync(Action<TimeSpan> ranOut, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -32,7 +32,7 @@ internal sealed class JobLease(TimeProvider time)
                 continue;
             }
 
-            if (length > TimeSpan.Zero) await ranOut(length);
+            if (length > TimeSpan.Zero) ranOut(length);
             await answered.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -12,6 +12,7 @@ namespace InferMesh.Cli.Agent.Training;
 internal sealed partial class JobWatcher
 {
     private static readonly TimeSpan PollLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MostLease = TimeSpan.FromDays(1);
 
     // A mesh answers at a change or after seconds; one that does not is not asked in a circle.
@@ -45,13 +46,14 @@ internal sealed partial class JobWatcher
         if (await LeftBehind.KillAsync($"{RankEnvironment.Node}={_node.Id}", $"{RankEnvironment.RankTable}={_config.WorkDir.TrimEnd('/')}/") is > 0 and var left) LogLeft(_logger, left);
         var runner = new JobRunner(_node.Id, _config, new(_targets, _time, _random, _logger, cancellationToken), new(_logger), _time);
         _runner = runner;
-        var watching = _lease.WatchAsync(length => LoseAsync(runner, length), cancellationToken);
+        var watching = _lease.WatchAsync(length => Lose(runner, length), cancellationToken);
         try
         {
             for (var turn = 0; !cancellationToken.IsCancellationRequested;)
             {
                 var began = _time.GetTimestamp();
-                await _losing;
+                // A rank that hangs in a driver dies late: the mesh then hears that it runs.
+                await _losing.WaitAsync(KillLimit, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 var target = _targets[turn % _targets.Count];
                 if (await PollAsync(target, runner, cancellationToken))
                 {
@@ -109,10 +111,10 @@ internal sealed partial class JobWatcher
         }
     }
 
-    private Task LoseAsync(JobRunner runner, TimeSpan length)
+    private void Lose(JobRunner runner, TimeSpan length)
     {
         if (runner.Running is { Count: > 0 } running) LogLease(_logger, _node.Id, length.TotalSeconds, running.Count);
-        var losing = _losing = runner.LeaseRanOutAsync();
+        _losing = runner.LeaseRanOutAsync();
         try
         {
             // It says that ranks run which are being killed.
@@ -122,8 +124,6 @@ internal sealed partial class JobWatcher
         {
             // It has ended by itself.
         }
-
-        return losing;
     }
 
     private Task<Task> Pause(TimeSpan length, CancellationToken cancellationToken) =>

@@ -293,7 +293,7 @@ internal sealed class LocalJob
     private void Fail(RankFailure failure)
     {
         _ended = true;
-        _owner.Log.Failed(_id, _begun, failure.Error);
+        _owner.Log.Failed(_id, _begun, JobTeller.OneLine(failure.Error));
         _teller.Tell(_begun, failure);
     }
 }
