@@ -7,6 +7,7 @@ using InferMesh.Cli.Operator;
 using InferMesh.Cli.Operator.Jobs;
 using InferMesh.Cli.Replay;
 using InferMesh.Cli.Sim;
+using InferMesh.Cli.Trainer;
 
 namespace InferMesh.Cli;
 
@@ -31,6 +32,7 @@ internal static class InferMeshCommand
         CapacityCommand.Create(),
         ReplayCommand.Create(),
         sim,
+        TrainerCommand.Create(),
     };
 
     /// <summary>Parses and runs; a wrong command line is one line on the error output.</summary>
@@ -53,7 +55,8 @@ internal static class InferMeshCommand
             Output = output,
             Error = error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(5),
+            // More than an agent gives the ranks of its jobs.
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
         };
         try
         {

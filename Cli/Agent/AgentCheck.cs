@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using InferMesh.Adapters.Tls;
 using InferMesh.Cli.Agent.Config;
 
@@ -31,7 +32,14 @@ internal static class AgentCheck
             yield return "network  infiniband, ports below /sys/class/infiniband";
         foreach (var storage in config.Storage)
             yield return Line(storage);
+        if (!config.Training.Enabled)
+            yield break;
+        yield return $"training ranks are reached at {config.Training.Host}, work in {config.Training.WorkDir}, programs {string.Join(", ", [TrainingConfig.Trainer, .. config.Training.Commands])}";
+        if (IsLoopback(config.Training.Host) && !config.Targets.All(target => target.IsLoopback))
+            yield return $"  note: ranks on other machines cannot reach {config.Training.Host}; set training.host";
     }
+
+    private static bool IsLoopback(string host) => host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 
     private static IEnumerable<string> Place(NodeConfig node) => new[]
     {

@@ -3,6 +3,7 @@ using InferMesh.Adapters.Tls;
 using InferMesh.Cli.Agent.Config;
 using InferMesh.Cli.Agent.Models;
 using InferMesh.Cli.Agent.Reporting;
+using InferMesh.Cli.Agent.Training;
 
 namespace InferMesh.Cli.Agent;
 
@@ -21,10 +22,10 @@ internal static class AgentRun
             var options = new ReporterOptions { Interval = config.Interval, Epoch = NodeEpoch.Begin(time) };
             var reporter = new NodeReporter(Identity(config), probe, targets, options, log, time, Random.Shared) { Observer = log.Observe };
             var controlled = new ControlledRuntimes(config, clients, time);
-            await RunAllAsync(
-                reporter.RunAsync,
-                controlled.Any ? new AssignmentWatcher(config.Node.Id, controlled, targets, time, Random.Shared, logger).RunAsync : null,
-                cancellationToken);
+            List<Func<CancellationToken, Task>> all = [reporter.RunAsync];
+            if (controlled.Any) all.Add(new AssignmentWatcher(config.Node.Id, controlled, targets, time, Random.Shared, logger).RunAsync);
+            if (config.Training.Enabled) all.Add(new JobWatcher(config.Node, config.Training, targets, time, Random.Shared, logger).RunAsync);
+            await RunAllAsync(all, cancellationToken);
         }
         finally
         {
@@ -33,11 +34,11 @@ internal static class AgentRun
         }
     }
 
-    /// <summary>Runs the reports and what else there is until they end; the first to end ends the other.</summary>
-    private static async Task RunAllAsync(Func<CancellationToken, Task> report, Func<CancellationToken, Task>? beside, CancellationToken cancellationToken)
+    /// <summary>Runs the reports and what else there is until they end; the first to end ends the others.</summary>
+    private static async Task RunAllAsync(IEnumerable<Func<CancellationToken, Task>> all, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] running = beside is null ? [report(stop.Token)] : [report(stop.Token), beside(stop.Token)];
+        Task[] running = [.. all.Select(one => one(stop.Token))];
         await Task.WhenAny(running);
         await stop.CancelAsync();
         await Task.WhenAll(running);

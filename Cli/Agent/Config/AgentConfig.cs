@@ -27,6 +27,8 @@ internal sealed record AgentConfig
 
     /// <summary>Time between probes of a storage.</summary>
     public TimeSpan StorageInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    public TrainingConfig Training { get; init; } = new();
 }
 
 /// <summary>One storage: a folder or an object, whichever is there.</summary>

@@ -59,7 +59,7 @@ internal static class AgentConfigReader
 
     private static AgentConfig Fold(YamlNode root, string file, IReadOnlyList<string> targets, ConfigErrors errors)
     {
-        var section = ConfigSection.Open(root, "", errors, "node", "target", "interval", "gpu", "runtimes", "network", "storage", "storageInterval");
+        var section = ConfigSection.Open(root, "", errors, "node", "target", "interval", "gpu", "runtimes", "network", "storage", "storageInterval", "training");
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file)) ?? "";
         var interval = section.Duration("interval", TimeSpan.FromSeconds(1), LeastInterval, MostInterval);
         if (!section.Has("node"))
@@ -74,6 +74,7 @@ internal static class AgentConfigReader
             InfiniBand = ConfigSection.Open(section.Node("network"), section.Path("network"), errors, "infiniband").Flag("infiniband"),
             StorageInterval = section.Duration("storageInterval", TimeSpan.FromMinutes(1), LeastStorageInterval, MostStorageInterval),
             Storage = StorageConfigReader.Read(section, folder, errors, Environment.GetEnvironmentVariable),
+            Training = TrainingConfigReader.Read(section, folder, errors),
         };
     }
 

@@ -21,6 +21,7 @@ internal sealed class StatePlaneServer : IAsyncDisposable
     private WebApplication? _app;
     private int _openStreams;
     private volatile TaskCompletionSource _assigned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TaskCompletionSource _jobsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Port { get; private set; }
 
@@ -44,6 +45,24 @@ internal sealed class StatePlaneServer : IAsyncDisposable
 
     /// <summary>What answers a measurement; null when this is an API from before there were any.</summary>
     public Func<PingResponse>? Place { get; set; }
+
+    /// <summary>Requests for jobs.</summary>
+    public ConcurrentQueue<PollJobsRequest> Polls { get; } = new();
+
+    /// <summary>What ranks did, as it was taken.</summary>
+    public ConcurrentQueue<ReportJobRequest> JobReports { get; } = new();
+
+    /// <summary>Status that answers a report of a job; null takes it.</summary>
+    public Func<ReportJobRequest, RpcException?> JobRefusal { get; set; } = _ => null;
+
+    /// <summary>Lease of nodes.</summary>
+    public double LeaseSeconds { get; set; } = 60;
+
+    /// <summary>How long a poll is held when nothing changes.</summary>
+    public TimeSpan PollHold { get; set; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>What every agent has to do for jobs, in place of what it had.</summary>
+    public PollJobsResponse Jobs { get; private set; } = new();
 
     public int OpenStreams => Volatile.Read(ref _openStreams);
 
@@ -79,6 +98,12 @@ internal sealed class StatePlaneServer : IAsyncDisposable
     {
         Assignment = new() { Version = Assignment.Version + 1, Commands = { commands } };
         Interlocked.Exchange(ref _assigned, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+
+    public void AssignJobs(params JobAssignment[] assignments)
+    {
+        Jobs = new() { Changed = true, Version = Jobs.Version + 1, Assignments = { assignments } };
+        Interlocked.Exchange(ref _jobsChanged, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     public async Task DownAsync()
@@ -131,6 +156,22 @@ internal sealed class StatePlaneServer : IAsyncDisposable
         {
             foreach (var result in request.Results) server.Results.Enqueue(result);
             return Task.FromResult(new ReportAssignmentResponse());
+        }
+
+        public override async Task<PollJobsResponse> PollJobs(PollJobsRequest request, ServerCallContext context)
+        {
+            server.Polls.Enqueue(request);
+            var changed = server._jobsChanged.Task;
+            if (server.Jobs.Version == request.Version) await Task.WhenAny(changed, Task.Delay(server.PollHold, context.CancellationToken));
+            context.CancellationToken.ThrowIfCancellationRequested();
+            return server.Jobs.Version == request.Version ? new() { LeaseSeconds = server.LeaseSeconds } : new(server.Jobs) { LeaseSeconds = server.LeaseSeconds };
+        }
+
+        public override Task<ReportJobResponse> ReportJob(ReportJobRequest request, ServerCallContext context)
+        {
+            if (server.JobRefusal(request) is { } refusal) throw refusal;
+            server.JobReports.Enqueue(request);
+            return Task.FromResult(new ReportJobResponse());
         }
 
         public override async Task ReportNode(IAsyncStreamReader<NodeReport> reports, IServerStreamWriter<ReportAck> acks, ServerCallContext context)
