@@ -38,6 +38,9 @@ internal sealed record MeshTopology
     /// <summary>Null: no synthetic fleet.</summary>
     public FleetPlan? FleetPlan { get; init; } = new(8, 2, 1);
 
+    /// <summary>Null: no agents that start training jobs.</summary>
+    public TrainerPlan? TrainerPlan { get; init; } = new(2, 2);
+
     /// <summary>Mirror all output of the processes on the console.</summary>
     public bool Verbose { get; init; }
 
@@ -46,6 +49,8 @@ internal sealed record MeshTopology
     public static string SwaggerPath => "/swagger";
 
     public string SqlitePath => Path.Combine(DataDirectory, "infermesh.db");
+
+    public string TrainerDirectory => Path.Combine(DataDirectory, "trainers");
 
     public string LogDirectory => Path.Combine(DataDirectory, "logs");
 

@@ -53,6 +53,12 @@ internal static class AspireRunner
                 .WithArgs(FleetArguments.Of(plan, mesh.GrpcAddress).ToArray())
                 .WaitFor(api);
         }
+
+        if (mesh.TrainerPlan is { } trainers)
+        {
+            foreach (var (i, file) in trainers.Write(mesh.TrainerDirectory, mesh.GrpcAddress).Index())
+                builder.AddProject<Projects.Cli>(TrainerPlan.Name(i), launchProfileName: null).WithArgs("agent", "--config", file).WaitFor(api);
+        }
     }
 
     private static IResourceBuilder<ProjectResource> AddSilos(

@@ -17,6 +17,8 @@ internal sealed class LocalMesh(MeshTopology mesh, RedisChoice redis, StorageCho
         await supervisor.StartTierAsync([.. ports.Select((p, i) => processes.Silo(i, p, redisConnection, grainStorage))], cancellationToken);
         await supervisor.StartTierAsync([processes.Api(redisConnection)], cancellationToken);
         if (mesh.FleetPlan is { } plan) await supervisor.StartTierAsync([processes.Fleet(plan)], cancellationToken);
+        if (mesh.TrainerPlan is { } trainers)
+            await supervisor.StartTierAsync([.. trainers.Write(mesh.TrainerDirectory, mesh.GrpcAddress).Select((file, i) => processes.Trainer(i, file))], cancellationToken);
         return Describe(ports);
     }
 

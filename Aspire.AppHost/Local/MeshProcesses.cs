@@ -33,6 +33,14 @@ internal sealed class MeshProcesses(MeshTopology mesh, IBuiltProcesses built, IR
             ReadyLine = FleetArguments.ReadyLine,
         };
 
+    public ProcessSpec Trainer(int index, string config) =>
+        Spec(TrainerPlan.Name(index), "InferMesh.Cli", ["agent", "--config", config]) with
+        {
+            Environment = PlainEnvironment,
+            Health = ReadyLineHealth.Instance,
+            ReadyLine = TrainerPlan.ReadyLine(index),
+        };
+
     private ProcessSpec Spec(string name, string assembly, IReadOnlyList<string> arguments)
     {
         var (file, first) = built.Command(assembly);

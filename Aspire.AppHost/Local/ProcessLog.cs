@@ -46,7 +46,7 @@ internal sealed class ProcessLog(string name, TextWriter file, TextWriter consol
             file.WriteLine(line);
             if (_tail.Count == TailLines) _tail.Dequeue();
             _tail.Enqueue(line);
-            if (readyLine is not null && line.StartsWith(readyLine, StringComparison.Ordinal)) ReadyLineSeen = true;
+            if (readyLine is not null && line.Contains(readyLine, StringComparison.Ordinal)) ReadyLineSeen = true;
             // .NET's console logger continues an entry on indented lines.
             _insideAlert = IsAlert(line) || (_insideAlert && line.StartsWith(' '));
             if (verbose || _insideAlert) console.WriteLine($"[{name}] {line}");

@@ -16,7 +16,7 @@ internal sealed record ProcessSpec(string Name, string File, IReadOnlyList<strin
     /// <summary>When the process counts as up.</summary>
     public IHealthCheck Health { get; init; } = AliveHealth.Instance;
 
-    /// <summary>The start of a line of output that <see cref="ReadyLineHealth"/> waits for.</summary>
+    /// <summary>What a line of output says that <see cref="ReadyLineHealth"/> waits for.</summary>
     public string? ReadyLine { get; init; }
 
     /// <summary>What asks the process to end.</summary>

@@ -23,6 +23,8 @@ internal static class MeshSettings
         new("FleetSeed", "1", "seed of the synthetic fleet"),
         new("FleetPort", "18000", "port of the first synthetic node, the others follow; 0 takes any free ports"),
         new("FleetAdminPort", "17999", "port of the fleet's admin interface; 0 takes any free port"),
+        new("Trainers", "2", "agents that start real processes for training jobs, 0 to 64; each reports as a node with synthetic GPUs"),
+        new("TrainerGpus", "2", "synthetic GPUs of each of them, 1 to 16"),
         new("ClusterId", "new per run", "Orleans cluster id"),
         new("ServiceId", "infermesh", "Orleans service id: stored state belongs to it"),
         new("Verbose", "false", "mirror all output of the processes on the console"),

@@ -35,6 +35,7 @@ internal sealed class TopologyReader
             PostgresSource = StoreSourceReader.Postgres(_configuration, _errors),
             DataDirectory = Path.GetFullPath(Text("DataDirectory") ?? ".infermesh", currentDirectory),
             FleetPlan = Fleet(),
+            TrainerPlan = Trainers(),
             Verbose = Flag("Verbose", false),
         };
         if (topology.ApiPort == topology.GrpcPort)
@@ -61,6 +62,12 @@ internal sealed class TopologyReader
         var cells = Number("FleetCells", Math.Min(2, nodes), 1, nodes);
         var plan = new FleetPlan(nodes, cells, Number("FleetSeed", 1, 0, int.MaxValue), Number("FleetPort", 18000, 0, MaxPort), Number("FleetAdminPort", 17999, 0, MaxPort));
         return Flag("Fleet", true) ? plan : null;
+    }
+
+    private TrainerPlan? Trainers()
+    {
+        var plan = new TrainerPlan(Number("Trainers", 2, 0, 64), Number("TrainerGpus", 2, 1, 16));
+        return plan.Nodes > 0 ? plan : null;
     }
 
     private RunMode Mode()

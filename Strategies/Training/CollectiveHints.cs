@@ -1,3 +1,4 @@
+using System.Globalization;
 using InferMesh.Strategies.Topology;
 
 namespace InferMesh.Strategies.Training;
@@ -62,6 +63,12 @@ public sealed record CollectiveHint
 public static class CollectiveHints
 {
     private const double WorthIt = 0.05;
+    private const long Large = 256 << 10;
+
+    // NCCL's own: NCCL_BUFFSIZE of each channel, and the channels that it has at least (user guide, "Environment Variables").
+    private const double NcclBufferBytes = 4 << 20;
+    private const int NcclChannels = 2;
+    private const int MaxChannels = 32;
 
     // A new hint makes a job set its communicators up again.
     private const double Notable = 0.1;
@@ -93,7 +100,7 @@ public static class CollectiveHints
             Compress = nodes > 1 && exchange - halved >= WorthIt * (step.ComputeSeconds + exchange),
             ComputeSeconds = step.ComputeSeconds,
             ExchangeSeconds = exchange,
-            Environment = Environment(ranges, fusion),
+            Environment = Environment(ranges, fusion, nodes > 1 ? links.Between : null),
         };
     }
 
@@ -110,14 +117,22 @@ public static class CollectiveHints
     private static double Exchange(int nodes, int ranks, double bytes, CollectiveLinks links) =>
         Enum.GetValues<CollectiveAlgorithm>().Where(a => a != CollectiveAlgorithm.Hierarchical || (nodes > 1 && ranks > 1)).Min(a => CollectivePlanner.Seconds(a, nodes, ranks, bytes, links));
 
-    private static Dictionary<string, string> Environment(IReadOnlyList<CollectiveRange> ranges, long? fusion)
+    private static Dictionary<string, string> Environment(IReadOnlyList<CollectiveRange> ranges, long? fusion, AlphaBeta? between)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         var from = fusion ?? 0;
         var used = ranges.Where((r, i) => i == ranges.Count - 1 || ranges[i + 1].FromBytes > from).Select(static r => NcclName(r.Algorithm)).Distinct().ToArray();
         if (used is [var only]) variables["NCCL_ALGO"] = only;
+        if (between is not { } link) return variables;
+        // LL sends a flag with every four bytes: half of what a link carries. Where all that is sent is large, that half is worth more than its low latency.
+        if (from >= Large) variables["NCCL_PROTO"] = "^LL";
+        if (Channels(link) is > NcclChannels and var channels) variables["NCCL_MIN_NCHANNELS"] = channels.ToString(CultureInfo.InvariantCulture);
         return variables;
     }
+
+    /// <summary>Channels whose buffers hold what is on its way while the answer is: the product of bandwidth and round trip.</summary>
+    private static int Channels(AlphaBeta link) =>
+        link.SecondsPerByte > 0 ? (int)Math.Clamp(Math.Ceiling(2 * link.AlphaSeconds / link.SecondsPerByte / NcclBufferBytes), 1, MaxChannels) : 1;
 
     // NCCL's trees run as chains within a node: its way of going through nodes first.
     private static string NcclName(CollectiveAlgorithm algorithm) => algorithm == CollectiveAlgorithm.Ring ? "Ring" : "Tree";

@@ -30,6 +30,7 @@ internal sealed partial class MeshProcess : IAsyncDisposable
             {
                 Repository.Assembly("Aspire.AppHost", "InferMesh.Aspire.AppHost"), "--Mesh:Mode=local", $"--Mesh:ApiPort={apiPort}", $"--Mesh:GrpcPort={grpcPort}",
                 "--Mesh:FleetPort=0", $"--Mesh:FleetAdminPort={AdminPort}", $"--Mesh:DataDirectory={folder}",
+                "--Mesh:Trainers=0",
             },
         };
         foreach (var setting in settings) start.ArgumentList.Add(setting);

@@ -35,6 +35,22 @@ public sealed class CollectiveHintTests
     }
 
     [TestMethod]
+    public void For_LinksBetweenNodes_ForcesOnlyWhatHoldsForAllThatIsSent()
+    {
+        var near = CollectiveHints.For(Placed(16, Node("a"), Node("b")), Step, CollectiveFabric.Unmeasured);
+        var far = CollectiveHints.For(Placed(8, Node("a", free: 4), Node("b", "r2", "z2", free: 4) with { Region = "us" }), Step, CollectiveFabric.Unmeasured);
+        var one = CollectiveHints.For(Placed(8, Node("a")), Step, CollectiveFabric.Unmeasured);
+
+        Assert.AreEqual("^LL", near.Environment["NCCL_PROTO"], "what is fused is large");
+        Assert.IsFalse(one.Environment.ContainsKey("NCCL_PROTO") || one.Environment.ContainsKey("NCCL_MIN_NCHANNELS"), "within a node NCCL knows best");
+        Assert.IsFalse(near.Environment.ContainsKey("NCCL_MIN_NCHANNELS"), "12.5 GB/s for 0.1 ms are a buffer's worth");
+        // 1 GB/s each way and 60 ms there and back are 15 buffers of 4 MiB.
+        var slow = CollectiveFabric.Unmeasured with { Between = new Dictionary<TopologyLevel, AlphaBeta> { [TopologyLevel.Region] = new(0.03, 1e-9) } };
+        Assert.AreEqual("15", CollectiveHints.For(Placed(8, Node("a", free: 4), Node("b", "r2", "z2", free: 4) with { Region = "us" }), Step, slow).Environment["NCCL_MIN_NCHANNELS"]);
+        Assert.IsTrue(far.StepSeconds > near.StepSeconds);
+    }
+
+    [TestMethod]
     public void Differs_LinkDegrades_TheJobHearsOfIt()
     {
         var placement = Placed(16, Node("a"), Node("b"));
