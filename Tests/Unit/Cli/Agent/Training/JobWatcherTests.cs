@@ -99,7 +99,7 @@ public sealed class JobWatcherTests
 
         Assert.AreEqual("Started:1 Checkpoint:1 Stopped:1", jobs.Story);
         StringAssert.StartsWith(jobs.Log(), "asked checkpoint\nINFERMESH {\"checkpoint\":7,\"ref\":\"/c/7\"}\n");
-        StringAssert.EndsWith(jobs.Log(), "got-term\n");
+        StringAssert.Contains(jobs.Log(), "got-term\n");
         Assert.IsFalse(jobs.Processes().Any(JobsUnderTest.Runs));
     }
 
@@ -257,7 +257,7 @@ public sealed class JobWatcherTests
         await jobs.StopAgentAsync();
 
         Assert.IsFalse(processes.Any(JobsUnderTest.Runs));
-        StringAssert.EndsWith(jobs.Log(), "got-term\n");
+        StringAssert.Contains(jobs.Log(), "got-term\n");
         Assert.AreEqual("Started:1", jobs.Story);
     }
 
