@@ -72,6 +72,9 @@ public sealed record JobWorkers
 
     /// <summary>Lent by serving, which may want them back.</summary>
     [Id(4)] public bool Lent { get; init; }
+
+    /// <summary>Name or address at which its agent said that it is reached; "" takes the node's id.</summary>
+    [Id(5)] public string Host { get; init; } = "";
 }
 
 /// <summary>Where a job runs: one place at a time, told apart by its fence.</summary>

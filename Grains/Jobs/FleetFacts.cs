@@ -64,6 +64,7 @@ internal sealed class FleetFacts(IGrainFactory grains, TimeProvider time)
             Registration = registration,
             Health = cell.Nodes.Health[row],
             IsHeard = isHeard,
+            Host = launcher.Launcher.Host,
             Gpus = view is null ? [] : [.. view.Gpus.Where(static g => !g.Lost)],
             GpuType = type,
             Serves = Array.Exists(own, t => targets.Loaded[t]),

@@ -52,7 +52,7 @@ internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time
         foreach (var (node, workers) in placement.Groups)
         {
             if (fleet.Find(node) is not { } found || fleet.Choose(node, job.Id, job.Spec.MigProfile, workers * job.Spec.GpusPerWorker) is not { } gpus) return null;
-            groups.Add(new() { Node = node, Cell = found.Registration.CellId, Workers = workers, Gpus = gpus, Lent = lendable.Contains(node) });
+            groups.Add(new() { Node = node, Cell = found.Registration.CellId, Workers = workers, Gpus = gpus, Lent = lendable.Contains(node), Host = found.Host });
         }
         var hint = JobMapping.ToHint(job.Spec, placement, fleet.Fabric(groups.Select(static g => g.Node)));
         return new()

@@ -14,9 +14,8 @@ internal static class JobAssignments
     /// <summary>What a node has to do; null when it has no part in the job.</summary>
     /// <param name="job">The job.</param>
     /// <param name="node">The node.</param>
-    /// <param name="hosts">Where nodes are reached; one that is not named is reached by its id.</param>
     /// <param name="now">Now.</param>
-    public static JobAssignment? Of(MeshJob job, string node, IReadOnlyDictionary<string, string> hosts, DateTimeOffset now)
+    public static JobAssignment? Of(MeshJob job, string node, DateTimeOffset now)
     {
         if (job.Placement is not { } placement || job.State is JobState.Admitted) return null;
         var peers = new List<JobPeer>();
@@ -26,7 +25,7 @@ internal static class JobAssignments
         foreach (var group in placement.Groups)
         {
             if (group.Node == node) (here, firstHere) = (group, first);
-            peers.Add(new(group.Node, hosts.GetValueOrDefault(group.Node, group.Node), first, group.Gpus.Count));
+            peers.Add(new(group.Node, group.Host.Length > 0 ? group.Host : group.Node, first, group.Gpus.Count));
             first += group.Gpus.Count;
         }
         if (here is null) return null;

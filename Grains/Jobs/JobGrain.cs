@@ -134,7 +134,7 @@ internal sealed partial class JobGrain(
 
     public Task<bool> Holds(string claim) => Task.FromResult(_job is { } job && (job.Placement?.Claim == claim || job.Stop?.Next?.Claim == claim));
 
-    public async Task<JobAssignment?> AssignmentOf(string node) => _pursuit is { } pursuit ? await pursuit.AssignmentOfAsync(node) : null;
+    public Task<JobAssignment?> AssignmentOf(string node) => Task.FromResult(_pursuit?.AssignmentOf(node));
 
     /// <summary>What follows from the job as it is now; called by the pursuit too.</summary>
     internal async Task<string> TakeTurnAsync(Func<JobLife, JobTurn> decide)

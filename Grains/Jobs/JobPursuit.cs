@@ -11,7 +11,6 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<string, string> _hosts = new(StringComparer.Ordinal);
     private readonly HashSet<string> _started = new(StringComparer.Ordinal);
     private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _unheardSince = new(StringComparer.Ordinal);
@@ -37,12 +36,8 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
     /// <summary>Goes on at once, without making anybody wait.</summary>
     public void Wake() => _ = WakeAsync();
 
-    public async Task<JobAssignment?> AssignmentOfAsync(string node)
-    {
-        if (owner.Current is not { } job) return null;
-        await LearnHostsAsync(job);
-        return JobAssignments.Of(owner.Current ?? job, node, _hosts, Now);
-    }
+    /// <summary>What a node has to do now; null for nothing.</summary>
+    public JobAssignment? AssignmentOf(string node) => owner.Current is { } job ? JobAssignments.Of(job, node, Now) : null;
 
     /// <summary>Once a second: what waits for time rather than for news.</summary>
     public async Task TickAsync()
@@ -135,7 +130,6 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
         var before = _place;
         _place = place;
         foreach (var known in new[] { _started, _ended }) known.Clear();
-        _hosts.Clear();
         _unheardSince.Clear();
         _sent.Clear();
         _stopSentAt = default;
@@ -159,29 +153,16 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
 
     private async Task AssignAsync(MeshJob job)
     {
-        await LearnHostsAsync(job);
         if (job.Stop is not null && _stopSentAt == default) _stopSentAt = Now;
         await EachAsync(
             job.Placement!.Groups,
             async group =>
             {
-                if (JobAssignments.Of(job, group.Node, _hosts, Now) is not { } assignment) return;
+                if (JobAssignments.Of(job, group.Node, Now) is not { } assignment) return;
                 var content = FormattableString.Invariant($"{assignment.Fence}|{assignment.Order}|{assignment.CheckpointRequest}|{assignment.HintRevision}");
                 if (_sent.GetValueOrDefault(group.Node) == content) return;
                 await grains.GetGrain<INodeJobsGrain>(group.Node).Assign(assignment);
                 _sent[group.Node] = content;
-            });
-    }
-
-    private async Task LearnHostsAsync(MeshJob job)
-    {
-        if (job.Placement is not { } place || _hosts.Count == place.Groups.Count) return;
-        await EachAsync(
-            [.. place.Groups.Where(g => !_hosts.ContainsKey(g.Node))],
-            async group =>
-            {
-                var launcher = await grains.GetGrain<INodeJobsGrain>(group.Node).Launcher();
-                _hosts[group.Node] = launcher?.Launcher.Host is { Length: > 0 } host ? host : group.Node;
             });
     }
 

@@ -53,7 +53,8 @@ internal sealed partial class NodeJobsGrain(TimeProvider time, IOptionsMonitor<J
             throw;
         }
         if (_version == version) await _changed.WaitAsync(wait);
-        // The wait itself is no sign of life; that it came is one.
+        // Ranks live for a lease from this answer on, so their end is counted from it too.
+        _launcher = new(NodeId, launcher, time.GetUtcNow());
         return _version == version ? null : new(_version, [.. _assignments.Values], Settings.Lease);
     }
 

@@ -12,6 +12,9 @@ internal sealed record LaunchingNode
 
     public NodeHealth Health { get; init; }
 
+    /// <summary>Where its agent is reached by ranks on other nodes.</summary>
+    public string Host { get; init; } = "";
+
     /// <summary>Its agent was heard of within its lease.</summary>
     public bool IsHeard { get; init; }
 

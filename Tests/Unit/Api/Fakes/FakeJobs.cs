@@ -56,6 +56,8 @@ internal sealed class FakeJobs : IJobIndexGrain, IJobSchedulerGrain
 
     public Task Changed(MeshJob job) => throw new NotSupportedException();
 
+    public Task Forget(string job) => throw new NotSupportedException();
+
     public Task<JobChanges> ChangedSince(long incarnation, long version, TimeSpan wait) => throw new NotSupportedException();
 
     public Task Announce(LauncherStatus launcher) => throw new NotSupportedException();
