@@ -19,6 +19,7 @@ internal sealed partial class JobPlaneService
         violations.Require(token.Length == 0 || JobIds.IsKey(token), "client_token", JobIds.KeyForm);
         violations.Require(request.Spec?.RequiredDomain is null || Enum.IsDefined(request.Spec.RequiredDomain), "spec.required_domain", "must be a level of this version.");
         violations.Require(request.Spec?.PreferredDomain is null || Enum.IsDefined(request.Spec.PreferredDomain), "spec.preferred_domain", "must be a level of this version.");
+        violations.Require(request.Spec?.Deadline is null || JobSpecMapper.IsTime(request.Spec.Deadline), "spec.deadline", "must be a time.");
         var spec = JobSpecMapper.ToDomain(request.Spec ?? new());
         var id = token.Length == 0 ? JobIds.New(time.GetUtcNow()) : JobIds.Of(spec.Tenant, token);
         if (request.DryRun || violations.Any)

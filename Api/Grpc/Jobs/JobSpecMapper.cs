@@ -8,9 +8,18 @@ namespace InferMesh.Api.Grpc.Jobs;
 internal static class JobSpecMapper
 {
     private const int Shift = 1;
+
+    // From the year 1 to the end of the year 9999, as the wire format has it.
+    private const long FirstSecond = -62_135_596_800;
+    private const long LastSecond = 253_402_300_799;
+    private const int NanosPerSecond = 1_000_000_000;
+
     private static readonly Domain.JobSpec Defaults = new() { Name = "" };
 
     public static Proto.JobDomain ToProto(Domain.JobDomain domain) => (Proto.JobDomain)((int)domain + Shift);
+
+    /// <summary>Whether a time is one; a message may carry any two numbers.</summary>
+    public static bool IsTime(Timestamp time) => time.Seconds is >= FirstSecond and <= LastSecond && time.Nanos is >= 0 and < NanosPerSecond;
 
     public static Domain.JobSpec ToDomain(Proto.JobSpec spec) => new()
     {
@@ -34,7 +43,7 @@ internal static class JobSpecMapper
         CheckpointTo = spec.CheckpointTo,
         CheckpointEverySeconds = spec.CheckpointEverySeconds,
         GraceSeconds = spec.HasGraceSeconds ? spec.GraceSeconds : Defaults.GraceSeconds,
-        Deadline = spec.Deadline?.ToDateTimeOffset(),
+        Deadline = spec.Deadline is { } deadline && IsTime(deadline) ? deadline.ToDateTimeOffset() : null,
         BudgetGpuHours = spec.HasBudgetGpuHours ? spec.BudgetGpuHours : null,
         ExpectedSeconds = spec.HasExpectedSeconds ? spec.ExpectedSeconds : null,
         Image = spec.Image,

@@ -86,7 +86,8 @@ public sealed class JobPlaneTests
         await using var api = await ApiUnderTest.StartAsync();
         CollectionAssert.AreEquivalent(new[] { "spec.name", "spec.command", "spec.gpus_per_worker" }, await Fields(new() { Spec = new() { GpusPerWorker = 65 } }));
         CollectionAssert.AreEquivalent(
-            new[] { "client_token", "spec.required_domain", "spec.name" }, await Fields(new() { Spec = new() { Command = { "x" }, RequiredDomain = (JobDomain)99 }, ClientToken = "\n" }));
+            new[] { "client_token", "spec.required_domain", "spec.deadline", "spec.name" },
+            await Fields(new() { Spec = new() { Command = { "x" }, RequiredDomain = (JobDomain)99, Deadline = new() { Nanos = -1 } }, ClientToken = "\n" }));
         CollectionAssert.AreEqual(new[] { "spec" }, await Fields(new()));
         CollectionAssert.AreEquivalent(new[] { "spec.name", "spec.command" }, await Fields(new() { Spec = new(), DryRun = true }));
         Assert.IsEmpty(api.Jobs.All);
