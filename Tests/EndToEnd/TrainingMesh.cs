@@ -68,7 +68,10 @@ public static class TrainingMesh
     /// <summary>Runs the command line tool.</summary>
     internal static async Task<(int Exit, string Output)> CliAsync(this MeshProcess mesh, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Repository.Assembly("Cli", "InferMesh.Cli"), .. arguments, "--api", mesh.Api.BaseAddress!.ToString()])
+        // What follows "--" is the job's.
+        var end = Array.IndexOf(arguments, "--") is >= 0 and var at ? at : arguments.Length;
+        string[] command = [Repository.Assembly("Cli", "InferMesh.Cli"), .. arguments[..end], "--api", mesh.Api.BaseAddress!.ToString(), .. arguments[end..]];
+        using var process = Process.Start(new ProcessStartInfo("dotnet", command)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
