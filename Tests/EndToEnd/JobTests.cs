@@ -36,7 +36,9 @@ public sealed class JobTests
         var log = Directory.GetFiles(Path.Combine(mesh.Folder, "trainers"), "rank-0.log", SearchOption.AllDirectories).Single(f => f.Contains(id, StringComparison.Ordinal));
         var begun = (await File.ReadAllLinesAsync(log)).Single(l => l.EndsWith("of 400, fence 2", StringComparison.Ordinal));
         StringAssert.DoesNotMatch(begun, new("after step 0 of"), "it goes on from a checkpoint");
-        var events = await mesh.Api.GetFromJsonAsync<JsonElement>("/api/v1/events?after=0&limit=1000&types=JOB_STATE_CHANGED,JOB_PLACED");
+        using var page = new HttpRequestMessage(HttpMethod.Get, "/api/v1/events?after=0&limit=1000&types=JOB_STATE_CHANGED,JOB_PLACED") { Headers = { { "Accept", "application/json" } } };
+        using var answer = await mesh.Api.SendAsync(page);
+        var events = await answer.Content.ReadFromJsonAsync<JsonElement>();
         Assert.AreEqual(2, events.GetProperty("items").EnumerateArray().Count(e => e.GetProperty("type").GetString() == "JOB_PLACED" && e.GetProperty("subject").GetString() == id));
         var shown = await mesh.CliAsync("job", "events", id);
         Assert.AreEqual(0, shown.Exit, shown.Output);

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using InferMesh.Grains.Abstractions.Jobs;
-using InferMesh.Grains.Abstractions.Nodes;
 using Microsoft.Data.Sqlite;
 using static InferMesh.Tests.Cluster.MeshCluster;
 
@@ -126,7 +125,7 @@ public sealed class JobChaosTests
         await command.ExecuteNonQueryAsync();
     }
 
-    private async Task<IReadOnlyList<MeshJob>> UntilEndedAsync(IReadOnlyList<string> ids, Stopwatch watch)
+    private static async Task<IReadOnlyList<MeshJob>> UntilEndedAsync(IReadOnlyList<string> ids, Stopwatch watch)
     {
         while (true)
         {
