@@ -14,7 +14,7 @@ internal static class MeshSummary
             .. silos.Select((s, i) => (MeshProcesses.SiloName(i), $"http://127.0.0.1:{s.HttpPort} (pid {s.Pid})")),
             .. stores,
             ("Fleet", mesh.FleetPlan?.ToString() ?? "none"),
-            ("Training", mesh.TrainerPlan?.ToString() ?? "none"),
+            ("Jobs", mesh.TrainerPlan?.ToString() ?? "none"),
             ("Logs", mesh.LogDirectory),
             ("Stop", "Ctrl+C"),
         ]);

@@ -15,15 +15,12 @@ public interface ICapacityLedgerGrain : IGrainWithStringKey
     /// <summary>Gives GPUs back; nothing happens when they are not claimed.</summary>
     [AlwaysInterleave, Alias("Release")] Task Release(string claim);
 
-    /// <summary>Serving wants what it lent back: who has it must leave by the deadline.</summary>
+    /// <summary>Serving wants what it lent back: who has it must leave by the deadline, and nobody else gets it for a while.</summary>
     /// <returns>Claims that are to go.</returns>
     [AlwaysInterleave, Alias("Reclaim")] Task<IReadOnlyList<CapacityClaim>> Reclaim(string node, DateTimeOffset by);
 
     /// <summary>All claims.</summary>
     [AlwaysInterleave, Alias("List")] Task<LedgerListing> List();
-
-    /// <summary>All claims as soon as they differ from what the caller knows, or null after <paramref name="wait"/>.</summary>
-    [AlwaysInterleave, Alias("WaitForNewer")] Task<LedgerListing?> WaitForNewer(long incarnation, long version, TimeSpan wait);
 }
 
 /// <summary>What GPUs are claimed for.</summary>
@@ -89,5 +86,7 @@ public sealed record ClaimResult([property: Id(0)] bool Accepted, [property: Id(
 /// <param name="Incarnation">Life of the ledger's grain.</param>
 /// <param name="Version">Grows with each change within the incarnation.</param>
 /// <param name="Claims">Claims, oldest first.</param>
+/// <param name="Wanted">Nodes that serving wants back, and until when nothing else may be claimed there.</param>
 [GenerateSerializer, Immutable, Alias("infermesh.LedgerListing")]
-public sealed record LedgerListing([property: Id(0)] long Incarnation, [property: Id(1)] long Version, [property: Id(2)] IReadOnlyList<CapacityClaim> Claims);
+public sealed record LedgerListing([property: Id(0)] long Incarnation, [property: Id(1)] long Version, [property: Id(2)] IReadOnlyList<CapacityClaim> Claims,
+    [property: Id(3)] IReadOnlyDictionary<string, DateTimeOffset> Wanted);

@@ -80,5 +80,6 @@ public sealed record JobPage([property: Id(0)] IReadOnlyList<MeshJob> Jobs, [pro
 /// <param name="Incarnation">Life of the index: another one than the caller's means that these are all that have not ended.</param>
 /// <param name="Version">Give it to read on.</param>
 /// <param name="Jobs">Jobs, without command and environment.</param>
+/// <param name="More">There are more changes already.</param>
 [GenerateSerializer, Immutable, Alias("infermesh.JobChanges")]
-public sealed record JobChanges([property: Id(0)] long Incarnation, [property: Id(1)] long Version, [property: Id(2)] IReadOnlyList<MeshJob> Jobs);
+public sealed record JobChanges([property: Id(0)] long Incarnation, [property: Id(1)] long Version, [property: Id(2)] IReadOnlyList<MeshJob> Jobs, [property: Id(3)] bool More);

@@ -8,6 +8,9 @@ namespace InferMesh.Grains.Jobs;
 internal sealed class LedgerState
 {
     [Id(0)] public List<CapacityClaim> Claims { get; set; } = [];
+
+    /// <summary>Nodes that serving wants, and until when.</summary>
+    [Id(1)] public Dictionary<string, DateTimeOffset> Wanted { get; set; } = [];
 }
 
 /// <inheritdoc cref="ICapacityLedgerGrain"/>
@@ -28,9 +31,8 @@ internal sealed partial class CapacityLedgerGrain : Grain, ICapacityLedgerGrain
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CoalescedWriter _writer;
-    private readonly ChangeSignal _newer;
-    private LedgerBook _book = new([]);
-    private LedgerListing _stored = new(0, 0, []);
+    private LedgerBook _book = new([], new Dictionary<string, DateTimeOffset>());
+    private LedgerListing _stored = new(0, 0, [], new Dictionary<string, DateTimeOffset>());
     private long _incarnation;
     private long _version;
     private int _asked;
@@ -39,28 +41,22 @@ internal sealed partial class CapacityLedgerGrain : Grain, ICapacityLedgerGrain
     {
         (_state, _time, _logger) = (state, time, logger);
         _writer = new(WriteAsync);
-        _newer = new(time);
     }
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _book = new(_state.State.Claims);
+        _book = new(_state.State.Claims, _state.State.Wanted);
         _incarnation = _time.GetUtcNow().UtcTicks;
-        _stored = new(_incarnation, 0, [.. _state.State.Claims]);
+        _stored = new(_incarnation, 0, [.. _state.State.Claims], _book.Wanted);
         this.RegisterGrainTimer(AskAsync, new GrainTimerCreationOptions(AskPeriod, AskPeriod) { Interleave = true });
-        return Task.CompletedTask;
-    }
-
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        _newer.Pulse();
         return Task.CompletedTask;
     }
 
     public async Task<ClaimResult> Claim(CapacityClaim claim)
     {
+        var expired = _book.Expire(_time.GetUtcNow());
         var reason = _book.Take(claim, _time.GetUtcNow());
-        if (reason.Length == 0) await StoreAsync();
+        if (reason.Length == 0 || expired) await StoreAsync();
         JobMetrics.Claimed(reason.Length == 0);
         return new(reason.Length == 0, reason);
     }
@@ -68,7 +64,8 @@ internal sealed partial class CapacityLedgerGrain : Grain, ICapacityLedgerGrain
     public async Task<bool> Confirm(string claim)
     {
         var kept = _book.Confirm(claim, _time.GetUtcNow(), out var changed);
-        if (changed) await StoreAsync();
+        // Kept is what is stored: the write of an earlier call may still hang.
+        if (changed || (kept && !_stored.Claims.Any(c => c.Claim == claim && c.Confirmed))) await StoreAsync();
         return kept;
     }
 
@@ -80,20 +77,13 @@ internal sealed partial class CapacityLedgerGrain : Grain, ICapacityLedgerGrain
     public async Task<IReadOnlyList<CapacityClaim>> Reclaim(string node, DateTimeOffset by)
     {
         var reclaimed = _book.Reclaim(node, by);
-        if (reclaimed.Count > 0) await StoreAsync();
+        await StoreAsync();
         return reclaimed;
     }
 
-    public Task<LedgerListing> List() => Task.FromResult(Listing());
-
-    public async Task<LedgerListing?> WaitForNewer(long incarnation, long version, TimeSpan wait)
-    {
-        if (_incarnation == incarnation && _stored.Version == version) await _newer.WaitAsync(wait);
-        return _incarnation == incarnation && _stored.Version == version ? null : Listing();
-    }
-
     // Only what is stored is shown: nobody plans with what a crash would take back.
-    private LedgerListing Listing() => _stored;
+    public Task<LedgerListing> List() => Task.FromResult(_stored);
+
 
     /// <summary>Many changes share a write; each waits for one that began after it.</summary>
     private async Task StoreAsync()
@@ -113,10 +103,10 @@ internal sealed partial class CapacityLedgerGrain : Grain, ICapacityLedgerGrain
     private async Task WriteAsync()
     {
         CapacityClaim[] claims = [.. _book.Claims];
-        _state.State = new() { Claims = [.. claims] };
+        var wanted = _book.Wanted;
+        _state.State = new() { Claims = [.. claims], Wanted = new(wanted) };
         await _state.WriteStateAsync();
-        _stored = new(_incarnation, ++_version, claims);
-        _newer.Pulse();
+        _stored = new(_incarnation, ++_version, claims, wanted);
     }
 
     /// <summary>Asks holders for their claims, some each time, and gives back what nobody knows.</summary>

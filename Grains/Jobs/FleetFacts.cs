@@ -10,7 +10,9 @@ internal sealed class FleetFacts(IGrainFactory grains, TimeProvider time)
 {
     private const int Parallelism = 32;
     private static readonly TimeSpan GpuPeriod = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private readonly Dictionary<string, DateTimeOffset> _served = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LauncherStatus> _launchers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (NodeView? View, DateTimeOffset At)> _views = new(StringComparer.Ordinal);
 
@@ -45,12 +47,23 @@ internal sealed class FleetFacts(IGrainFactory grains, TimeProvider time)
         {
             _launchers.Remove(gone);
             _views.Remove(gone);
+            _served.Remove(gone);
         }
         string[] old = [.. _launchers.Keys.Where(n => rows.ContainsKey(n) && (!_views.TryGetValue(n, out var view) || now - view.At > GpuPeriod || view.View is not { Gpus.Count: > 0 }))];
         var views = await EachAsync(old, node => grains.GetGrain<INodeGrain>(node).Get());
         foreach (var (i, node) in old.Index()) _views[node] = (views[i], now);
-        var nodes = _launchers.Where(l => rows.ContainsKey(l.Key)).Select(l => Of(rows[l.Key].Cell, rows[l.Key].Row, l.Value, _views[l.Key].View, now - l.Value.SeenAt <= goneAfter));
+        var wanted = ledgers.SelectMany(static l => l.Wanted).Where(w => w.Value > now).Select(static w => w.Key).ToHashSet(StringComparer.Ordinal);
+        var nodes = _launchers.Where(l => rows.ContainsKey(l.Key)).Select(l => Of(rows[l.Key].Cell, rows[l.Key].Row, l.Value, _views[l.Key].View, now - l.Value.SeenAt <= goneAfter) with { IsWanted = wanted.Contains(l.Key) })
+            .Select(n => n with { Serves = Served(n, now) }).ToArray();
         return new(nodes, [.. ledgers.SelectMany(static l => l.Claims)]);
+    }
+
+    /// <summary>A runtime that is silent for a moment has not lost its model.</summary>
+    private bool Served(LaunchingNode node, DateTimeOffset now)
+    {
+        if (node.Serves) _served[node.Id] = now;
+        // One that takes it away says so; only then is it gone at once.
+        return node.Serves || (!node.IsIdle && _served.TryGetValue(node.Id, out var at) && now - at < Patience);
     }
 
     private static LaunchingNode Of(CellSnapshot cell, int row, LauncherStatus launcher, NodeView? view, bool isHeard)
@@ -68,6 +81,7 @@ internal sealed class FleetFacts(IGrainFactory grains, TimeProvider time)
             Gpus = view is null ? [] : [.. view.Gpus.Where(static g => !g.Lost)],
             GpuType = type,
             Serves = Array.Exists(own, t => targets.Loaded[t]),
+            IsIdle = view is { Runtimes.Count: > 0 } && view.Runtimes.All(static r => r.Healthy && r.Models.All(static m => !m.Loaded)),
             HasRuntimes = own.Length > 0 || view is { Runtimes.Count: > 0 },
             Network = view?.Network,
         };

@@ -4,7 +4,7 @@ using InferMesh.Strategies.Training;
 namespace InferMesh.Grains.Jobs;
 
 /// <summary>Carries out what a plan says: claims GPUs with the ledgers, then tells the job. What fails on the way leaves nothing behind, and the next plan sees how things are.</summary>
-internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time, ILogger logger)
+internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time, Action<string> forget, ILogger logger)
 {
     /// <summary>How long a claim is kept for a job that has not confirmed it.</summary>
     private static readonly TimeSpan ClaimLimit = TimeSpan.FromSeconds(30);
@@ -25,14 +25,15 @@ internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time
                 Refused(job.Id, cell.Key, answer.Reason);
                 return null;
             }
+            // Not known is not refused: a job that has taken the place confirms its claim, and else the claim runs out.
+            kept = true;
             var result = await grains.GetGrain<IJobGrain>(job.Id).Place(job.Fence, place, reason);
             kept = result.Status == JobResultStatus.Accepted;
             if (!kept) NotTaken(job.Id, result.Errors is [var first, ..] ? first.Message : result.Status.ToString());
-            return result.Status == JobResultStatus.NotFound ? await ForgetAsync(job) : result.Job;
+            return Known(job, result);
         }
         finally
         {
-            // Not known is not refused: a job that has taken it confirms it, and else it runs out.
             if (!kept) await ReleaseAsync(claimed, place.Claim);
         }
     }
@@ -41,7 +42,7 @@ internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time
     public async Task<MeshJob?> VacateAsync(MeshJob job, JobGoal goal, TimeSpan? grace, string reason)
     {
         var result = await grains.GetGrain<IJobGrain>(job.Id).Vacate(job.Fence, goal, grace, reason);
-        return result.Status == JobResultStatus.NotFound ? await ForgetAsync(job) : result.Job;
+        return Known(job, result);
     }
 
     /// <summary>The place with its GPUs; null when they are not there any more.</summary>
@@ -52,8 +53,10 @@ internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time
         foreach (var (node, workers) in placement.Groups)
         {
             if (fleet.Find(node) is not { } found || fleet.Choose(node, job.Id, job.Spec.MigProfile, workers * job.Spec.GpusPerWorker) is not { } gpus) return null;
+            if (workers <= 0) return null;
             groups.Add(new() { Node = node, Cell = found.Registration.CellId, Workers = workers, Gpus = gpus, Lent = lendable.Contains(node), Host = found.Host });
         }
+        if (groups.Count == 0 || placement.Workers < Math.Min(job.Spec.LeastWorkers, job.DesiredWorkers)) return null;
         var hint = JobMapping.ToHint(job.Spec, placement, fleet.Fabric(groups.Select(static g => g.Node)));
         return new()
         {
@@ -96,11 +99,10 @@ internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time
         };
     }
 
-    private async Task<MeshJob?> ForgetAsync(MeshJob job)
+    private MeshJob? Known(MeshJob job, JobResult result)
     {
-        // Entered and never stored: whoever submitted it was told that it failed. One that is being submitted is not there yet either.
-        if (time.GetUtcNow() - job.SubmittedAt > TimeSpan.FromMinutes(1)) await grains.GetGrain<IJobIndexGrain>(IJobIndexGrain.Key).Forget(job.Id);
-        return null;
+        if (result.Status == JobResultStatus.NotFound) forget(job.Id);
+        return result.Job;
     }
 
     private async Task ReleaseAsync(IEnumerable<string> cells, string claim)

@@ -4,32 +4,40 @@ using InferMesh.Grains.Abstractions.Jobs;
 
 namespace InferMesh.Grains.Jobs;
 
-/// <summary>What agents have to do for a job. Pure.</summary>
-internal static class JobAssignments
+/// <summary>What agents have to do for a job, as it is at one moment. Pure.</summary>
+internal sealed class JobAssignments
 {
     // Above what services use by habit and below what systems give out by themselves.
     private const int FirstPort = 20_000;
     private const int Ports = 12_000;
 
-    /// <summary>What a node has to do; null when it has no part in the job.</summary>
-    /// <param name="job">The job.</param>
-    /// <param name="node">The node.</param>
-    /// <param name="now">Now.</param>
-    public static JobAssignment? Of(MeshJob job, string node, DateTimeOffset now)
+    private readonly MeshJob _job;
+    private readonly DateTimeOffset _now;
+    private readonly List<JobPeer> _peers = [];
+    private readonly Dictionary<string, JobWorkers> _groups = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _environment = [];
+    private readonly int _ranks;
+
+    public JobAssignments(MeshJob job, DateTimeOffset now)
     {
-        if (job.Placement is not { } placement || job.State is JobState.Admitted) return null;
-        var peers = new List<JobPeer>();
-        var first = 0;
-        JobWorkers? here = null;
-        var firstHere = 0;
+        (_job, _now) = (job, now);
+        if (job.Placement is not { } placement || job.State is JobState.Admitted) return;
         foreach (var group in placement.Groups)
         {
-            if (group.Node == node) (here, firstHere) = (group, first);
-            peers.Add(new(group.Node, group.Host.Length > 0 ? group.Host : group.Node, first, group.Gpus.Count));
-            first += group.Gpus.Count;
+            _groups[group.Node] = group;
+            _peers.Add(new(group.Node, group.Host.Length > 0 ? group.Host : group.Node, _ranks, group.Gpus.Count));
+            _ranks += group.Gpus.Count;
         }
-        if (here is null) return null;
-        var left = (job.Stop?.By ?? now) - now;
+        _environment = Environment(job.Spec, placement);
+    }
+
+    /// <summary>What a node has to do; null when it has no part in the job.</summary>
+    public JobAssignment? Of(string node)
+    {
+        if (!_groups.TryGetValue(node, out var here)) return null;
+        var (job, placement) = (_job, _job.Placement!);
+        var firstHere = _peers.Find(p => p.Node == node)!.FirstRank;
+        var left = (job.Stop?.By ?? _now) - _now;
         return new()
         {
             Job = job.Id,
@@ -40,13 +48,13 @@ internal static class JobAssignments
             CheckpointFirst = job.Stop?.Checkpoint ?? false,
             Grace = left > TimeSpan.Zero ? left : TimeSpan.Zero,
             Ranks = [.. here.Gpus.Select((gpu, i) => new JobRank(firstHere + i, i, gpu))],
-            WorldSize = first,
-            Peers = peers,
-            MasterAddress = peers[0].Host,
+            WorldSize = _ranks,
+            Peers = _peers,
+            MasterAddress = _peers[0].Host,
             MasterPort = PortOf(job.Id, placement.Fence),
             Image = job.Spec.Image,
             Command = job.Spec.Command,
-            Environment = Environment(job.Spec, placement),
+            Environment = _environment,
             TopologyFile = placement.Hint?.TopologyFile ?? "",
             CheckpointTo = job.Spec.CheckpointTo,
             ResumeFrom = job.Progress.CheckpointRef,

@@ -12,6 +12,7 @@ internal sealed class JobBook
 
     // Those that will need a look without a change: when a deadline passes, or when a node need not be avoided any more.
     private readonly SortedSet<(DateTimeOffset At, string Id)> _alarms = [];
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(5);
 
     public int Waiting => _queues.Values.Sum(static q => q.Count);
 
@@ -22,11 +23,8 @@ internal sealed class JobBook
 
     public MeshJob? Find(string id) => _jobs.GetValueOrDefault(id);
 
-    public JobQueue QueueOf(string migProfile)
-    {
-        if (!_queues.TryGetValue(migProfile, out var queue)) _queues[migProfile] = queue = new();
-        return queue;
-    }
+    /// <summary>Jobs that wait for a kind of device.</summary>
+    public JobQueue QueueOf(string migProfile) => _queues.TryGetValue(migProfile, out var queue) ? queue : new();
 
     public void Clear()
     {
@@ -39,14 +37,16 @@ internal sealed class JobBook
     /// <summary>Takes a job; false when it is no newer than what is known.</summary>
     public bool Put(MeshJob job, DateTimeOffset now)
     {
-        if (_jobs.TryGetValue(job.Id, out var known) && known.Version >= job.Version) return false;
+        // Entered, but not stored yet: it may never be.
+        if (job.Version == 0 || (_jobs.TryGetValue(job.Id, out var known) && known.Version >= job.Version)) return false;
         Remove(job.Id);
         if (job.State.IsTerminal()) return true;
         _jobs[job.Id] = job;
         if (job.State.IsPlaced()) _placed[job.Id] = job;
         else if (job.State.IsWaiting())
         {
-            QueueOf(job.Spec.MigProfile).Put(JobMapping.ToTraining(job, now));
+            if (!_queues.TryGetValue(job.Spec.MigProfile, out var queue)) _queues[job.Spec.MigProfile] = queue = new();
+            queue.Put(JobMapping.ToTraining(job, now));
             foreach (var at in Alarms(job)) _alarms.Add((at, job.Id));
         }
         return true;
@@ -56,7 +56,7 @@ internal sealed class JobBook
     {
         if (!_jobs.Remove(id, out var job)) return;
         _placed.Remove(id);
-        QueueOf(job.Spec.MigProfile).Remove(id);
+        if (_queues.TryGetValue(job.Spec.MigProfile, out var queue) && queue.Remove(id) && queue.Count == 0) _queues.Remove(job.Spec.MigProfile);
         foreach (var at in Alarms(job)) _alarms.Remove((at, id));
     }
 
@@ -69,7 +69,10 @@ internal sealed class JobBook
             _alarms.Remove((at, id));
             if (!_jobs.TryGetValue(id, out var job)) continue;
             QueueOf(job.Spec.MigProfile).Put(JobMapping.ToTraining(job, now));
-            if (job.Spec.Deadline <= now) due.Add(job);
+            if (job.Spec.Deadline > now || job.Spec.Deadline is null) continue;
+            due.Add(job);
+            // Should it not be told this time.
+            _alarms.Add((now + Again, id));
         }
         return due;
     }

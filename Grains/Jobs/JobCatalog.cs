@@ -5,10 +5,17 @@ namespace InferMesh.Grains.Jobs;
 /// <summary>All jobs in memory, in the orders in which they are asked for. To put one costs the logarithm of their number. Not thread-safe.</summary>
 internal sealed class JobCatalog
 {
+    // Above all ids, which are letters, digits, '.', '_' and '-'.
+    private const string Highest = "\uffff";
+
     private readonly Dictionary<string, (MeshJob Job, long Change)> _jobs = new(StringComparer.Ordinal);
     private readonly SortedSet<(long Submitted, string Id)> _newest = new(Comparer<(long Submitted, string Id)>.Create(static (a, b) => a.Submitted != b.Submitted ? b.Submitted.CompareTo(a.Submitted) : string.CompareOrdinal(b.Id, a.Id)));
     private readonly SortedDictionary<long, string> _changes = [];
     private readonly Dictionary<JobState, int> _byState = [];
+    private readonly SortedSet<string> _restless = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _patient = new(StringComparer.Ordinal);
+    private string _lastRestless = "";
+    private string _lastPatient = "";
 
     /// <summary>Grows with each change.</summary>
     public long Version { get; private set; }
@@ -26,11 +33,15 @@ internal sealed class JobCatalog
             if (held.Job.Version >= job.Version) return false;
             _changes.Remove(held.Change);
             _byState[held.Job.State]--;
+            _restless.Remove(job.Id);
+            _patient.Remove(job.Id);
         }
         else
         {
             _newest.Add((job.SubmittedAt.UtcTicks, job.Id));
         }
+        // One that was never stored is no job yet, but somebody has to find out.
+        if (!job.State.IsTerminal()) (job.State.IsWaiting() && job.Version > 0 ? _patient : _restless).Add(job.Id);
         _jobs[job.Id] = (job, ++Version);
         _changes[Version] = job.Id;
         _byState[job.State] = _byState.GetValueOrDefault(job.State) + 1;
@@ -43,10 +54,20 @@ internal sealed class JobCatalog
         _changes.Remove(held.Change);
         _byState[held.Job.State]--;
         _newest.Remove((held.Job.SubmittedAt.UtcTicks, id));
+        _restless.Remove(id);
+        _patient.Remove(id);
         Version++;
     }
 
     public MeshJob? Find(string id) => _jobs.TryGetValue(id, out var held) ? held.Job : null;
+
+    /// <summary>The next jobs that have not ended, round and round: mostly those that are not simply waiting, which is what may change unseen.</summary>
+    public IReadOnlyList<MeshJob> NextOpen(int count)
+    {
+        var next = Next(_restless, ref _lastRestless, count - (count / 4));
+        next.AddRange(Next(_patient, ref _lastPatient, count - next.Count));
+        return next;
+    }
 
     /// <summary>Jobs that match, newest first.</summary>
     public JobPage List(JobQuery query)
@@ -98,6 +119,16 @@ internal sealed class JobCatalog
         {
             if (_changes.TryGetValue(change, out var id)) yield return new(change, id);
         }
+    }
+
+    private List<MeshJob> Next(SortedSet<string> ids, ref string last, int count)
+    {
+        var found = new List<MeshJob>();
+        var from = last;
+        foreach (var id in ids.GetViewBetween(from, Highest).Where(id => id != from).Take(count)) found.Add(_jobs[id].Job);
+        // At the end it begins anew, the next time.
+        last = found.Count == count ? found[^1].Id : "";
+        return found;
     }
 
     private static bool Matches(MeshJob job, JobQuery query, HashSet<JobState> states) =>

@@ -57,7 +57,7 @@ internal sealed partial class JobGrain(
             return JobValidator.AreSame(known.Spec, spec) ? new(JobResultStatus.Accepted, known, []) : new(JobResultStatus.Conflict, known, [new("", $"Job {Id} exists with another content.")]);
         var submitted = JobLife.Submitted(spec, actor, Now);
         // Entered first: a job that is stored is always found.
-        await GrainFactory.GetGrain<IJobIndexGrain>(IJobIndexGrain.Key).Enter(JobCatalog.Listed(JobFold.Apply(Id, null, submitted)));
+        await GrainFactory.GetGrain<IJobIndexGrain>(IJobIndexGrain.Key).Enter(JobCatalog.Listed(JobFold.Apply(Id, null, submitted)) with { Version = 0 });
         await TakeTurnAsync(_ => new(_job is null ? submitted : null, ""));
         events.Post(EventTypes.JobSubmitted, Id, actor, ("name", spec.Name), ("tenant", spec.Tenant));
         return new(JobResultStatus.Accepted, _job, [], true);
@@ -113,13 +113,14 @@ internal sealed partial class JobGrain(
         switch (report.Kind)
         {
             case JobReportKind.Step:
+                // Nothing follows from a step.
                 _job = job with { Progress = job.Progress with { Step = Math.Max(job.Progress.Step, report.Step), StepSeconds = Smoothed(job.Progress.StepSeconds, report.StepSeconds) } };
-                break;
+                return;
             case JobReportKind.Failed:
                 await TakeTurnAsync(life => life.RankFailed(report, settings.CurrentValue.AvoidFor));
                 break;
             case JobReportKind.Finished:
-                await TakeTurnAsync(life => life.NodeFinished(report.Node));
+                await TakeTurnAsync(life => life.NodeFinished(report.Fence, report.Node));
                 _pursuit?.Ended(report.Node);
                 break;
             case JobReportKind.Started:
@@ -175,8 +176,8 @@ internal sealed partial class JobGrain(
         catch (Exception e)
         {
             state.State = log;
-            // Another activation has written: this one knows nothing any more.
-            if (e is InconsistentStateException) DeactivateOnIdle();
+            // Another activation has written, or the first write may have been done after all: this one knows nothing any more.
+            if (e is InconsistentStateException || before is null) DeactivateOnIdle();
             throw;
         }
         var job = JobFold.Apply(Id, before, happened);
@@ -195,7 +196,8 @@ internal sealed partial class JobGrain(
 
     private async Task SavedAsync(MeshJob job, JobReport report)
     {
-        if (report.Step <= job.Progress.CheckpointStep && report.CheckpointRef == job.Progress.CheckpointRef) return;
+        // An older one that comes late is worth less than what is known.
+        if (job.State.IsTerminal() || report.Step < job.Progress.CheckpointStep || (report.Step == job.Progress.CheckpointStep && report.CheckpointRef == job.Progress.CheckpointRef)) return;
         // One that writes them all the time fills no log with them.
         var asked = job.State == JobState.Checkpointing || job.Progress.CheckpointAt is not { } last || Now - last >= CheckpointEventPeriod;
         if (asked) await TakeTurnAsync(life => life.Saved(report.Step, report.CheckpointRef));

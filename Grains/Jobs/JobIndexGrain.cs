@@ -16,7 +16,9 @@ internal sealed partial class JobIndexGrain([PersistentState("job-index")] IPers
 {
     private const int Parallelism = 32;
     private const int MaxChanges = 1000;
+    private const int AskedAtOnce = 64;
     private static readonly TimeSpan StorePeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Unstored = TimeSpan.FromMinutes(1);
 
     private readonly JobCatalog _catalog = new();
     private readonly ChangeSignal _newer = new(time);
@@ -24,6 +26,7 @@ internal sealed partial class JobIndexGrain([PersistentState("job-index")] IPers
     private readonly HashSet<string> _unstored = new(StringComparer.Ordinal);
     private readonly GrainTurn _growing = new();
     private bool _storing;
+    private bool _asking;
     private Task _loaded = Task.CompletedTask;
     private int _onLastPage;
     private long _incarnation;
@@ -33,6 +36,7 @@ internal sealed partial class JobIndexGrain([PersistentState("job-index")] IPers
         _incarnation = time.GetUtcNow().UtcTicks;
         // Not awaited: a job that is being written waits for this grain.
         _loaded = LoadAsync();
+        this.RegisterGrainTimer(_ => AskAsync(), new GrainTimerCreationOptions(StorePeriod, StorePeriod) { Interleave = true });
         this.RegisterGrainTimer(_ => StoreAsync(), new GrainTimerCreationOptions(StorePeriod, StorePeriod) { Interleave = true });
         return Task.CompletedTask;
     }
@@ -85,7 +89,37 @@ internal sealed partial class JobIndexGrain([PersistentState("job-index")] IPers
         else if (_catalog.Version == version) await _newer.WaitAsync(wait);
         var first = version == 0;
         var jobs = _catalog.ChangedSince(version, MaxChanges, out var upTo);
-        return new(_incarnation, upTo, first ? [.. jobs.Where(static j => !j.State.IsTerminal())] : jobs);
+        return new(_incarnation, upTo, first ? [.. jobs.Where(static j => !j.State.IsTerminal())] : jobs, upTo < _catalog.Version);
+    }
+
+    /// <summary>
+    /// Asks jobs how they are, some each second, those first that have not ended or have never been stored: what was lost with a silo, here or there, is made good, and a job whose silo died
+    /// begins to live again.
+    /// </summary>
+    private async Task AskAsync()
+    {
+        if (!_loaded.IsCompletedSuccessfully || _asking) return;
+        _asking = true;
+        try
+        {
+            var now = time.GetUtcNow();
+            await Parallel.ForEachAsync(
+                _catalog.NextOpen(AskedAtOnce), new ParallelOptions { MaxDegreeOfParallelism = Parallelism, TaskScheduler = TaskScheduler.Current },
+                async (known, _) =>
+                {
+                    if (await GrainFactory.GetGrain<IJobGrain>(known.Id).Get() is { } job) await Changed(JobCatalog.Listed(job));
+                    // Whoever submitted it was told that it failed.
+                    else if (known.Version == 0 && now - known.SubmittedAt > Unstored) await Forget(known.Id);
+                });
+        }
+        catch (Exception e)
+        {
+            AskFailed(e.Message);
+        }
+        finally
+        {
+            _asking = false;
+        }
     }
 
     private bool Take(MeshJob job)
@@ -179,6 +213,9 @@ internal sealed partial class JobIndexGrain([PersistentState("job-index")] IPers
 
     [LoggerMessage(LogLevel.Warning, "The index of jobs could not be read: {Reason}")]
     private partial void LoadFailed(string reason);
+
+    [LoggerMessage(LogLevel.Information, "Jobs could not be asked how they are, and are asked again: {Reason}")]
+    private partial void AskFailed(string reason);
 
     [LoggerMessage(LogLevel.Warning, "Page {Page} of the index of jobs was not stored, and is tried again: {Reason}")]
     private partial void StoreFailed(int page, string reason);

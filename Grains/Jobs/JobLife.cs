@@ -81,7 +81,12 @@ internal sealed class JobLife(MeshJob job, DateTimeOffset now, DateTimeOffset me
     {
         if (job.State.IsTerminal()) return Ended();
         if (job.Fence != expectedFence) return JobTurn.Refuse(FormattableString.Invariant($"Its last placement is {job.Fence}, not {expectedFence}."));
-        if (job.Stop is not null) return JobTurn.Refuse("It stops already.");
+        if (job.Stop is { } stop)
+        {
+            // It stops already: it can only be told to hurry.
+            var by = now + (grace ?? Grace);
+            return by < stop.By ? Turn("hurried", job.State, reason, "", new() { Stop = stop with { By = by } }) : JobTurn.Nothing;
+        }
         if (job.Placement is null) return goal == JobGoal.Fail ? Turn("failed", JobState.Failed, reason, "", new()) : JobTurn.Nothing;
         return StopFor(goal, null, grace ?? Grace, SavesItself, reason, "");
     }
@@ -92,13 +97,18 @@ internal sealed class JobLife(MeshJob job, DateTimeOffset now, DateTimeOffset me
             : Turn("hint", job.State, job.Reason, "", new() { Placement = placement with { Hint = hint } }, ("why", reason), ("revision", Text(hint.Revision)));
 
     /// <summary>The ledgers have confirmed its claim, or have given it to somebody else.</summary>
-    public JobTurn Confirmed(bool kept)
+    public JobTurn Confirmed(string claim, bool kept)
     {
-        if (job.State != JobState.Admitted) return JobTurn.Nothing;
+        if (job.State != JobState.Admitted || job.Placement?.Claim != claim) return JobTurn.Nothing;
         return kept
             ? Turn("placing", JobState.Placing, $"starts {Text(job.Placement!.Workers)} workers on {Text(job.Placement.Groups.Count)} nodes", "", new())
             : Turn("claim_lost", JobState.Queued, "its claim ran out before it was confirmed", "", new() { Unplaced = true });
     }
+
+    /// <summary>Its GPUs are no longer its own, whatever took them away: it must not use them.</summary>
+    public JobTurn ClaimGone(string claim) =>
+        job.Placement?.Claim != claim || job.State == JobState.Admitted || job.Stop is { Goal: not JobGoal.Place } ? JobTurn.Nothing
+            : StopFor(JobGoal.Queue, null, TimeSpan.Zero, false, "its claim is gone from the ledger", "");
 
     /// <summary>All ranks run.</summary>
     public JobTurn Started() => job is { State: JobState.Placing, Stop: null } ? Turn("running", JobState.Running, "all ranks run", "", new()) : JobTurn.Nothing;
@@ -115,7 +125,7 @@ internal sealed class JobLife(MeshJob job, DateTimeOffset now, DateTimeOffset me
     /// <param name="avoid">How long the node is left alone if nothing could be started there.</param>
     public JobTurn RankFailed(JobReport report, TimeSpan avoid)
     {
-        if (job.Placement is not { } placement || job.Stop is not null || job.State.IsTerminal()) return JobTurn.Nothing;
+        if (job.Placement is not { } placement || report.Fence != job.Fence || job.Stop is not null || job.State.IsTerminal()) return JobTurn.Nothing;
         var what = report.ExitCode is { } code
             ? FormattableString.Invariant($"rank {report.Rank} on {report.Node} ended with exit code {code}")
             : $"{report.Node} could not start its ranks";
@@ -130,9 +140,9 @@ internal sealed class JobLife(MeshJob job, DateTimeOffset now, DateTimeOffset me
     }
 
     /// <summary>All ranks of a node ended well.</summary>
-    public JobTurn NodeFinished(string node)
+    public JobTurn NodeFinished(long fence, string node)
     {
-        if (job.Placement is not { } placement || job.FinishedNodes.Contains(node) || placement.Groups.All(g => g.Node != node)) return JobTurn.Nothing;
+        if (fence != job.Fence || job.Placement is not { } placement || job.FinishedNodes.Contains(node) || placement.Groups.All(g => g.Node != node)) return JobTurn.Nothing;
         string[] finished = [.. job.FinishedNodes, node];
         // Who has done all of its work has done it, whatever was meant to become of it.
         return finished.Length == placement.Groups.Count

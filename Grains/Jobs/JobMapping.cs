@@ -46,7 +46,18 @@ internal static class JobMapping
         Lost = lost,
         Busy = job.Stop is not null || job.State is not (JobState.Running or JobState.Degraded),
         RestartCost = restartCost,
+        Leaving = Leaving(job),
+        LeavesBy = job.Stop?.By,
+        GpusToCome = Math.Max(0, (job.Stop?.Next?.Workers ?? 0) - job.Placement!.Workers) * job.Spec.GpusPerWorker,
     };
+
+    /// <summary>What a job that stops leaves behind: all, or what its next place has no part of.</summary>
+    private static WorkerGroup[] Leaving(MeshJob job)
+    {
+        if (job.Stop is not { } stop) return [];
+        var stays = stop.Next?.Groups.ToDictionary(static g => g.Node, static g => g.Workers, StringComparer.Ordinal) ?? [];
+        return [.. job.Placement!.Groups.Select(g => new WorkerGroup(g.Node, g.Workers - stays.GetValueOrDefault(g.Node))).Where(static g => g.Workers > 0)];
+    }
 
     private static Gang ToGang(JobSpec spec, int desired, bool scaled) => new()
     {

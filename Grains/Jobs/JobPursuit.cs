@@ -13,12 +13,14 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
 
     private readonly HashSet<string> _started = new(StringComparer.Ordinal);
     private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _without = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _unheardSince = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _sent = new(StringComparer.Ordinal);
     private JobPlacement? _place;
     private DateTimeOffset _stopSentAt;
     private DateTimeOffset _askedAt;
     private DateTimeOffset _savedAskedAt;
+    private DateTimeOffset _confirmedAt = time.GetUtcNow();
     private string _nextClaim = "";
     private bool _running;
     private bool _again;
@@ -37,7 +39,7 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
     public void Wake() => _ = WakeAsync();
 
     /// <summary>What a node has to do now; null for nothing.</summary>
-    public JobAssignment? AssignmentOf(string node) => owner.Current is { } job ? JobAssignments.Of(job, node, Now) : null;
+    public JobAssignment? AssignmentOf(string node) => owner.Current is { } job ? new JobAssignments(job, Now).Of(node) : null;
 
     /// <summary>Once a second: what waits for time rather than for news.</summary>
     public async Task TickAsync()
@@ -103,7 +105,7 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
         if (job.State == JobState.Admitted)
         {
             var kept = await ConfirmAsync(job.Placement!);
-            await owner.TakeTurnAsync(life => life.Confirmed(kept));
+            await owner.TakeTurnAsync(life => life.Confirmed(job.Placement!.Claim, kept));
             return; // The turn wakes this again.
         }
         // Until its ranks have ended the next place must not go to others.
@@ -129,7 +131,7 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
         }
         var before = _place;
         _place = place;
-        foreach (var known in new[] { _started, _ended }) known.Clear();
+        foreach (var known in new[] { _started, _ended, _without }) known.Clear();
         _unheardSince.Clear();
         _sent.Clear();
         _stopSentAt = default;
@@ -154,13 +156,15 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
     private async Task AssignAsync(MeshJob job)
     {
         if (job.Stop is not null && _stopSentAt == default) _stopSentAt = Now;
+        var content = FormattableString.Invariant($"{job.Fence}|{job.Stop?.By.UtcTicks}|{job.Stop?.Checkpoint}|{job.CheckpointRequests}|{job.Placement!.Hint?.Revision}");
+        JobWorkers[] untold = [.. job.Placement.Groups.Where(g => _sent.GetValueOrDefault(g.Node) != content)];
+        if (untold.Length == 0) return;
+        var assignments = new JobAssignments(job, Now);
         await EachAsync(
-            job.Placement!.Groups,
+            untold,
             async group =>
             {
-                if (JobAssignments.Of(job, group.Node, Now) is not { } assignment) return;
-                var content = FormattableString.Invariant($"{assignment.Fence}|{assignment.Order}|{assignment.CheckpointRequest}|{assignment.HintRevision}");
-                if (_sent.GetValueOrDefault(group.Node) == content) return;
+                if (assignments.Of(group.Node) is not { } assignment) return;
                 await grains.GetGrain<INodeJobsGrain>(group.Node).Assign(assignment);
                 _sent[group.Node] = content;
             });
@@ -169,8 +173,13 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
     /// <summary>Asks the nodes' grains what agents have: reports may have been lost with a silo, agents with their node.</summary>
     private async Task AskAsync(MeshJob job)
     {
-        _askedAt = Now;
         if (job.Placement is not { } place || job.State == JobState.Admitted) return;
+        if (Now - _confirmedAt >= WatchPeriod)
+        {
+            _confirmedAt = Now;
+            if (!await ConfirmAsync(place)) await owner.TakeTurnAsync(life => life.ClaimGone(place.Claim));
+        }
+        _askedAt = Now;
         await EachAsync(
             place.Groups,
             async group =>
@@ -190,12 +199,18 @@ internal sealed partial class JobPursuit(JobGrain owner, IGrainFactory grains, T
                     // An agent has a job from when it takes it up; a report that says that ranks run comes sooner, unless it was lost with a silo.
                     if (runs && Now - job.Since > Settled) _started.Add(group.Node);
                     // It has been back since it was told to stop, and has nothing of it.
-                    else if (!runs && _stopSentAt != default && status.SeenAt > _stopSentAt + TimeSpan.FromSeconds(1)) _ended.Add(group.Node);
+                    if (runs || job is not { State: JobState.Running, Stop: null } || job.FinishedNodes.Contains(group.Node) || Now - status.SeenAt > Settled) _without.Remove(group.Node);
+                    else if (!_without.Add(group.Node)) await LostRanksAsync(place.Fence, group.Node);
+                    if (!runs && _stopSentAt != default && status.SeenAt > _stopSentAt + TimeSpan.FromSeconds(1)) _ended.Add(group.Node);
                 }
                 var silent = status is null ? Now - _unheardSince[group.Node] : Now - status.SeenAt;
                 if (silent > Settings.GoneAfter) await owner.TakeTurnAsync(life => life.NodeLost(place.Fence, group.Node, FormattableString.Invariant($"its agent has been silent for {silent.TotalSeconds:0} s")));
             });
     }
+
+    /// <summary>Its agent is there and has none of its ranks, for the second time in a row: whatever ended them was not told.</summary>
+    private async Task LostRanksAsync(long fence, string node) => await owner.TakeTurnAsync(life => life.RankFailed(
+        new() { Fence = fence, Node = node, Kind = JobReportKind.Failed, Error = "its agent has no ranks of it any more" }, TimeSpan.Zero));
 
     private bool HasEnded(MeshJob job, string node) => _ended.Contains(node) || job.FinishedNodes.Contains(node) || job.LostNodes.Contains(node);
 

@@ -53,7 +53,7 @@ internal sealed partial class JobSchedulerGrain(
     {
         _facts = new(GrainFactory, time);
         _tenants = new(GrainFactory, time);
-        _actions = new(GrainFactory, time, logger);
+        _actions = new(GrainFactory, time, _book.Remove, logger);
         _share = new(Settings.UsageHalfLife, usage.State.At == default ? Now : usage.State.At, usage.State.Used);
         // Agents announce themselves within one long poll: by then the whole fleet is known.
         _begin = Now + (Settings.Lease < TimeSpan.FromSeconds(6) ? Settings.Lease : TimeSpan.FromSeconds(6));
@@ -85,6 +85,7 @@ internal sealed partial class JobSchedulerGrain(
     public async Task<JobPreview> DryRun(JobSpec spec)
     {
         _fleet = await _facts.ReadAsync(Settings.GoneAfter);
+        await _tenants.ReadAsync([.. Tenants().Append(spec.Tenant)]);
         var job = new MeshJob { Id = $"dry-run-{Guid.NewGuid():n}", Spec = spec, SubmittedAt = Now, DesiredWorkers = spec.Workers };
         var queue = _book.QueueOf(spec.MigProfile);
         queue.Put(JobMapping.ToTraining(job, Now));
@@ -139,10 +140,12 @@ internal sealed partial class JobSchedulerGrain(
                 if (_stop.Task.IsCompleted) return;
                 var changes = await reading;
                 if (changes.Incarnation != incarnation) _book.Clear();
+                // Nothing is planned with a part of what there is.
+                if (changes.Incarnation != incarnation) _known = false;
                 (incarnation, version) = (changes.Incarnation, changes.Version);
                 var news = false;
                 foreach (var job in changes.Jobs) news |= _book.Put(job, Now);
-                _known = true;
+                _known |= !changes.More;
                 if (news) _ = PlanAsync();
             }
             catch (Exception e)
@@ -185,7 +188,7 @@ internal sealed partial class JobSchedulerGrain(
     {
         if (!_known || Now < _begin) return;
         _fleet = await _facts.ReadAsync(Settings.GoneAfter);
-        await _tenants.ReadAsync([.. _book.Placed.Select(static j => j.Spec.Tenant).Union(_book.Kinds.SelectMany(k => _book.QueueOf(k).Tenants))]);
+        await _tenants.ReadAsync([.. Tenants()]);
         Count();
         var due = _book.Due(Now);
         await EachAsync(due, async job => Took(await _actions.VacateAsync(job, JobGoal.Fail, null, "its deadline has passed while it waited")));
@@ -207,6 +210,8 @@ internal sealed partial class JobSchedulerGrain(
         if (Now - _storedAt >= StorePeriod) await StoreAsync();
     }
 
+    private IEnumerable<string> Tenants() => _book.Placed.Select(static j => j.Spec.Tenant).Union(_book.Kinds.SelectMany(k => _book.QueueOf(k).Tenants));
+
     private SchedulerInput Input(string kind)
     {
         var now = Now;
@@ -216,10 +221,19 @@ internal sealed partial class JobSchedulerGrain(
             Now = now,
             Nodes = nodes,
             Lendable = lendable,
-            Placed = [.. _book.Placed.Where(j => j.Spec.MigProfile == kind && j.Placement is not null).Select(j => JobMapping.ToPlaced(j, Lost(j), now, Settings.RestartCost))],
+            Placed = [.. _book.Placed.Where(j => j.Spec.MigProfile == kind && j.Placement is not null).Select(j => ToPlaced(j, now))],
+            Elsewhere = [.. _book.Placed.Where(j => j.Spec.MigProfile != kind && j.Placement is not null).Select(j => ToPlaced(j, now))],
             Tenants = _tenants.With(_share),
             Options = new() { Preempt = Settings.Preempt, ConsolidateAfter = Settings.ConsolidateAfter, SettledAfter = Settings.SettledAfter },
         };
+    }
+
+    private PlacedJob ToPlaced(MeshJob job, DateTimeOffset now)
+    {
+        var lost = Lost(job);
+        var placed = JobMapping.ToPlaced(job, lost, now, Settings.RestartCost);
+        // With a node of which nothing is known, nothing is decided about it.
+        return placed.Groups.All(g => _fleet.Find(g.Node) is not null || lost.Contains(g.Node)) ? placed : placed with { Busy = true };
     }
 
     private HashSet<string> Lost(MeshJob job) =>
@@ -246,7 +260,7 @@ internal sealed partial class JobSchedulerGrain(
     /// <summary>Jobs on GPUs that serving wants back leave them by the deadline.</summary>
     private Task ReclaimAsync() => EachAsync([.. _fleet.Claims.Where(static c => c is { Kind: ClaimKind.Training, ReclaimBy: not null })], async claim =>
     {
-        if (_book.Find(claim.Holder) is not { Stop: null, Placement: { } placement } job || placement.Claim != claim.Claim) return;
+        if (_book.Find(claim.Holder) is not { Placement: { } placement } job || placement.Claim != claim.Claim || job.Stop?.By <= claim.ReclaimBy) return;
         var left = claim.ReclaimBy!.Value - Now;
         Took(await _actions.VacateAsync(job, JobGoal.Preempt, left > TimeSpan.Zero ? left : TimeSpan.Zero, "serving wants its GPUs back"));
     });

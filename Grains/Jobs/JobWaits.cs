@@ -24,6 +24,7 @@ internal static class JobWaits
         var needs = job.Spec.LeastWorkers * job.Spec.GpusPerWorker;
         return reason switch
         {
+            WaitReason.NotConsidered when plan.FullTenants.Contains(job.Spec.Tenant) => $"its tenant {job.Spec.Tenant} has as many GPUs as it may",
             WaitReason.Quota => $"its tenant {job.Spec.Tenant} or project has as many GPUs as it may",
             WaitReason.NoSuchGpu => $"no node has {Kind(job)}",
             WaitReason.TooLarge => FormattableString.Invariant($"it needs {needs} GPUs ({job.Spec.LeastWorkers} workers of {job.Spec.GpusPerWorker}), and there are {suitable} that suit it"),

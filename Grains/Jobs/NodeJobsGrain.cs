@@ -10,15 +10,17 @@ namespace InferMesh.Grains.Jobs;
 internal sealed partial class NodeJobsGrain(TimeProvider time, IOptionsMonitor<JobSettings> settings, ILogger<NodeJobsGrain> logger) : Grain, INodeJobsGrain
 {
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<string, JobAssignment> _assignments = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, long> _withdrawn = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Fence, DateTimeOffset At)> _withdrawn = new(StringComparer.Ordinal);
     private readonly HashSet<(string Job, long Fence)> _told = [];
     private readonly ChangeSignal _changed = new(time);
     private LauncherStatus? _launcher;
     private DateTimeOffset _announcedAt;
     private Task? _recovered;
     private long _version;
+    private uint _asked;
 
     private string NodeId => this.GetPrimaryKeyString();
 
@@ -60,8 +62,8 @@ internal sealed partial class NodeJobsGrain(TimeProvider time, IOptionsMonitor<J
 
     public Task Assign(JobAssignment assignment)
     {
-        if (_assignments.TryGetValue(assignment.Job, out var held) && held.Fence > assignment.Fence) return Task.CompletedTask;
-        if (_withdrawn.TryGetValue(assignment.Job, out var gone) && gone >= assignment.Fence) return Task.CompletedTask;
+        if (_assignments.TryGetValue(assignment.Job, out var held) && (held.Fence > assignment.Fence || (held.Fence == assignment.Fence && held.Order > assignment.Order))) return Task.CompletedTask;
+        if (_withdrawn.TryGetValue(assignment.Job, out var gone) && gone.Fence >= assignment.Fence) return Task.CompletedTask;
         _assignments[assignment.Job] = assignment;
         Changed();
         return Task.CompletedTask;
@@ -69,7 +71,7 @@ internal sealed partial class NodeJobsGrain(TimeProvider time, IOptionsMonitor<J
 
     public Task Withdraw(string job, long fence)
     {
-        _withdrawn[job] = Math.Max(fence, _withdrawn.GetValueOrDefault(job));
+        _withdrawn[job] = (Math.Max(fence, _withdrawn.GetValueOrDefault(job).Fence), time.GetUtcNow());
         if (!_assignments.TryGetValue(job, out var held) || held.Fence > fence) return Task.CompletedTask;
         _assignments.Remove(job);
         Changed();
@@ -116,6 +118,8 @@ internal sealed partial class NodeJobsGrain(TimeProvider time, IOptionsMonitor<J
     /// <summary>Tells jobs of an agent that is silent for longer than its ranks live without it.</summary>
     private async Task TickAsync(CancellationToken cancellationToken)
     {
+        foreach (var old in _withdrawn.Where(w => time.GetUtcNow() - w.Value.At > Remembered).Select(static w => w.Key).ToArray()) _withdrawn.Remove(old);
+        await AskAsync();
         if (_launcher is not { } launcher) return;
         var silent = time.GetUtcNow() - launcher.SeenAt;
         if (silent <= Settings.GoneAfter) return;
@@ -134,11 +138,29 @@ internal sealed partial class NodeJobsGrain(TimeProvider time, IOptionsMonitor<J
         }
     }
 
+    /// <summary>Asks one job at a time whether there is still something to be done: a job that has left may not have got to say so.</summary>
+    private async Task AskAsync()
+    {
+        if (_assignments.Count == 0) return;
+        var assignment = _assignments.Values.ElementAt((int)(_asked++ % (uint)_assignments.Count));
+        try
+        {
+            if (await GrainFactory.GetGrain<IJobGrain>(assignment.Job).AssignmentOf(NodeId) is null) await Withdraw(assignment.Job, assignment.Fence);
+        }
+        catch (Exception e)
+        {
+            NotAsked(NodeId, assignment.Job, e.Message);
+        }
+    }
+
     private void Changed()
     {
         _version++;
         _changed.Pulse();
     }
+
+    [LoggerMessage(LogLevel.Information, "Job {Job} could not be asked what node {Node} has to do for it, and is asked again: {Reason}")]
+    private partial void NotAsked(string node, string job, string reason);
 
     [LoggerMessage(LogLevel.Debug, "The agent of node {Node} was not announced to the scheduler: {Reason}")]
     private partial void NotAnnounced(string node, string reason);

@@ -26,6 +26,9 @@ internal sealed record LaunchingNode
     /// <summary>Runtimes have models loaded: what training does not have is theirs.</summary>
     public bool Serves { get; init; }
 
+    /// <summary>Its runtimes answer and have nothing loaded.</summary>
+    public bool IsIdle { get; init; }
+
     /// <summary>It has runtimes: what they do not use is lent.</summary>
     public bool HasRuntimes { get; init; }
 
@@ -33,19 +36,26 @@ internal sealed record LaunchingNode
 
     public string Id => Registration.NodeId;
 
+    /// <summary>Serving wants it back.</summary>
+    public bool IsWanted { get; init; }
+
     /// <summary>Why it takes no new work; "" when it does.</summary>
-    public string Closed => !IsHeard ? "its agent is silent" : Health is NodeHealth.Ready ? "" : $"it is {Health.ToString().ToLowerInvariant()}";
+    public string Closed => IsWanted ? "serving wants it back" : !IsHeard ? "its agent is silent" : Health is NodeHealth.Ready ? "" : $"it is {Health.ToString().ToLowerInvariant()}";
 
     /// <summary>What runs there must go elsewhere.</summary>
     public bool IsLost => Health is NodeHealth.Offline or NodeHealth.Quarantined or NodeHealth.Draining or NodeHealth.Maintenance;
 }
 
-/// <summary>All launching nodes with who has which GPU. Immutable.</summary>
+/// <summary>All launching nodes with who has which GPU, at one moment. For one reader at a time.</summary>
 internal sealed class TrainingFleet
 {
     private readonly Dictionary<string, LaunchingNode> _nodes;
     private readonly Dictionary<(string Node, string Gpu), CapacityClaim> _claimed = [];
 
+    private readonly Dictionary<string, (IReadOnlyList<TrainingNode> Nodes, IReadOnlySet<string> Lendable)> _byKind = new(StringComparer.Ordinal);
+
+    /// <param name="nodes">Nodes.</param>
+    /// <param name="claims">Claims of all ledgers.</param>
     public TrainingFleet(IEnumerable<LaunchingNode> nodes, IReadOnlyList<CapacityClaim> claims)
     {
         _nodes = nodes.ToDictionary(static n => n.Id, StringComparer.Ordinal);
@@ -72,6 +82,14 @@ internal sealed class TrainingFleet
     /// <param name="lendable">Nodes whose GPUs are serving's.</param>
     public IReadOnlyList<TrainingNode> For(string migProfile, out IReadOnlySet<string> lendable)
     {
+        // Asked for job by job, and the same for all of a kind.
+        if (!_byKind.TryGetValue(migProfile, out var made)) _byKind[migProfile] = made = Make(migProfile);
+        lendable = made.Lendable;
+        return made.Nodes;
+    }
+
+    private (IReadOnlyList<TrainingNode> Nodes, IReadOnlySet<string> Lendable) Make(string migProfile)
+    {
         var lent = new HashSet<string>(StringComparer.Ordinal);
         var nodes = new List<TrainingNode>(_nodes.Count);
         foreach (var node in _nodes.Values)
@@ -92,8 +110,7 @@ internal sealed class TrainingFleet
                 BytesPerGpu = devices.Count == 0 ? null : devices.Min(static d => d.VramTotalBytes),
             });
         }
-        lendable = lent;
-        return nodes;
+        return (nodes, lent);
     }
 
     /// <summary>GPUs for workers on a node: those that the job has there already, then free ones; null when there are too few.</summary>

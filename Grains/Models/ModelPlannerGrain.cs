@@ -109,7 +109,8 @@ internal sealed partial class ModelPlannerGrain(TimeProvider time, ServingCapaci
         var begun = time.GetUtcNow() >= _begin;
         var actions = begun ? await capacity.ClaimAsync(plan.Actions, readings.Controlled) : [];
         if (begun && shares.Lent.Count > 0 && plan.Models.Any(static m => m.Unplaced > 0)) await capacity.ReclaimAsync(demands, fleet, shares);
-        if (begun && shares.Claimed.Count > 0) await capacity.ReleaseAsync(readings, shares);
+        if (begun) await capacity.RenewAsync(readings, shares);
+        if (begun && shares.Claimed.Count > 0) await capacity.ReleaseAsync(readings, shares, actions);
         foreach (var node in actions.GroupBy(a => a.Node, StringComparer.Ordinal))
         {
             var state = await GrainFactory.GetGrain<INodeModelsGrain>(node.Key).Assign([.. node.Select(ModelDemands.Command)]);

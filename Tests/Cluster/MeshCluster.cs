@@ -60,6 +60,7 @@ public static class MeshCluster
             {
                 (o.Lease, o.PlanPeriod, o.StartLimit) = (JobLease, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
                 (o.AvoidFor, o.SettledAfter, o.RestartCost) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
+                o.ReclaimAfter = TimeSpan.FromSeconds(2);
             });
             silo.Configure<ClusterMembershipOptions>(o =>
             {

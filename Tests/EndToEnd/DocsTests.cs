@@ -18,7 +18,16 @@ public sealed partial class DocsTests
     [DataRow("docs/data-plane.md")]
     public async Task ShellBlocks_Pasted_Succeed(string page)
     {
-        var mesh = await SharedMesh.GetAsync();
+        await RunAsync(await SharedMesh.GetAsync(), page);
+        // What the pages changed, they changed back, except for telemetry's own pace.
+        await (await SharedMesh.GetAsync()).UntilReadyAsync(8);
+    }
+
+    [TestMethod]
+    public async Task TrainingPage_Pasted_Succeeds() => await RunAsync(await TrainingMesh.GetAsync(), "docs/training.md");
+
+    private static async Task RunAsync(MeshProcess mesh, string page)
+    {
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, page));
         var blocks = Block().Matches(text).Where(m => !m.Groups["skip"].Success).Select(m => m.Groups["code"].Value)
             // The commands that start the mesh or run this very suite: the other tests of this project do that.
@@ -28,14 +37,13 @@ public sealed partial class DocsTests
         {
             // The page names the default port; the mesh under test has its own. A curl that gets an error status fails the block.
             var script = "set -euo pipefail\ncurl() { command curl --fail-with-body --max-time 20 \"$@\"; }\n"
+                + $"infermesh() {{ local group=$1 verb=$2; shift 2; dotnet {Repository.Assembly("Cli", "InferMesh.Cli")} \"$group\" \"$verb\" --api {mesh.Api.BaseAddress} \"$@\"; }}\n"
                 + block.Replace("http://127.0.0.1:8080", mesh.Api.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal);
             using var bash = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var output = await Task.WhenAll(bash.StandardOutput.ReadToEndAsync(), bash.StandardError.ReadToEndAsync());
             await bash.WaitForExitAsync();
             Assert.AreEqual(0, bash.ExitCode, $"{page}:\n{block}\n{string.Concat(output)}");
         }
-        // What the pages changed, they changed back, except for telemetry's own pace.
-        await mesh.UntilReadyAsync(8);
     }
 
     [TestMethod]

@@ -35,7 +35,7 @@ internal sealed partial class StatePlaneService
             var launcher = JobAssignmentMapper.ToContract(request, node.Registration.CellId);
             // An agent must not be told of no change without its lease: this process asks for everything once, and knows the lease then.
             var version = lease.Current is null ? 0 : request.Version;
-            var news = await calls.RetryAsync(grains => grains.GetGrain<INodeJobsGrain>(request.NodeId).Watch(version, launcher, JobPoll), stop.Token);
+            var news = await calls.RetryAsync(grains => grains.GetGrain<INodeJobsGrain>(request.NodeId).Watch(version, launcher, Wait()), stop.Token);
             if (news is null) return new() { Version = request.Version, LeaseSeconds = lease.Current?.TotalSeconds ?? 0 };
             lease.Current = news.Lease;
             return JobAssignmentMapper.ToProto(news);
@@ -45,6 +45,9 @@ internal sealed partial class StatePlaneService
             throw RpcErrors.Unavailable("This server stops: connect again.");
         }
     }
+
+    /// <summary>Ranks live for a lease after their agent has asked: what it waits for must be a small part of that.</summary>
+    private TimeSpan Wait() => lease.Current is { } known && known / 3 < JobPoll ? known / 3 : JobPoll;
 
     public override async Task<ReportJobResponse> ReportJob(ReportJobRequest request, ServerCallContext context)
     {

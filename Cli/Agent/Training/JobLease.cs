@@ -10,9 +10,10 @@ internal sealed class JobLease(TimeProvider time)
 
     /// <summary>The mesh has answered.</summary>
     /// <param name="length">How long that holds; zero for ever.</param>
-    public void Answered(TimeSpan length)
+    /// <param name="asked">When it was asked: the mesh counts from its answer, which may have been on its way for long.</param>
+    public void Answered(TimeSpan length, long asked)
     {
-        lock (_gate) (_length, _since) = (length, time.GetTimestamp());
+        lock (_gate) (_length, _since) = (length, asked);
         Interlocked.Exchange(ref _answered, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 

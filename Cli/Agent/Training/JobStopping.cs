@@ -6,7 +6,8 @@ namespace InferMesh.Cli.Agent.Training;
 internal sealed class JobStopping(JobRun run, TimeProvider time)
 {
     private static readonly TimeSpan MostGrace = TimeSpan.FromDays(1);
-    private readonly long _began = time.GetTimestamp();
+    private JobAssignment? _wanted;
+    private long _began;
     private readonly int _checkpointsBefore = run.Checkpoints;
     private bool _asked;
 
@@ -19,6 +20,8 @@ internal sealed class JobStopping(JobRun run, TimeProvider time)
     {
         if (run.IsOver)
             return TimeSpan.Zero;
+        // What is told again, or anew, says what is left from then on.
+        if (_wanted != wanted) (_wanted, _began) = (wanted, time.GetTimestamp());
         var left = Grace(wanted.GraceSeconds) - time.GetElapsedTime(_began);
         if (wanted.CheckpointFirst && !_asked)
         {

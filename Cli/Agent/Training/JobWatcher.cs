@@ -80,8 +80,9 @@ internal sealed partial class JobWatcher
         try
         {
             var request = new PollJobsRequest { NodeId = _node.Id, Cell = _node.Cell, Host = _config.Host, Version = _version, Running = { runner.Running } };
+            var asked = _time.GetTimestamp();
             var answer = await target.Client.PollJobsAsync(request, deadline: DateTime.UtcNow + PollLimit, cancellationToken: poll.Token);
-            _lease.Answered(answer.LeaseSeconds >= MostLease.TotalSeconds ? MostLease : answer.LeaseSeconds > 0 ? TimeSpan.FromSeconds(answer.LeaseSeconds) : TimeSpan.Zero);
+            _lease.Answered(answer.LeaseSeconds >= MostLease.TotalSeconds ? MostLease : answer.LeaseSeconds > 0 ? TimeSpan.FromSeconds(answer.LeaseSeconds) : TimeSpan.Zero, asked);
             if (answer.Changed)
             {
                 runner.Take(answer.Assignments);

@@ -187,7 +187,7 @@ internal sealed class LocalJob
     {
         if (JobRules.Refuse(wanted, _owner.Config) is { } refusal)
             return new(null, null, refusal);
-        if (_earlier == wanted.Fence)
+        if (_earlier >= wanted.Fence)
             return new(null, null, "the agent has begun with this fence before and has no ranks of it any more");
         var (file, first) = wanted.Command[0] == TrainingConfig.Trainer ? TrainerProgram.Find() : (Executables.Find(wanted.Command[0]), []);
         if (file is null)

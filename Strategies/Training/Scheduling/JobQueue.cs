@@ -43,7 +43,8 @@ public sealed class JobQueue
 
     /// <summary>Jobs in their turn: by priority, among equals the tenant with the least use over its weight, then the oldest. Read it to the end before the queue is changed.</summary>
     /// <param name="share">What a tenant has used over its weight; asked again each time one of its jobs was taken, so that it may grow meanwhile.</param>
-    public IEnumerable<TrainingJob> InTurn(Func<string, double> share)
+    /// <param name="isClosed">Whether the rest of a tenant's line is left out; null leaves out none.</param>
+    public IEnumerable<TrainingJob> InTurn(Func<string, double> share, Func<string, bool>? isClosed = null)
     {
         ArgumentNullException.ThrowIfNull(share);
         var heads = new PriorityQueue<IEnumerator<TrainingJob>, (int Priority, double Share, long Submitted, string Id)>();
@@ -58,6 +59,7 @@ public sealed class JobQueue
         {
             if (!line.MoveNext()) return;
             var job = line.Current;
+            if (isClosed?.Invoke(job.Tenant) ?? false) return;
             heads.Enqueue(line, (-job.Priority, share(job.Tenant), job.SubmittedAt.UtcTicks, job.Id));
         }
     }

@@ -60,15 +60,18 @@ internal sealed class RoomMaker(SchedulerInput input)
     /// <summary>Jobs of lower priority, those first that lose the least; none of them can be left out.</summary>
     private (IReadOnlyList<JobVacate> Vacates, GangPlacement Placement)? Preempt(TrainingJob job, FleetDraft fleet)
     {
+        // Whose GPUs do not suit it can be no help.
+        var suits = fleet.Nodes.Where(n => job.Gang.Room(n with { FreeGpus = n.Gpus }) > 0 && !job.Avoid.Contains(n.Id)).Select(static n => n.Id).ToHashSet(StringComparer.Ordinal);
         var victims = input.Placed
-            .Where(p => !p.Busy && p.Job.Preemptible && p.Job.Priority < job.Priority)
+            .Where(p => !p.Busy && p.Job.Preemptible && p.Job.Priority < job.Priority && p.Groups.Any(g => suits.Contains(g.Node)))
             .OrderBy(static p => p.Job.Priority).ThenBy(p => p.Gpus * p.Unsaved(input.Now).TotalSeconds).ThenBy(static p => p.Job.Id, StringComparer.Ordinal).ToArray();
         // Twice as many each time, so that few searches tell how many are enough.
-        for (var count = 1; count <= Math.Min(victims.Length, MaxVictims); count = count < victims.Length ? Math.Min(count * 2, victims.Length) : int.MaxValue)
+        for (var count = 1; count <= victims.Length; count = count < victims.Length ? Math.Min(count * 2, victims.Length) : int.MaxValue)
         {
             if (Without(job, fleet, victims[..count]) is not { } placement) continue;
             var chosen = victims[..count].ToList();
-            foreach (var stays in victims[..count].Reverse())
+            // Those first that lose the most; of very many some may be left that could have stayed.
+            foreach (var stays in victims[..count].Reverse().Take(MaxVictims))
             {
                 PlacedJob[] fewer = [.. chosen.Where(v => v != stays)];
                 if (fewer.Length > 0 && Without(job, fleet, fewer) is { } other) (chosen, placement) = ([.. fewer], other);

@@ -15,6 +15,9 @@ public sealed record SchedulerInput
     /// <summary>Jobs that have GPUs.</summary>
     public IReadOnlyList<PlacedJob> Placed { get; init; } = [];
 
+    /// <summary>Jobs that have other kinds of device: they count for quotas alone.</summary>
+    public IReadOnlyList<PlacedJob> Elsewhere { get; init; } = [];
+
     /// <summary>Terms by tenant; one that is not named has no limits and a weight of 1.</summary>
     public IReadOnlyDictionary<string, TenantTerms> Tenants { get; init; } = new Dictionary<string, TenantTerms>();
 
@@ -25,8 +28,14 @@ public sealed record SchedulerInput
 /// <summary>Knobs of the scheduler.</summary>
 public sealed record SchedulerOptions
 {
-    /// <summary>Jobs that a plan looks at, 1 or more: those behind them wait for the next ones.</summary>
+    /// <summary>Jobs for which a plan looks for a place, 1 or more: those behind them wait for the next ones.</summary>
     public int MaxConsidered { get; init; } = 256;
+
+    /// <summary>Jobs that a plan looks at in all, those among them that wait for the same reason as one before.</summary>
+    public int MaxSeen { get; init; } = 10_000;
+
+    /// <summary>Jobs for which a plan finds out how room could be made or kept.</summary>
+    public int MaxRoomSearches { get; init; } = 8;
 
     /// <summary>Whether jobs may be preempted by ones of higher priority.</summary>
     public bool Preempt { get; init; } = true;
@@ -132,6 +141,9 @@ public sealed record SchedulerPlan
 
     /// <summary>Why the jobs wait that the plan looked at.</summary>
     public IReadOnlyDictionary<string, WaitReason> Waits { get; init; } = new Dictionary<string, WaitReason>();
+
+    /// <summary>Tenants that have as many GPUs as they may: none of their jobs was looked at further.</summary>
+    public IReadOnlySet<string> FullTenants { get; init; } = new HashSet<string>();
 
     /// <summary>Room that is kept; null when no job needs that.</summary>
     public Reservation? Reservation { get; init; }

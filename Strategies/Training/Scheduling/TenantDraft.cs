@@ -14,7 +14,7 @@ internal sealed class TenantDraft
     {
         _input = input;
         _gpus = Math.Max(1, input.Nodes.Sum(static n => n.Gpus));
-        foreach (var placed in input.Placed) Take(placed.Job, placed.Gpus);
+        foreach (var placed in input.Placed.Concat(input.Elsewhere)) Take(placed.Job, placed.Gpus + placed.GpusToCome);
     }
 
     public void Take(TrainingJob job, int gpus)
@@ -39,6 +39,12 @@ internal sealed class TenantDraft
             ? Math.Min(room, limit - _heldByProject.GetValueOrDefault((job.Tenant, job.Project)))
             : room;
     }
+
+    /// <summary>Tenants of which nothing can start.</summary>
+    public IReadOnlySet<string> Full => _input.Tenants.Keys.Where(IsFull).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Nothing of a tenant can start, whatever it needs.</summary>
+    public bool IsFull(string tenant) => Terms(tenant).MaxGpus is { } most && _held.GetValueOrDefault(tenant) >= most;
 
     /// <summary>The gang as far as its tenant may have it; null when that is not enough for it.</summary>
     public Gang? Allowed(TrainingJob job)

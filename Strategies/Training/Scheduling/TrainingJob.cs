@@ -78,6 +78,15 @@ public sealed record PlacedJob
     /// <summary>It is on its way to somewhere: nothing is done to it.</summary>
     public bool Busy { get; init; }
 
+    /// <summary>Workers that it is about to leave behind, with those of a job that ends or goes elsewhere.</summary>
+    public IReadOnlyList<WorkerGroup> Leaving { get; init; } = [];
+
+    /// <summary>When they are gone at the latest; null when it leaves nothing.</summary>
+    public DateTimeOffset? LeavesBy { get; init; }
+
+    /// <summary>GPUs that it is about to take beside those that it has.</summary>
+    public int GpusToCome { get; init; }
+
     /// <summary>What a move costs it, beside what it has done since its checkpoint.</summary>
     public TimeSpan RestartCost { get; init; } = TimeSpan.FromMinutes(1);
 
@@ -93,6 +102,7 @@ public sealed record PlacedJob
     /// <summary>When it should end. Where nobody says, it goes on for as long as it has run (Lindy's law): the longer, the longer.</summary>
     internal DateTimeOffset ExpectedEnd(DateTimeOffset now, TimeSpan shortest)
     {
+        if (LeavesBy is { } leaves && Leaving.Sum(static g => g.Workers) == Workers) return leaves > now ? leaves : now;
         var left = Job.Expected is { } expected ? StartedAt + expected - now : now - StartedAt;
         return now + (left > shortest ? left : shortest);
     }

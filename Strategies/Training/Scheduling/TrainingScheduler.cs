@@ -35,11 +35,12 @@ internal sealed class PlanDraft(SchedulerInput input)
     private readonly HashSet<string> _touched = new(StringComparer.Ordinal);
     private Reservation? _reservation;
     private FleetDraft? _unreserved;
+    private int _roomSearches;
 
     /// <summary>Nobody waits for anything, and nobody is on the way.</summary>
     public bool IsQuiet => _reservation is null && _starts.Count == 0 && _vacates.Count == 0 && _moves.Count == 0 && input.Placed.All(static p => !p.Busy);
 
-    public SchedulerPlan Result() => new() { Starts = _starts, Moves = _moves, Vacates = _vacates, Waits = _waits, Reservation = _reservation, Searches = _fleet.Searches };
+    public SchedulerPlan Result() => new() { Starts = _starts, Moves = _moves, Vacates = _vacates, Waits = _waits, FullTenants = _tenants.Full, Reservation = _reservation, Searches = _fleet.Searches };
 
     /// <summary>Jobs that lost nodes: the lost workers go elsewhere, or the job goes on without them, or it waits.</summary>
     public void Repair()
@@ -70,10 +71,10 @@ internal sealed class PlanDraft(SchedulerInput input)
     public void Serve(JobQueue queue)
     {
         var failed = new Dictionary<string, WaitReason>(StringComparer.Ordinal);
-        var considered = 0;
-        foreach (var job in queue.InTurn(_tenants.ShareOf))
+        var (searched, seen) = (0, 0);
+        foreach (var job in queue.InTurn(_tenants.ShareOf, _tenants.IsFull))
         {
-            if (considered++ >= input.Options.MaxConsidered) break;
+            if (searched >= input.Options.MaxConsidered || seen++ >= input.Options.MaxSeen) break;
             if (_tenants.Allowed(job) is not { } gang)
             {
                 _waits[job.Id] = WaitReason.Quota;
@@ -85,6 +86,7 @@ internal sealed class PlanDraft(SchedulerInput input)
                 _waits[job.Id] = known;
                 continue;
             }
+            searched++;
             if (TryStart(job, gang)) continue;
             if (_waits[job.Id] is not WaitReason.RoomIsMade) failed[job.Shape] = _waits[job.Id];
         }
@@ -140,10 +142,12 @@ internal sealed class PlanDraft(SchedulerInput input)
 
     private void MakeOrKeepRoom(TrainingJob job)
     {
-        if (_vacates.Count == 0 && input.Placed.Any(p => p.Busy && p.Job.Priority < job.Priority))
+        if (_roomSearches++ >= input.Options.MaxRoomSearches) return;
+        if (RoomThatIsMade(job) is { } made)
         {
-            // Room is being made already: more victims would be one too many.
-            if (Keep(job)) _waits[job.Id] = WaitReason.RoomIsMade;
+            // More victims would be some too many.
+            _waits[job.Id] = WaitReason.RoomIsMade;
+            Reserve(made);
             return;
         }
         if (new RoomMaker(input with { Placed = [.. input.Placed.Where(p => !_touched.Contains(p.Job.Id))] }).For(job, _fleet) is var (moves, vacates, placement))
@@ -155,6 +159,18 @@ internal sealed class PlanDraft(SchedulerInput input)
             return;
         }
         Keep(job);
+    }
+
+    /// <summary>Where it goes when those have left who are about to; null when that is not enough.</summary>
+    private Reservation? RoomThatIsMade(TrainingJob job)
+    {
+        PlacedJob[] leaving = [.. input.Placed.Where(static p => p.LeavesBy is not null)];
+        if (leaving.Length == 0) return null;
+        var draft = _fleet.Copy();
+        foreach (var one in leaving) draft.Hold(one.Leaving, -one.Job.Gang.GpusPerWorker);
+        var placement = draft.Place(job);
+        _fleet.Searched(draft);
+        return placement.Failure == PlacementFailure.None ? new(job, placement.Groups, leaving.Max(static p => p.LeavesBy!.Value)) : null;
     }
 
     /// <summary>Keeps the room that ends of running jobs will make, as soon as they are enough.</summary>
@@ -201,6 +217,7 @@ internal sealed class PlanDraft(SchedulerInput input)
         _touched.Add(placed.Job.Id);
         var has = placed.Groups.ToDictionary(static g => g.Node, static g => g.Workers, StringComparer.Ordinal);
         Hold([.. placement.Groups.Select(g => g with { Workers = Math.Max(0, g.Workers - has.GetValueOrDefault(g.Node)) })], placed.Job.Gang.GpusPerWorker);
+        _tenants.Take(placed.Job, Math.Max(0, placement.Workers - placed.Workers) * placed.Job.Gang.GpusPerWorker);
     }
 
     private void Vacate(PlacedJob placed, string @for)

@@ -11,7 +11,7 @@ internal sealed class JobAgent : IAsyncDisposable
     private readonly ConcurrentDictionary<string, long> _running = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Job, long Fence), bool> _begun = new();
     private readonly ConcurrentDictionary<string, string[]> _gpus = new(StringComparer.Ordinal);
-    private readonly IAsyncDisposable _telemetry;
+    private readonly IAsyncDisposable? _telemetry;
     private readonly Task _loop;
     private volatile bool _silent;
 
@@ -23,6 +23,12 @@ internal sealed class JobAgent : IAsyncDisposable
             Gpus = [.. Enumerable.Range(0, gpus).Select(i => new GpuSample { GpuUuid = $"GPU-{node}-{i}", Name = "Test GPU", VramTotalBytes = 80L << 30, VramUsedBytes = 0 })],
             Runtimes = [],
         }));
+        _loop = Task.Run(RunAsync);
+    }
+
+    private JobAgent(string node, string cell)
+    {
+        (Node, Cell) = (node, cell);
         _loop = Task.Run(RunAsync);
     }
 
@@ -48,6 +54,9 @@ internal sealed class JobAgent : IAsyncDisposable
             new() { NodeId = node, CellId = cell, Zone = "zone-a", Labels = gpuType.Length > 0 ? new Dictionary<string, string> { ["gpu"] = gpuType } : new Dictionary<string, string>() }, "test");
         return new(node, cell, gpus, change ?? (static t => t));
     }
+
+    /// <summary>Starts jobs on a node that somebody else reports.</summary>
+    public static JobAgent Join(string node, string cell) => new(node, cell);
 
     /// <summary>The agent hears and says nothing any more; as its lease wants, its ranks end.</summary>
     public void GoSilent()
@@ -82,7 +91,7 @@ internal sealed class JobAgent : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _loop;
-        await _telemetry.DisposeAsync();
+        if (_telemetry is not null) await _telemetry.DisposeAsync();
         _stop.Dispose();
     }
 

@@ -59,7 +59,10 @@ internal sealed partial class FakeMesh : IBuiltProcesses
         if role == "InferMesh.EmbeddedRedis":
             Server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Redis).serve_forever()
         elif role == "InferMesh.Cli":
-            print("fleet ready:", *sys.argv[2:], flush=True)
+            if sys.argv[2] == "agent":
+                print("00:00:00.000 info:", os.path.basename(sys.argv[4]).removesuffix(".yaml"), "reports to http://127.0.0.1", flush=True)
+            else:
+                print("fleet ready:", *sys.argv[2:], flush=True)
             while True:
                 time.sleep(600)
         else:

@@ -56,8 +56,8 @@ public sealed class LocalRunnerTests : IDisposable
         await _stop.CancelAsync();
 
         Assert.AreEqual(0, await running);
-        Assert.AreSequenceEqual(["redis", "silo-0", "silo-1", "api", "fleet"], [started[0], .. started[1..3].Order(), .. started[3..]]);
-        Assert.HasCount(5, pids);
+        Assert.AreSequenceEqual(["redis", "silo-0", "silo-1", "api", "fleet", "trainer-0", "trainer-1"], [started[0], .. started[1..3].Order(), .. started[3..5], .. started[5..].Order()]);
+        Assert.HasCount(7, pids);
         Assert.IsFalse(pids.Any(Runs));
         Assert.IsEmpty(Directory.GetFiles(_directory.File("data/run")));
         Assert.Contains("fleet ready: fleet --nodes 8 --cells 2 --seed 1 --base-port 18000 --admin-port 17999 --report " + _mesh.GrpcAddress, await File.ReadAllTextAsync(_directory.File("data/logs/fleet.log"), TestContext.CancellationToken));
@@ -66,7 +66,7 @@ public sealed class LocalRunnerTests : IDisposable
     [TestMethod]
     public async Task Run_SiloKilled_IsBackOnItsPort()
     {
-        var running = RunAsync(_mesh with { FleetPlan = null });
+        var running = RunAsync(_mesh with { FleetPlan = null, TrainerPlan = null });
         var pid = FakeMesh.SiloPids(await _out.WaitForAsync("Stop     Ctrl+C"))[0];
 
         UnixSignals.Send(pid, UnixSignal.Kill);

@@ -24,6 +24,7 @@ public sealed class MeshSummaryTests
               Redis    embedded (Garnet), 127.0.0.1:21000
               Storage  SQLite, /data/infermesh.db
               Fleet    synthetic fleet: 8 nodes, 2 cells (synthetic=true)
+              Jobs     2 agents that start training jobs, 2 synthetic GPUs each (synthetic=true)
               Logs     /data/logs
               Stop     Ctrl+C
 

@@ -65,6 +65,14 @@ public sealed class TopologyReaderTests
     public void Read_FleetSwitchedOff_HasNoPlan() => Assert.IsNull(Good(("Mesh:Fleet", "false")).FleetPlan);
 
     [TestMethod]
+    public void Read_Trainers_AreAsManyAsAreWanted()
+    {
+        Assert.AreEqual(new TrainerPlan(2, 2), Good().TrainerPlan);
+        Assert.AreEqual(new TrainerPlan(5, 8), Good(("Mesh:Trainers", "5"), ("Mesh:TrainerGpus", "8")).TrainerPlan);
+        Assert.IsNull(Good(("Mesh:Trainers", "0")).TrainerPlan);
+    }
+
+    [TestMethod]
     public void Read_OneNode_FitsItsOneCell() => Assert.AreEqual(new FleetPlan(1, 1, 1), Good(("Mesh:FleetNodes", "1")).FleetPlan);
 
     [TestMethod]

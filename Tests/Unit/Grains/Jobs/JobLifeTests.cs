@@ -14,14 +14,14 @@ public sealed class JobLifeTests
         var job = new Life();
         job.Do(l => l.Place(0, Place("a"), "its turn"));
         job.Is(JobState.Admitted, fence: 1);
-        job.Do(l => l.Confirmed(true));
+        job.Confirm(true);
         job.Is(JobState.Placing, fence: 1);
         job.Do(l => l.Started());
         job.Is(JobState.Running, fence: 1);
-        job.Do(l => l.NodeFinished("n1"));
-        job.Do(l => l.NodeFinished("n1"));
+        job.Do(l => l.NodeFinished(1, "n1"));
+        job.Do(l => l.NodeFinished(1, "n1"));
         job.Is(JobState.Running, fence: 1);
-        job.Do(l => l.NodeFinished("n2"));
+        job.Do(l => l.NodeFinished(1, "n2"));
         job.Is(JobState.Completed, fence: 1);
         Assert.IsNull(job.Job.Placement);
         Assert.AreEqual(job.Job.EndedAt, job.Now);
@@ -53,7 +53,7 @@ public sealed class JobLifeTests
     {
         var job = new Life();
         job.Do(l => l.Place(0, Place("a"), ""));
-        job.Do(l => l.Confirmed(false));
+        job.Confirm(false);
         job.Is(JobState.Queued, fence: 1);
         Assert.IsNull(job.Job.Placement);
         Assert.AreEqual("", job.Do(l => l.Place(1, Place("b"), "")).Refusal, "the next fence is another one");
@@ -90,7 +90,7 @@ public sealed class JobLifeTests
         job.Do(l => l.RankFailed(report, TimeSpan.FromMinutes(1)));
         Assert.AreEqual(1, job.Job.Progress.Restarts, "the others that fail with it are no news");
         job.Do(l => l.Stopped());
-        job.Do(l => l.Confirmed(true));
+        job.Confirm(true);
         job.Do(l => l.Started());
         job.Do(l => l.RankFailed(report with { Fence = 2 }, TimeSpan.FromMinutes(1)));
         job.Do(l => l.Stopped());
@@ -171,6 +171,42 @@ public sealed class JobLifeTests
     }
 
     [TestMethod]
+    public void Vacate_WhileItStops_OnlyHurriesIt()
+    {
+        var job = Running(s => s with { GraceSeconds = 600 });
+        job.Do(l => l.Vacate(1, JobGoal.Preempt, null, "room"));
+        var by = job.Job.Stop!.By;
+        job.Do(l => l.Vacate(1, JobGoal.Preempt, TimeSpan.FromHours(1), "later"));
+        Assert.AreEqual(by, job.Job.Stop.By);
+        job.Do(l => l.Vacate(1, JobGoal.Queue, TimeSpan.FromSeconds(10), "serving wants its GPUs back"));
+        Assert.AreEqual((JobGoal.Preempt, job.Now.AddSeconds(10)), (job.Job.Stop.Goal, job.Job.Stop.By));
+    }
+
+    [TestMethod]
+    public void ClaimGone_StopsAtOnceAndWaits()
+    {
+        var job = Running();
+        job.Do(l => l.ClaimGone("another"));
+        Assert.IsNull(job.Job.Stop);
+        job.Do(l => l.ClaimGone("a"));
+        Assert.AreEqual((JobGoal.Queue, job.Now), (job.Job.Stop!.Goal, job.Job.Stop.By));
+    }
+
+    [TestMethod]
+    public void ReportsOfAnOlderPlace_ChangeNothing()
+    {
+        var job = Running();
+        job.Do(l => l.RankFailed(new() { Fence = 1, Node = "n1", Kind = JobReportKind.Failed, ExitCode = 1 }, TimeSpan.Zero));
+        job.Do(l => l.Stopped());
+        job.Confirm(true);
+        job.Do(l => l.Started());
+        job.Do(l => l.NodeFinished(1, "n1"));
+        job.Do(l => l.RankFailed(new() { Fence = 1, Node = "n2", Kind = JobReportKind.Failed, ExitCode = 1 }, TimeSpan.Zero));
+        job.Is(JobState.Running, fence: 2);
+        Assert.AreEqual((0, 1, true), (job.Job.FinishedNodes.Count, job.Job.Progress.Restarts, job.Job.Stop is null));
+    }
+
+    [TestMethod]
     public void Life_RandomCalls_KeepsItsLaws()
     {
         var random = new Random(1);
@@ -203,11 +239,11 @@ public sealed class JobLifeTests
         4 => random.Next(10) == 0 ? life.Cancel("", "me") : JobTurn.Nothing,
         5 or 6 => life.Place(job.Fence - random.Next(2), Place($"c{random.Next(1000)}"), "why"),
         7 => life.Vacate(job.Fence, (JobGoal)random.Next(1, 3), null, "why"),
-        8 => life.Confirmed(random.Next(4) > 0),
+        8 => life.Confirmed(job.Placement?.Claim ?? "", random.Next(4) > 0),
         9 => life.Started(),
         10 => life.RankFailed(new() { Fence = job.Fence, Node = "n1", Kind = JobReportKind.Failed, ExitCode = random.Next(2) == 0 ? 1 : null }, TimeSpan.FromSeconds(5)),
         11 => life.NodeLost(job.Fence, $"n{random.Next(1, 4)}", "why"),
-        12 => random.Next(5) == 0 ? life.NodeFinished($"n{random.Next(1, 3)}") : life.Saved(random.Next(100), "ref"),
+        12 => random.Next(5) == 0 ? life.NodeFinished(job.Fence - random.Next(2), $"n{random.Next(1, 3)}") : life.Saved(random.Next(100), "ref"),
         _ => life.Stopped(),
     };
 
@@ -215,7 +251,7 @@ public sealed class JobLifeTests
     {
         var job = new Life(change);
         job.Do(l => l.Place(0, Place("a"), "its turn"));
-        job.Do(l => l.Confirmed(true));
+        job.Confirm(true);
         job.Do(l => l.Started());
         return job;
     }
@@ -263,6 +299,8 @@ public sealed class JobLifeTests
             if (turn.Event is { } happened) Add(happened);
             return turn;
         }
+
+        public void Confirm(bool kept) => Do(l => l.Confirmed(Job.Placement!.Claim, kept));
 
         public void Is(JobState state, long fence) => Assert.AreEqual((state, fence), (Job.State, Job.Fence));
 

@@ -11,7 +11,7 @@ public sealed class LedgerBookTests
     [TestMethod]
     public void Take_GpuOfAnother_IsRefusedAsAWholeAndNamesTheHolder()
     {
-        var book = new LedgerBook([]);
+        var book = new LedgerBook([], new Dictionary<string, DateTimeOffset>());
         Assert.AreEqual("", book.Take(Claim("c1", "job-1", 1, "g1", "g2"), Now));
         StringAssert.Contains(book.Take(Claim("c2", "job-2", 1, "g2", "g3"), Now), "g2 of n1 belongs to job-1");
         Assert.AreEqual("", book.Take(Claim("c3", "job-3", 1, "g3"), Now));
@@ -20,7 +20,7 @@ public sealed class LedgerBookTests
     [TestMethod]
     public void Take_SameHolderWithTheNextFence_MayHaveItsOwnAgain()
     {
-        var book = new LedgerBook([]);
+        var book = new LedgerBook([], new Dictionary<string, DateTimeOffset>());
         book.Take(Claim("c1", "job-1", 1, "g1"), Now);
         book.Confirm("c1", Now, out _);
         StringAssert.Contains(book.Take(Claim("c0", "job-1", 1, "g1"), Now), "newer claim");
@@ -33,7 +33,7 @@ public sealed class LedgerBookTests
     [TestMethod]
     public void Take_NotConfirmedInTime_RunsOut()
     {
-        var book = new LedgerBook([]);
+        var book = new LedgerBook([], new Dictionary<string, DateTimeOffset>());
         book.Take(Claim("c1", "job-1", 1, "g1"), Now);
         Assert.IsFalse(book.Confirm("c1", Now.AddSeconds(31), out _));
         Assert.AreEqual("", book.Take(Claim("c2", "job-2", 1, "g1") with { Until = Now.AddSeconds(60) }, Now.AddSeconds(31)));
@@ -44,7 +44,7 @@ public sealed class LedgerBookTests
     [TestMethod]
     public void Take_ServingAndTraining_DrawOnTheSameGpus()
     {
-        var book = new LedgerBook([]);
+        var book = new LedgerBook([], new Dictionary<string, DateTimeOffset>());
         book.Take(Claim("c1", "llama", 0, "g1") with { Kind = ClaimKind.Serving }, Now);
         StringAssert.Contains(book.Take(Claim("c2", "job-2", 1, "g1"), Now), "belongs to llama");
     }
@@ -52,19 +52,22 @@ public sealed class LedgerBookTests
     [TestMethod]
     public void Reclaim_LentGpus_SetsTheSoonerDeadline()
     {
-        var book = new LedgerBook([]);
+        var book = new LedgerBook([], new Dictionary<string, DateTimeOffset>());
         book.Take(Claim("c1", "job-1", 1, "g1") with { Gpus = [new("n1", ["g1"], true)] }, Now);
         book.Take(Claim("c2", "job-2", 1, "g2"), Now);
         Assert.AreEqual("c1", book.Reclaim("n1", Now.AddMinutes(2)).Single().Claim);
         Assert.AreEqual(Now.AddMinutes(1), book.Reclaim("n1", Now.AddMinutes(1)).Single().ReclaimBy);
         Assert.AreEqual(Now.AddMinutes(1), book.Reclaim("n1", Now.AddMinutes(3)).Single().ReclaimBy);
+        book.Release("c1");
+        StringAssert.Contains(book.Take(Claim("c3", "job-3", 1, "g1"), Now.AddMinutes(2)), "serving wants n1 back");
+        Assert.AreEqual("", book.Take(Claim("c4", "llama", 0, "g1") with { Kind = ClaimKind.Serving }, Now.AddMinutes(2)));
     }
 
     [TestMethod]
     public void Take_RandomClaims_NoGpuHasTwoHolders()
     {
         var random = new Random(7);
-        var book = new LedgerBook([]);
+        var book = new LedgerBook([], new Dictionary<string, DateTimeOffset>());
         var now = Now;
         for (var i = 0; i < 20_000; i++)
         {
