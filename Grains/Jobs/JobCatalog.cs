@@ -14,6 +14,7 @@ internal sealed class JobCatalog
     private readonly Dictionary<JobState, int> _byState = [];
     private readonly SortedSet<string> _restless = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _patient = new(StringComparer.Ordinal);
+    private readonly SortedSet<(long At, string Id)> _ended = new(Comparer<(long At, string Id)>.Create(static (a, b) => a.At != b.At ? a.At.CompareTo(b.At) : string.CompareOrdinal(a.Id, b.Id)));
     private string _lastRestless = "";
     private string _lastPatient = "";
 
@@ -21,6 +22,12 @@ internal sealed class JobCatalog
     public long Version { get; private set; }
 
     public int Count => _jobs.Count;
+
+    /// <summary>Jobs that have ended.</summary>
+    public int Ended => _ended.Count;
+
+    /// <summary>Those of them that ended first.</summary>
+    public IReadOnlyList<string> OldestEnded(int count) => [.. _ended.Take(count).Select(static e => e.Id)];
 
     /// <summary>A job as lists show it: what may be long is left out.</summary>
     public static MeshJob Listed(MeshJob job) => job.Spec is { Command.Count: 0, Environment.Count: 0 } ? job : job with { Spec = job.Spec with { Command = [], Environment = new Dictionary<string, string>() } };
@@ -33,15 +40,15 @@ internal sealed class JobCatalog
             if (held.Job.Version >= job.Version) return false;
             _changes.Remove(held.Change);
             _byState[held.Job.State]--;
-            _restless.Remove(job.Id);
-            _patient.Remove(job.Id);
+            Leave(held.Job);
         }
         else
         {
             _newest.Add((job.SubmittedAt.UtcTicks, job.Id));
         }
         // One that was never stored is no job yet, but somebody has to find out.
-        if (!job.State.IsTerminal()) (job.State.IsWaiting() && job.Version > 0 ? _patient : _restless).Add(job.Id);
+        if (job.State.IsTerminal()) _ended.Add((job.EndedAt?.UtcTicks ?? 0, job.Id));
+        else (job.State.IsWaiting() && job.Version > 0 ? _patient : _restless).Add(job.Id);
         _jobs[job.Id] = (job, ++Version);
         _changes[Version] = job.Id;
         _byState[job.State] = _byState.GetValueOrDefault(job.State) + 1;
@@ -54,8 +61,7 @@ internal sealed class JobCatalog
         _changes.Remove(held.Change);
         _byState[held.Job.State]--;
         _newest.Remove((held.Job.SubmittedAt.UtcTicks, id));
-        _restless.Remove(id);
-        _patient.Remove(id);
+        Leave(held.Job);
         Version++;
     }
 
@@ -119,6 +125,13 @@ internal sealed class JobCatalog
         {
             if (_changes.TryGetValue(change, out var id)) yield return new(change, id);
         }
+    }
+
+    private void Leave(MeshJob job)
+    {
+        _restless.Remove(job.Id);
+        _patient.Remove(job.Id);
+        _ended.Remove((job.EndedAt?.UtcTicks ?? 0, job.Id));
     }
 
     private List<MeshJob> Next(SortedSet<string> ids, ref string last, int count)

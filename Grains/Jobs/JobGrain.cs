@@ -133,6 +133,15 @@ internal sealed partial class JobGrain(
         Follow();
     }
 
+    public async Task<bool> Forget()
+    {
+        if (_job is { } job && !job.State.IsTerminal()) return false;
+        await state.ClearStateAsync();
+        _job = null;
+        DeactivateOnIdle();
+        return true;
+    }
+
     public Task<bool> Holds(string claim) => Task.FromResult(_job is { } job && (job.Placement?.Claim == claim || job.Stop?.Next?.Claim == claim));
 
     public Task<JobAssignment?> AssignmentOf(string node) => Task.FromResult(_pursuit?.AssignmentOf(node));

@@ -1,5 +1,7 @@
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Common;
+using InferMesh.Grains.Options;
+using Microsoft.Extensions.Options;
 
 namespace InferMesh.Grains.Jobs;
 
@@ -12,7 +14,8 @@ internal sealed class JobIndexState
 
 /// <inheritdoc cref="IJobIndexGrain"/>
 [GrainType("job-index"), KeepAlive]
-internal sealed partial class JobIndexGrain([PersistentState("job-index")] IPersistentState<JobIndexState> state, TimeProvider time, ILogger<JobIndexGrain> logger) : Grain, IJobIndexGrain
+internal sealed partial class JobIndexGrain([PersistentState("job-index")] IPersistentState<JobIndexState> state, TimeProvider time, IOptionsMonitor<JobSettings> settings, ILogger<JobIndexGrain> logger)
+    : Grain, IJobIndexGrain
 {
     private const int Parallelism = 32;
     private const int MaxChanges = 1000;
@@ -111,6 +114,10 @@ internal sealed partial class JobIndexGrain([PersistentState("job-index")] IPers
                     // Whoever submitted it was told that it failed.
                     else if (known.Version == 0 && now - known.SubmittedAt > Unstored) await Forget(known.Id);
                 });
+            foreach (var old in _catalog.OldestEnded(Math.Clamp(_catalog.Ended - settings.CurrentValue.KeepEnded, 0, AskedAtOnce)))
+            {
+                if (await GrainFactory.GetGrain<IJobGrain>(old).Forget()) await Forget(old);
+            }
         }
         catch (Exception e)
         {

@@ -47,6 +47,10 @@ public sealed class JobSettings
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan RestartCost { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Jobs that have ended and are kept, with their logs; the oldest go first. 0 to 1,000,000; 10,000 by default.</summary>
+    [Range(0, 1_000_000)]
+    public int KeepEnded { get; set; } = 10_000;
+
     /// <summary>When the mesh takes the ranks of a silent agent for gone.</summary>
     internal TimeSpan GoneAfter => Lease + (Lease / 4 > TimeSpan.FromSeconds(1) ? Lease / 4 : TimeSpan.FromSeconds(1));
 }

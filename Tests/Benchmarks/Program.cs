@@ -31,6 +31,7 @@ if (args is ["goals", ..])
     if (goals.Contains("p4")) await RouteReport.RunAsync();
     if (goals.Contains("p5") || goals.Contains("p6")) ProxyReport.Run(goals);
     if (goals.Contains("training")) TrainingReport.Run();
+    if (goals.Contains("training")) QueueReport.Run();
     foreach (var goal in goals.Except(["p4", "p5", "p6", "training"]))
     {
         if (goal is "p7" or "p9" or "p14") SimulatorReport.Run(goal);

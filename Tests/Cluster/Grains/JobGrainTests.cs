@@ -198,6 +198,18 @@ public sealed class JobGrainTests
     }
 
     [TestMethod]
+    public async Task Forget_OnlyWhatHasEnded_AndNothingIsLeftOfIt()
+    {
+        await using var fleet = await Fleet.StartAsync(0);
+        var job = await fleet.SubmitAsync(1, 1);
+        Assert.IsFalse(await Grain(job).Forget());
+        await Grain(job).Cancel("", "test");
+        Assert.IsTrue(await Grain(job).Forget());
+        Assert.IsNull(await Grain(job).Get());
+        Assert.IsEmpty(await Grain(job).Log(0, 10));
+    }
+
+    [TestMethod]
     public async Task DryRun_SaysWhereItWouldGoAndChangesNothing()
     {
         await using var fleet = await Fleet.StartAsync(2);

@@ -139,6 +139,8 @@ internal sealed class FakeJob(string id) : IJobGrain
 
     public Task NodeLost(long fence, string node, string reason) => throw new NotSupportedException();
 
+    public Task<bool> Forget() => throw new NotSupportedException();
+
     public Task<bool> Holds(string claim) => throw new NotSupportedException();
 
     public Task<JobAssignment?> AssignmentOf(string node) => throw new NotSupportedException();

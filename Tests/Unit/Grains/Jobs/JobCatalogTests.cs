@@ -59,6 +59,21 @@ public sealed class JobCatalogTests
         Assert.IsEmpty(catalog.ChangedSince(version, 30, out _));
     }
 
+    [TestMethod]
+    public void NextOpen_RoundAndRound_ComesToAllThatHaveNotEnded()
+    {
+        var catalog = new JobCatalog();
+        for (var i = 0; i < 50; i++) catalog.Put(Job($"j{i:00}", i) with { State = i % 5 == 0 ? JobState.Running : i % 5 == 1 ? JobState.Completed : JobState.Queued, EndedAt = i % 5 == 1 ? Start.AddSeconds(100 - i) : null });
+        var seen = new HashSet<string>();
+        for (var i = 0; i < 40; i++) seen.UnionWith(catalog.NextOpen(8).Select(j => j.Id));
+
+        Assert.HasCount(40, seen);
+        Assert.AreEqual(10, catalog.Ended);
+        CollectionAssert.AreEqual(new[] { "j46", "j41" }, catalog.OldestEnded(2).ToArray());
+        catalog.Remove("j46");
+        Assert.AreEqual(9, catalog.Ended);
+    }
+
     private static string Only(JobCatalog catalog, JobQuery query) => catalog.List(query).Jobs.Single().Id;
 
     private static MeshJob Job(string id, int at) => new() { Id = id, Version = 1, Spec = new() { Name = "job", Tenant = "t1" }, SubmittedAt = Start.AddSeconds(at) };
