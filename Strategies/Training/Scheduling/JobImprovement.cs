@@ -19,7 +19,7 @@ internal static class JobImprovement
         fleet.Searched(draft);
         if (placement.Failure != PlacementFailure.None || IsSame(placement.Groups, placed.Groups)) return null;
         var here = FabricTree.Describe(draft.Nodes, placed.Groups.ToDictionary(static g => g.Node, static g => g.Workers, StringComparer.Ordinal));
-        var pace = Pace(placed.Job, placement) / Pace(placed.Job, here);
+        var pace = Pace(placed.Job, placement, draft) / Pace(placed.Job, here, draft);
         // Work that is left takes so much less: rest - rest / pace.
         var rest = placed.ExpectedEnd(input.Now, input.Options.ShortestRest) - input.Now;
         var gain = rest * (1 - (1 / pace));
@@ -27,9 +27,22 @@ internal static class JobImprovement
         return gain > cost * input.Options.GainOverCost ? new(placed, placement, placement.Workers > placed.Workers ? MoveKind.Grow : MoveKind.Rebalance) : null;
     }
 
-    /// <summary>Work per second, in any unit: workers over the time of a step. Where nothing is known of its step, a worker is a worker wherever it is.</summary>
-    private static double Pace(TrainingJob job, GangPlacement placement) =>
-        job.Step is { } step ? placement.Workers / CollectiveHints.For(placement, step, CollectiveFabric.Unmeasured).StepSeconds : placement.Workers;
+    /// <summary>
+    /// Work per second, in any unit: workers over the time of a step, which computes as fast as the slowest GPU of them. Where nothing is known of its step, a worker is a worker wherever it is.
+    /// </summary>
+    private static double Pace(TrainingJob job, GangPlacement placement, FleetDraft fleet)
+    {
+        var gpus = Slowest(job.Gang.Throughput, placement, fleet);
+        return job.Step is { } step ? placement.Workers / CollectiveHints.For(placement, step with { ComputeSeconds = step.ComputeSeconds / gpus }, CollectiveFabric.Unmeasured).StepSeconds : placement.Workers * gpus;
+    }
+
+    /// <summary>What its slowest GPU gets done over what the fastest type would; 1 where types are equal.</summary>
+    private static double Slowest(IReadOnlyDictionary<string, double> throughput, GangPlacement placement, FleetDraft fleet)
+    {
+        if (throughput.Count < 2) return 1;
+        var most = throughput.Values.Max();
+        return placement.Groups.Select(g => throughput.GetValueOrDefault(fleet.GpuType(g.Node))).Where(static t => t > 0).DefaultIfEmpty(most).Min() / most;
+    }
 
     private static bool IsSame(IReadOnlyList<WorkerGroup> one, IReadOnlyList<WorkerGroup> other) =>
         one.Count == other.Count && one.OrderBy(static g => g.Node, StringComparer.Ordinal).SequenceEqual(other.OrderBy(static g => g.Node, StringComparer.Ordinal));

@@ -140,9 +140,10 @@ internal sealed class PlanDraft(SchedulerInput input)
 
     private void MakeOrKeepRoom(TrainingJob job)
     {
-        if (_vacates.Count == 0 && input.Placed.Any(p => p.Busy && p.Job.Priority < job.Priority))
+        PlacedJob[] busy = _vacates.Count == 0 ? [.. input.Placed.Where(p => p.Busy && p.Job.Priority < job.Priority)] : [];
+        if (busy.Length > 0 && RoomMaker.Without(job, _fleet, busy) is not null)
         {
-            // Room is being made already: more victims would be one too many.
+            // Room is being made already: more victims would be one too many. Where it is not enough, those who are on their way are on another's.
             if (Keep(job)) _waits[job.Id] = WaitReason.RoomIsMade;
             return;
         }
