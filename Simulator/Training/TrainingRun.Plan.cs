@@ -12,6 +12,9 @@ internal sealed partial class TrainingRun
     private readonly SchedulerOptions _options;
     private long _plans, _searches, _refused;
 
+    /// <summary>Hears of every plan, before it is carried out.</summary>
+    public Action<long, SchedulerPlan>? Planned { get; init; }
+
     private DateTimeOffset Clock => Time(_now);
 
     private static DateTimeOffset Time(long ticks) => Epoch + TimeSpan.FromTicks(ticks);
@@ -29,6 +32,7 @@ internal sealed partial class TrainingRun
             Tenants = Terms(),
             Options = _options,
         });
+        Planned?.Invoke(_now, plan);
         (_plans, _searches) = (_plans + 1, _searches + plan.Searches);
         if (_placed.Count == 0 && plan.Starts.Count == 0 && _queue.Count > 0 && !Enumerable.Range(0, _fleet.Nodes.Count).Any(_fleet.IsDown))
             throw Laws.Broken("End", string.Create(CultureInfo.InvariantCulture, $"all nodes are free and up, and none of {_queue.Count} jobs is started: {string.Join(", ", plan.Waits.Take(3).Select(static w => $"{w.Key} {w.Value}"))}"));
