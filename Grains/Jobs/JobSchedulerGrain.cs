@@ -217,6 +217,7 @@ internal sealed partial class JobSchedulerGrain(
             Nodes = nodes,
             Lendable = lendable,
             Placed = [.. _book.Placed.Where(j => j.Spec.MigProfile == kind && j.Placement is not null).Select(j => JobMapping.ToPlaced(j, Lost(j), now, Settings.RestartCost))],
+            RoomFor = _plans.GetValueOrDefault(kind)?.RoomFor ?? "",
             Tenants = _tenants.With(_share),
             Options = new() { Preempt = Settings.Preempt, ConsolidateAfter = Settings.ConsolidateAfter, SettledAfter = Settings.SettledAfter },
         };

@@ -11,6 +11,7 @@ internal sealed partial class TrainingRun
     private readonly FairShare _share;
     private readonly SchedulerOptions _options;
     private long _plans, _searches, _refused;
+    private string _roomFor = "";
 
     /// <summary>Hears of every plan, before it is carried out.</summary>
     public Action<long, SchedulerPlan>? Planned { get; init; }
@@ -29,10 +30,12 @@ internal sealed partial class TrainingRun
             Nodes = nodes,
             Lendable = lendable,
             Placed = [.. _placed.Select(ToPlaced)],
+            RoomFor = _roomFor,
             Tenants = Terms(),
             Options = _options,
         });
         Planned?.Invoke(_now, plan);
+        _roomFor = plan.RoomFor;
         (_plans, _searches) = (_plans + 1, _searches + plan.Searches);
         if (_placed.Count == 0 && plan.Starts.Count == 0 && _queue.Count > 0 && !Enumerable.Range(0, _fleet.Nodes.Count).Any(_fleet.IsDown))
             throw Laws.Broken("End", string.Create(CultureInfo.InvariantCulture, $"all nodes are free and up, and none of {_queue.Count} jobs is started: {string.Join(", ", plan.Waits.Take(3).Select(static w => $"{w.Key} {w.Value}"))}"));

@@ -224,6 +224,31 @@ public sealed class TrainingSchedulerTests
     }
 
     [TestMethod]
+    public void Plan_RoomWasMade_GoesToTheJobThatItWasMadeForWhoseverTurnItIsNow()
+    {
+        var terms = new Dictionary<string, TenantTerms> { ["much"] = new() { Usage = 5 } };
+        TrainingJob[] jobs = [Job("a", 8, tenant: "much", at: 1), Job("b", 8, tenant: "little", at: 2), Job("urgent", 9, priority: 500, at: 3)];
+        SchedulerPlan Next(string roomFor) => TrainingScheduler.Plan(Queue(jobs[..2]), new() { Now = Now, Nodes = [Fabrics.Node("n1")], Tenants = terms, RoomFor = roomFor });
+
+        Assert.AreEqual("b", Next("").Starts.Single().Job.Id);
+        Assert.AreEqual("a", Next("a").Starts.Single().Job.Id);
+        Assert.AreEqual("b", Next("gone").Starts.Single().Job.Id);
+        var preempts = Plan([jobs[0]], [Fabrics.Node("n1", free: 0)], [Placed(Job("low", 8, priority: 1), Now.AddHours(-1), ("n1", 8))]);
+        Assert.AreEqual("a", preempts.RoomFor);
+        var first = TrainingScheduler.Plan(Queue(jobs), new() { Now = Now, Nodes = [Fabrics.Node("n1"), Fabrics.Node("n2", free: 1)], Tenants = terms, RoomFor = "a" });
+        Assert.AreEqual("urgent", first.Starts.Single().Job.Id, "one of higher priority still goes first");
+    }
+
+    [TestMethod]
+    public void Plan_NothingToGain_LooksForNoPlace()
+    {
+        var nodes = new[] { Fabrics.Node("n1", free: 0), Fabrics.Node("n2", free: 4), Fabrics.Node("n3") };
+        var placed = new[] { Placed(Job("whole", 8) with { Step = new(1, 0.1, 1e9) }, Now.AddHours(-1), ("n1", 8)), Placed(Job("part", 4), Now.AddHours(-1), ("n2", 4)) };
+
+        Assert.AreEqual(0, Plan([], nodes, placed).Searches);
+    }
+
+    [TestMethod]
     public void Plan_ConsolidationInAChain_NobodyGoesWhereAnotherStillIs()
     {
         var only = new Dictionary<string, double> { ["H100"] = 1 };
