@@ -1,5 +1,6 @@
 using System.Globalization;
 using InferMesh.Simulator.Configuration;
+using InferMesh.Simulator.Configuration.Training;
 
 namespace InferMesh.Cli.Sim;
 
@@ -10,10 +11,17 @@ internal static class ConfigFile
     public static SimConfig? Read(string path, TextWriter error)
     {
         var result = SimConfigYaml.Read(Text(path), Path.GetDirectoryName(Path.GetFullPath(path)));
-        foreach (var e in result.Errors)
-            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}:{e.Line}:{e.Column}: {(e.Path == "" ? "" : $"{e.Path}: ")}{e.Message.ReplaceLineEndings(" ")}"));
+        Say(path, result.Errors, error);
         if (result.Errors.Count > 0) return null;
         foreach (var note in SimConfigNotes.Of(result.Config!)) error.WriteLine($"{path}: note: {note.Path} {note.Message}");
+        return result.Config;
+    }
+
+    /// <summary>The same for a configuration of jobs.</summary>
+    public static JobsConfig? ReadJobs(string path, TextWriter error)
+    {
+        var result = JobsConfigYaml.Read(Text(path), Path.GetDirectoryName(Path.GetFullPath(path)));
+        Say(path, result.Errors, error);
         return result.Config;
     }
 
@@ -21,6 +29,12 @@ internal static class ConfigFile
     public static void Check(SimConfig config, string option)
     {
         if (SimConfigValidator.Check(config) is [var first, ..]) throw new UsageException($"{option}: {first.Path}: {first.Message}");
+    }
+
+    private static void Say(string path, IReadOnlyList<ConfigError> errors, TextWriter error)
+    {
+        foreach (var e in errors)
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}:{e.Line}:{e.Column}: {(e.Path == "" ? "" : $"{e.Path}: ")}{e.Message.ReplaceLineEndings(" ")}"));
     }
 
     private static string Text(string path)

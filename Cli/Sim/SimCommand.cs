@@ -1,5 +1,6 @@
 using System.CommandLine;
 using InferMesh.Cli.Sim.Commands;
+using InferMesh.Cli.Sim.Jobs;
 using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
 using InferMesh.Simulator.Results;
@@ -26,6 +27,7 @@ internal static class SimCommand
         SweepCommand.Create(run, time),
         ExplainCommand.Create(),
         StudyCommand.Create(run, time),
+        JobsCommand.Create(),
         CalibrateCommand.Create(),
     };
 }

@@ -223,6 +223,7 @@ internal sealed partial class JobSchedulerGrain(
             Lendable = lendable,
             Placed = [.. _book.Placed.Where(j => j.Spec.MigProfile == kind && j.Placement is not null).Select(j => ToPlaced(j, now))],
             Elsewhere = [.. _book.Placed.Where(j => j.Spec.MigProfile != kind && j.Placement is not null).Select(j => ToPlaced(j, now))],
+            RoomFor = _plans.GetValueOrDefault(kind)?.RoomFor ?? "",
             Tenants = _tenants.With(_share),
             Options = new() { Preempt = Settings.Preempt, ConsolidateAfter = Settings.ConsolidateAfter, SettledAfter = Settings.SettledAfter },
         };

@@ -21,8 +21,7 @@ public static class SimConfigYaml
         if (config is not null)
         {
             config = ConfigDefaults.Apply(config, binder.Positions, baseFolder);
-            var faulty = errors.ConvertAll(e => e.Path);
-            errors.AddRange(SimConfigValidator.Check(config).Where(e => !faulty.Exists(f => Covers(e.Path, f))).Select(e => Located(e, binder.Positions)));
+            ConfigPositions.Add(SimConfigValidator.Check(config), errors, binder.Positions);
         }
 
         return new(errors.Count == 0 ? config : null, [.. errors.OrderBy(e => e.Line).ThenBy(e => e.Column)]);
@@ -38,15 +37,4 @@ public static class SimConfigYaml
 
     /// <summary>JSON schema (draft 2020-12) for editors; the comments in it come from the documentation file beside this assembly.</summary>
     public static string JsonSchema() => ConfigSchema.Write();
-
-    // What could not be read was replaced by its default: what is said of the whole then says nothing.
-    private static bool Covers(string whole, string part) => part.StartsWith(whole, StringComparison.Ordinal) && (part.Length == whole.Length || whole.Length == 0 || part[whole.Length] is '.' or '[');
-
-    private static ConfigError Located(ConfigError error, Dictionary<string, (int Line, int Column)> positions)
-    {
-        for (var path = error.Path; ; path = path[..Math.Max(0, path.LastIndexOfAny(['.', '[']))])
-        {
-            if (positions.TryGetValue(path, out var at)) return error with { Line = at.Line, Column = at.Column };
-        }
-    }
 }

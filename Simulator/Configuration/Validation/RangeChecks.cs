@@ -7,7 +7,9 @@ namespace InferMesh.Simulator.Configuration.Validation;
 /// <summary>Every number against the range of its key.</summary>
 internal static class RangeChecks
 {
-    public static void Check(SimConfig config, Findings findings) => Section(config, "", findings);
+    /// <param name="config">The whole of a configuration.</param>
+    /// <param name="findings">Where problems go.</param>
+    public static void Check(object config, Findings findings) => Section(config, "", findings);
 
     private static void Section(object section, string path, Findings findings)
     {

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using InferMesh.Simulator.Configuration.Training;
 
 namespace InferMesh.Simulator.Configuration.Yaml;
 
@@ -49,7 +50,7 @@ internal sealed class ConfigShape
     public static ConfigShape Of(Type type) => new(type);
 
     /// <summary>Whether a type is a section of its own.</summary>
-    public static bool IsSection(Type type) => type.Namespace == typeof(SimConfig).Namespace && !type.IsEnum;
+    public static bool IsSection(Type type) => (type.Namespace == typeof(SimConfig).Namespace || type.Namespace == typeof(JobsConfig).Namespace) && !type.IsEnum;
 
     public static string NameOf(string member) => JsonNamingPolicy.SnakeCaseLower.ConvertName(member);
 

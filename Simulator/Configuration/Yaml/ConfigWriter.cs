@@ -11,7 +11,8 @@ internal sealed class ConfigWriter
 
     private readonly StringBuilder _text = new();
 
-    public static string Write(SimConfig config)
+    /// <param name="config">The whole of a configuration.</param>
+    public static string Write(object config)
     {
         var writer = new ConfigWriter();
         writer.Section(config, 0);
@@ -30,7 +31,7 @@ internal sealed class ConfigWriter
     private void Value(object value, int depth, int used)
     {
         var flow = Flow(value);
-        if (value is not SimConfig && IsShallow(value) && depth * 2 + used + flow.Length <= LineWidth)
+        if (IsShallow(value) && depth * 2 + used + flow.Length <= LineWidth)
         {
             _text.Append(' ').Append(flow).Append('\n');
             return;

@@ -19,7 +19,10 @@ internal sealed class YamlTree
     private YamlTree(IParser parser, List<ConfigError> errors) => (_parser, _errors) = (parser, errors);
 
     /// <summary>The one document of the text; null, with an error, when there is none.</summary>
-    public static YamlItem? Read(string text, List<ConfigError> errors)
+    /// <param name="text">The text.</param>
+    /// <param name="errors">Where errors go.</param>
+    /// <param name="example">Command that writes one to start from.</param>
+    public static YamlItem? Read(string text, List<ConfigError> errors, string example = "infermesh sim generate")
     {
         var parser = new Parser(new StringReader(text));
         try
@@ -27,7 +30,7 @@ internal sealed class YamlTree
             parser.Consume<StreamStart>();
             if (!parser.TryConsume<DocumentStart>(out _))
             {
-                errors.Add(new("", 1, 1, "the file is empty; infermesh sim generate writes one to start from"));
+                errors.Add(new("", 1, 1, $"the file is empty; {example} writes one to start from"));
                 return null;
             }
 

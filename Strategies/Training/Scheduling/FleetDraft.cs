@@ -36,6 +36,17 @@ internal sealed class FleetDraft
         }
     }
 
+    /// <summary>Type of a node's GPUs; "" when the node is not known.</summary>
+    public string GpuType(string node) => _index.TryGetValue(node, out var i) ? _nodes[i].GpuType : "";
+
+    /// <summary>Takes, when so much is free; false and nothing else when not.</summary>
+    public bool TryHold(IReadOnlyList<WorkerGroup> groups, int gpusPerWorker)
+    {
+        if (groups.Any(g => g.Workers > 0 && (!_index.TryGetValue(g.Node, out var i) || _nodes[i].FreeGpus < gpusPerWorker * g.Workers))) return false;
+        Hold(groups, gpusPerWorker);
+        return true;
+    }
+
     /// <summary>Nodes that a job may use.</summary>
     public IReadOnlyList<TrainingNode> For(TrainingJob job, bool lent) =>
         job.Avoid.Count == 0 && (lent || _lendable.Count == 0) ? _nodes : Array.FindAll(_nodes, n => !job.Avoid.Contains(n.Id) && (lent || !_lendable.Contains(n.Id)));

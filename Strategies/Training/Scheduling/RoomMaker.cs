@@ -81,6 +81,7 @@ internal sealed class RoomMaker(SchedulerInput input)
         return null;
     }
 
+    /// <summary>The place of a job when others are gone; null when there is none even then.</summary>
     private static GangPlacement? Without(TrainingJob job, FleetDraft fleet, IReadOnlyList<PlacedJob> gone)
     {
         var draft = fleet.Copy();
@@ -97,8 +98,17 @@ internal sealed class RoomMaker(SchedulerInput input)
             .OrderBy(static p => p.Gpus).ThenBy(static p => p.Job.Id, StringComparer.Ordinal).Take(MaxMovers).ToDictionary(static p => p.Job.Id, StringComparer.Ordinal);
         if (movers.Count == 0) return null;
         var gangs = movers.Values.Select(static p => new MovableGang(p.Job.Id, p.Job.Gang, p.Groups)).ToArray();
-        return GangConsolidation.Plan(job.Gang, fleet.For(job, lent: false), gangs, job.Placer) is { Moves.Count: > 0 } plan
-            ? ([.. plan.Moves.Select(m => new JobMove(movers[m.Id], m.Placement, MoveKind.Consolidate, job.Id))], plan.Placement)
-            : null;
+        if (GangConsolidation.Plan(job.Gang, fleet.For(job, lent: false), gangs, job.Placer) is not { Moves.Count: > 0 } plan) return null;
+        // Who goes where another still is waits until that one has left: the next plan finds the place free.
+        var draft = fleet.Copy();
+        JobMove[] moves = [.. plan.Moves.Where(m => draft.TryHold(Added(movers[m.Id], m.Placement), movers[m.Id].Job.Gang.GpusPerWorker)).Select(m => new JobMove(movers[m.Id], m.Placement, MoveKind.Consolidate, job.Id))];
+        return moves.Length > 0 ? (moves, plan.Placement) : null;
+    }
+
+    /// <summary>What a job takes that it does not have.</summary>
+    private static WorkerGroup[] Added(PlacedJob placed, GangPlacement to)
+    {
+        var has = placed.Groups.ToDictionary(static g => g.Node, static g => g.Workers, StringComparer.Ordinal);
+        return [.. to.Groups.Select(g => g with { Workers = Math.Max(0, g.Workers - has.GetValueOrDefault(g.Node)) })];
     }
 }

@@ -18,6 +18,12 @@ public sealed record SchedulerInput
     /// <summary>Jobs that have other kinds of device: they count for quotas alone.</summary>
     public IReadOnlyList<PlacedJob> Elsewhere { get; init; } = [];
 
+    /// <summary>
+    /// Job that the plan before made room for (<see cref="SchedulerPlan.RoomFor"/>); "" for none. It goes before others of its priority: turns change with what tenants hold, so with who has left
+    /// for it, and who left for one must not have left for another.
+    /// </summary>
+    public string RoomFor { get; init; } = "";
+
     /// <summary>Terms by tenant; one that is not named has no limits and a weight of 1.</summary>
     public IReadOnlyDictionary<string, TenantTerms> Tenants { get; init; } = new Dictionary<string, TenantTerms>();
 
@@ -147,6 +153,9 @@ public sealed record SchedulerPlan
 
     /// <summary>Room that is kept; null when no job needs that.</summary>
     public Reservation? Reservation { get; init; }
+
+    /// <summary>Job that others make room for; "" for none. The next plan is to know it.</summary>
+    public string RoomFor => Reservation is { } kept && Waits.GetValueOrDefault(kept.Job.Id) == WaitReason.RoomIsMade ? kept.Job.Id : "";
 
     /// <summary>Placements that were looked for.</summary>
     public int Searches { get; init; }

@@ -72,7 +72,7 @@ internal sealed class PlanDraft(SchedulerInput input)
     {
         var failed = new Dictionary<string, WaitReason>(StringComparer.Ordinal);
         var (searched, seen) = (0, 0);
-        foreach (var job in queue.InTurn(_tenants.ShareOf, _tenants.IsFull))
+        foreach (var job in InTurn(queue))
         {
             if (searched >= input.Options.MaxConsidered || seen++ >= input.Options.MaxSeen) break;
             if (_tenants.Allowed(job) is not { } gang)
@@ -89,6 +89,21 @@ internal sealed class PlanDraft(SchedulerInput input)
             searched++;
             if (TryStart(job, gang)) continue;
             if (_waits[job.Id] is not WaitReason.RoomIsMade) failed[job.Shape] = _waits[job.Id];
+        }
+    }
+
+    /// <summary>Jobs in their turn, but the one that room was made for before others of its priority.</summary>
+    private IEnumerable<TrainingJob> InTurn(JobQueue queue)
+    {
+        var first = queue.Find(input.RoomFor);
+        foreach (var job in queue.InTurn(_tenants.ShareOf, _tenants.IsFull))
+        {
+            if (first is not null && job.Priority <= first.Priority)
+            {
+                yield return first;
+                first = null;
+            }
+            if (job.Id != input.RoomFor) yield return job;
         }
     }
 

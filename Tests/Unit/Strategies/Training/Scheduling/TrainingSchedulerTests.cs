@@ -239,6 +239,85 @@ public sealed class TrainingSchedulerTests
     }
 
     [TestMethod]
+    public void Plan_FasterGpusAreFree_JobThatIsAsFastAsItsSlowestMovesThere()
+    {
+        var job = Job("job", 1) with { Gang = Fabrics.Gang(1) with { Throughput = new Dictionary<string, double> { ["H100"] = 1, ["A100"] = 0.4 } }, Strategy = "throughput_aware" };
+        var nodes = new[] { Fabrics.Node("slow", rack: "r2", type: "A100", free: 7), Fabrics.Node("fast") };
+        var plan = Plan([], nodes, [Placed(job, Now.AddHours(-1), ("slow", 1))]);
+
+        Assert.AreEqual((MoveKind.Rebalance, 1), Move(plan));
+        Assert.AreEqual("fast", plan.Moves.Single().Placement.Groups.Single().Node);
+    }
+
+    [TestMethod]
+    public void Plan_MoreRoomOnSlowerGpusOnly_JobDoesNotGrowIntoThem()
+    {
+        var gang = new Gang { Workers = 8, MinWorkers = 4, GpusPerWorker = 1, Throughput = new Dictionary<string, double> { ["H100"] = 1, ["A100"] = 0.4 } };
+        var elastic = Job("elastic", 8) with { Gang = gang, MaxWorkers = 16, Step = new(1, 1, 0) };
+        var nodes = new[] { Fabrics.Node("fast", free: 0), Fabrics.Node("slow", type: "A100") };
+
+        Assert.IsEmpty(Plan([], nodes, [Placed(elastic, Now.AddHours(-1), ("fast", 8))]).Moves, "twice as many workers at four tenths of the pace");
+        Assert.AreEqual((MoveKind.Grow, 16), Move(Plan([], [nodes[0], Fabrics.Node("slow")], [Placed(elastic, Now.AddHours(-1), ("fast", 8))])));
+    }
+
+    [TestMethod]
+    public void Plan_SmallJobStartsElsewhere_AnUrgentOneStillPreempts()
+    {
+        var nodes = new[] { Fabrics.Node("n1", free: 0), Fabrics.Node("n2", free: 0) };
+        var placed = new[]
+        {
+            Placed(Job("small", 1, priority: 10), Now.AddSeconds(-1), ("n2", 1)) with { Busy = true }, Placed(Job("firm", 7, priority: 10) with { Preemptible = false }, Now.AddHours(-1), ("n2", 7)),
+            Placed(Job("low", 8, priority: 10), Now.AddHours(-2), ("n1", 8)),
+        };
+        var plan = Plan([Job("urgent", 8, priority: 500)], nodes, placed);
+
+        Assert.AreEqual("low", plan.Vacates.Single().Job.Job.Id, "what starts makes no room, however many follow one another");
+    }
+
+    [TestMethod]
+    public void Plan_RoomWasMade_GoesToTheJobThatItWasMadeForWhoseverTurnItIsNow()
+    {
+        var terms = new Dictionary<string, TenantTerms> { ["much"] = new() { Usage = 5 } };
+        TrainingJob[] jobs = [Job("a", 8, tenant: "much", at: 1), Job("b", 8, tenant: "little", at: 2), Job("urgent", 9, priority: 500, at: 3)];
+        SchedulerPlan Next(string roomFor) => TrainingScheduler.Plan(Queue(jobs[..2]), new() { Now = Now, Nodes = [Fabrics.Node("n1")], Tenants = terms, RoomFor = roomFor });
+
+        Assert.AreEqual("b", Next("").Starts.Single().Job.Id);
+        Assert.AreEqual("a", Next("a").Starts.Single().Job.Id);
+        Assert.AreEqual("b", Next("gone").Starts.Single().Job.Id);
+        var preempts = Plan([jobs[0]], [Fabrics.Node("n1", free: 0)], [Placed(Job("low", 8, priority: 1), Now.AddHours(-1), ("n1", 8))]);
+        Assert.AreEqual("a", preempts.RoomFor);
+        var first = TrainingScheduler.Plan(Queue(jobs), new() { Now = Now, Nodes = [Fabrics.Node("n1"), Fabrics.Node("n2", free: 1)], Tenants = terms, RoomFor = "a" });
+        Assert.AreEqual("urgent", first.Starts.Single().Job.Id, "one of higher priority still goes first");
+    }
+
+    [TestMethod]
+    public void Plan_NothingToGain_LooksForNoPlace()
+    {
+        var nodes = new[] { Fabrics.Node("n1", free: 0), Fabrics.Node("n2", free: 4), Fabrics.Node("n3") };
+        var placed = new[] { Placed(Job("whole", 8) with { Step = new(1, 0.1, 1e9) }, Now.AddHours(-1), ("n1", 8)), Placed(Job("part", 4), Now.AddHours(-1), ("n2", 4)) };
+
+        Assert.AreEqual(0, Plan([], nodes, placed).Searches);
+    }
+
+    [TestMethod]
+    public void Plan_ConsolidationInAChain_NobodyGoesWhereAnotherStillIs()
+    {
+        var only = new Dictionary<string, double> { ["H100"] = 1 };
+        var nodes = new[] { Fabrics.Node("n1", free: 5), Fabrics.Node("n2", free: 2), Fabrics.Node("n3", type: "A100") };
+        var placed = new[]
+        {
+            Placed(Job("a", 3) with { Gang = Fabrics.Gang(3) with { Throughput = only } }, Now.AddHours(-1), ("n1", 3)), Placed(Job("b", 3), Now.AddHours(-1), ("n2", 3)),
+            Placed(Job("firm", 3) with { Preemptible = false }, Now.AddHours(-1), ("n2", 3)),
+        };
+        var whole = new TrainingJob { Id = "whole", SubmittedAt = Now.AddMinutes(-10), Priority = 100, Gang = new() { Workers = 1, GpusPerWorker = 8, Throughput = only } };
+        var plan = Plan([whole], nodes, placed);
+
+        Assert.AreEqual("b", plan.Moves.Single().Job.Job.Id, "the other follows when this one has left");
+        Assert.AreEqual("n3", plan.Moves.Single().Placement.Groups.Single().Node);
+        Assert.AreEqual(WaitReason.RoomIsMade, plan.Waits["whole"]);
+    }
+
+    [TestMethod]
     public void Plan_OwnerScales_TheJobFollows()
     {
         var down = Plan([], [Fabrics.Node("n1", free: 0)], [Placed(Job("job", 2) with { MaxWorkers = 2 }, Now, ("n1", 8))]);
