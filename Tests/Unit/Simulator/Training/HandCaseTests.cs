@@ -1,4 +1,3 @@
-using InferMesh.Simulator.Configuration.Training;
 using InferMesh.Simulator.Training;
 using InferMesh.Strategies.Training;
 

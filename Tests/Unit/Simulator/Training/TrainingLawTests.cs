@@ -1,4 +1,3 @@
-using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
 using InferMesh.Simulator.Configuration.Training;
 using InferMesh.Simulator.Training;
