@@ -21,6 +21,9 @@ public sealed class TrainingLawTests
             {
                 Assert.IsTrue(result.Utilisation is > 0 and <= 1 && result.UsefulUtilisation <= result.Utilisation && result.Fragmentation is >= 0 and < 1 && result.Fairness is > 0 and <= 1 + 1e-12, $"round {round}");
                 Assert.IsTrue(result.Jobs.All(static j => j.EndedSeconds >= j.StartedSeconds && j.StartedSeconds >= j.SubmittedSeconds && j.StepInflation > 0.5), $"round {round}");
+                // Jobs that are driven out and come back over and over would be a scheduler that cannot make up its mind.
+                var worst = result.Jobs.MaxBy(static j => j.Preemptions + j.Moves)!;
+                Assert.IsLessThan(30, worst.Preemptions + worst.Moves - worst.Restarts, $"round {round}, {result.Strategy}: {worst}");
                 Assert.IsTrue(result.Series.All(static s => s.Held <= s.Open + 1e-6), $"round {round}");
             }
         }
