@@ -106,6 +106,7 @@ internal sealed class TrainingFleet
                 NvlinkIsland = node.Registration.Labels.GetValueOrDefault("nvlink-island", ""),
                 GpuType = node.GpuType,
                 Gpus = devices.Count,
+                TakesWork = node is { Closed.Length: 0, Serves: false },
                 FreeGpus = node.Closed.Length > 0 || node.Serves ? 0 : devices.Count(d => !_claimed.ContainsKey((node.Id, d.GpuUuid))),
                 BytesPerGpu = devices.Count == 0 ? null : devices.Min(static d => d.VramTotalBytes),
             });

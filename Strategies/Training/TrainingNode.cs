@@ -30,6 +30,9 @@ public sealed record TrainingNode
     /// <summary>GPUs in all, held or not.</summary>
     public int Gpus { get; init; }
 
+    /// <summary>Takes new work; what is there already stays either way.</summary>
+    public bool TakesWork { get; init; } = true;
+
     /// <summary>Memory of each GPU, bytes; null when unknown.</summary>
     public long? BytesPerGpu { get; init; }
 
@@ -73,5 +76,5 @@ public sealed record Gang
 
     /// <summary>Workers that a node has room for.</summary>
     internal int Room(TrainingNode node) =>
-        (Throughput.Count > 0 && !Throughput.ContainsKey(node.GpuType)) || (BytesPerGpu > 0 && !(node.BytesPerGpu >= BytesPerGpu)) ? 0 : Math.Max(0, node.FreeGpus) / GpusPerWorker;
+        !node.TakesWork || (Throughput.Count > 0 && !Throughput.ContainsKey(node.GpuType)) || (BytesPerGpu > 0 && !(node.BytesPerGpu >= BytesPerGpu)) ? 0 : Math.Max(0, node.FreeGpus) / GpusPerWorker;
 }

@@ -80,6 +80,10 @@ internal static class QueueReport
 
     private static TrainingJob Training(int i) => new()
     {
-        Id = $"j-{i:0000000}", Tenant = $"t{Math.Abs(i) % 50}", Priority = 100, SubmittedAt = Start.AddSeconds(i), Gang = new() { Workers = 1 + (Math.Abs(i) % 64), GpusPerWorker = 1 + (Math.Abs(i) % 8) },
+        Id = $"j-{i:0000000}",
+        Tenant = $"t{Math.Abs(i) % 50}",
+        Priority = 100,
+        SubmittedAt = Start.AddSeconds(i),
+        Gang = new() { Workers = 1 + (Math.Abs(i) % 64), GpusPerWorker = 1 + (Math.Abs(i) % 8) },
     };
 }

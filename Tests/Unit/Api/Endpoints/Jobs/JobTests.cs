@@ -236,7 +236,13 @@ public sealed class JobTests
         Assert.AreEqual(("queued", false), (bare.GetProperty("state").GetString(), bare.TryGetProperty("gpusNeeded", out _)), "the scheduler does not know it");
         api.Mesh.Jobs.Explanations["j-1"] = new()
         {
-            Job = "j-1", Reason = "No room.", Position = 2, GpusNeeded = 8, GpusSuitable = 16, GpusFree = 4, TenantUsage = 0.25,
+            Job = "j-1",
+            Reason = "No room.",
+            Position = 2,
+            GpusNeeded = 8,
+            GpusSuitable = 16,
+            GpusFree = 4,
+            TenantUsage = 0.25,
             Alternatives = new Dictionary<string, double> { ["spread"] = -1, ["pack"] = 2.5 },
         };
         var explanation = (await api.GetAsync("/api/v1/jobs/j-1/explain")).AssertStatus(200).Json;

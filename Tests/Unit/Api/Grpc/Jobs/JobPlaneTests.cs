@@ -112,7 +112,14 @@ public sealed class JobPlaneTests
         await using var api = await ApiUnderTest.StartAsync();
         api.Jobs.Put("j-1").Move(Domain.JobState.Running, "started", "why", change: job => job with
         {
-            Since = At, SubmittedAt = At, StartedAt = At, EndedAt = At, Placement = Placement(), Fence = 3, LostNodes = ["n2"], Avoid = new Dictionary<string, DateTimeOffset> { ["n9"] = At },
+            Since = At,
+            SubmittedAt = At,
+            StartedAt = At,
+            EndedAt = At,
+            Placement = Placement(),
+            Fence = 3,
+            LostNodes = ["n2"],
+            Avoid = new Dictionary<string, DateTimeOffset> { ["n9"] = At },
             Progress = new() { Step = 12, StepSeconds = 0.5, CheckpointStep = 10, CheckpointRef = "c", CheckpointAt = At, Restarts = 1, GpuSeconds = 2 },
             Stop = new(Domain.JobGoal.Preempt, null, At, true, "others"),
         });
@@ -215,7 +222,14 @@ public sealed class JobPlaneTests
         api.Jobs.Explanations["j-1"] = new() { Job = "j-1", Position = 0, ExpectedStart = At, GpusNeeded = 1, GpusSuitable = 2, GpusFree = 3, TenantUsage = 4, Alternatives = new Dictionary<string, double> { ["a"] = -1, ["b"] = 0 } };
         var expected = new JobExplanation
         {
-            JobId = "j-1", State = JobState.Queued, Position = 0, ExpectedStart = Timestamp.FromDateTimeOffset(At), GpusNeeded = 1, GpusSuitable = 2, GpusFree = 3, TenantUsage = 4,
+            JobId = "j-1",
+            State = JobState.Queued,
+            Position = 0,
+            ExpectedStart = Timestamp.FromDateTimeOffset(At),
+            GpusNeeded = 1,
+            GpusSuitable = 2,
+            GpusFree = 3,
+            TenantUsage = 4,
             Alternatives = { new JobAlternative { Strategy = "a" }, new JobAlternative { Strategy = "b", RingNsPerByte = 0 } },
         };
         Assert.AreEqual(expected, await Client(api).ExplainJobAsync(new() { JobId = "j-1" }));

@@ -64,6 +64,15 @@ public sealed class TrainingSchedulerTests
     }
 
     [TestMethod]
+    public void Plan_VictimOnANodeThatTakesNoWork_IsNoHelp()
+    {
+        var nodes = new[] { Fabrics.Node("closed", free: 0) with { TakesWork = false }, Fabrics.Node("open", free: 0) };
+        var placed = new[] { Placed(Job("cheap", 8, priority: 1), Now, ("closed", 8)), Placed(Job("dear", 8, priority: 10), Now.AddHours(-9), ("open", 8)) };
+
+        Assert.AreEqual("dear", Plan([Job("urgent", 8, priority: 500)], nodes, placed).Vacates.Single().Job.Job.Id);
+    }
+
+    [TestMethod]
     public void Plan_SamePriority_NobodyIsPreempted()
     {
         var plan = Plan([Job("next", 8)], [Fabrics.Node("n1", free: 0)], [Placed(Job("runs", 8), Now.AddHours(-1), ("n1", 8))]);
