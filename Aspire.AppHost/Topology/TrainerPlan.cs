@@ -29,6 +29,7 @@ internal sealed record TrainerPlan(int Nodes, int GpusPerNode)
                   id: {Name(i)}
                   cell: training
                   zone: local
+                  region: local
                   labels:
                     gpu: H100-80G
                     rack: trainers

@@ -67,15 +67,14 @@ internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time
             CrossEdges = placement.CrossEdges.Where(static e => e.Value > 0).ToDictionary(static e => JobMapping.ToDomain(e.Key), static e => e.Value),
             RingNsPerByte = placement.RingCost,
             Hint = JobMapping.ToWire(hint, 1),
-            Why = Why(job, placement),
+            Why = Why(placement),
         };
     }
 
-    private static string Why(MeshJob job, GangPlacement placement)
+    private static string Why(GangPlacement placement)
     {
-        var strategy = job.Spec.Strategy.Length > 0 ? job.Spec.Strategy : TrainingCatalog.Default;
         var edges = string.Join(", ", placement.CrossEdges.Where(static e => e.Value > 0).Select(static e => FormattableString.Invariant($"{e.Value} between {Plural(e.Key)}")));
-        return FormattableString.Invariant($"{strategy}: {placement.Workers} workers on {placement.Groups.Count} nodes; ")
+        return FormattableString.Invariant($"{placement.Workers} workers on {placement.Groups.Count} nodes; ")
             + (edges.Length == 0 ? "its ring leaves no node" : FormattableString.Invariant($"edges of its ring: {edges}; {placement.RingCost:0.###} ns per byte"));
     }
 

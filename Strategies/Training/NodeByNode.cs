@@ -32,10 +32,17 @@ internal sealed class NodeByNode(string name, bool spread) : ITrainingStrategy
         return workers;
     }
 
+    /// <summary>The path of a node without the node and its NVLink island.</summary>
+    private static string RackOf(string path)
+    {
+        for (var level = (int)TopologyLevel.Node; level > (int)TopologyLevel.Rack; level--) path = path[..path.LastIndexOf('/')];
+        return path;
+    }
+
     private static Dictionary<string, int> Spread(FabricDomain[] leaves, int count)
     {
         // The first nodes of all racks, then the second ones: emptiest first within a rack.
-        var turn = leaves.GroupBy(static l => l.Path[..l.Path.LastIndexOf('/')], StringComparer.Ordinal)
+        var turn = leaves.GroupBy(static l => RackOf(l.Path), StringComparer.Ordinal)
             .SelectMany(static rack => rack.OrderByDescending(static l => l.Room).ThenBy(static l => l.Node!.Id, StringComparer.Ordinal).Select(static (leaf, i) => (Leaf: leaf, Turn: i)))
             .OrderBy(static l => l.Turn).ThenByDescending(static l => l.Leaf.Room).ThenBy(static l => l.Leaf.Node!.Id, StringComparer.Ordinal).Select(static l => l.Leaf).ToList();
         var workers = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -9,6 +9,14 @@ public sealed class TrainingStrategiesTests
     public static IEnumerable<object[]> All => TrainingCatalog.All.Select(s => new object[] { s.Name });
 
     [TestMethod]
+    public void Spread_TwoRacks_TakesThemInTurn()
+    {
+        TrainingNode[] nodes = [Node("a1", "r1"), Node("a2", "r1"), Node("a3", "r1"), Node("b1", "r2"), Node("b2", "r2")];
+        var placement = TrainingCatalog.Create("spread").Place(Gang(4, 8), nodes);
+        CollectionAssert.AreEquivalent(new[] { "a1", "a2", "b1", "b2" }, placement.Groups.Select(g => g.Node).ToArray());
+    }
+
+    [TestMethod]
     [DataRow("binpack", "a:1 b:4")]
     [DataRow("spread", "a:1 b:2 c:2")]
     [DataRow("topology_balanced", "c:5")]
