@@ -38,12 +38,18 @@ public static class StrategyCatalog
     public static IReadOnlyList<ParameterError> Validate(string? name, IReadOnlyDictionary<string, double>? parameters)
     {
         if (Find(name) is not { } entry) return [new("strategy", $"'{name}' is not a strategy. Known: {string.Join(", ", All.Select(s => s.Name))}.")];
-        var known = entry.Description.Parameters;
-        return [.. (parameters ?? new Dictionary<string, double>()).Select(p => Check(entry.Description, known.FirstOrDefault(k => k.Name == p.Key), p.Key, p.Value)).OfType<ParameterError>()];
+        return Validate(entry.Description, parameters);
+    }
+
+    /// <summary>Checks parameters against a description, which need not be of the catalogue; an empty list means that they are right.</summary>
+    public static IReadOnlyList<ParameterError> Validate(StrategyDescription strategy, IReadOnlyDictionary<string, double>? parameters)
+    {
+        ArgumentNullException.ThrowIfNull(strategy);
+        return [.. (parameters ?? new Dictionary<string, double>()).Select(p => Check(strategy, strategy.Parameters.FirstOrDefault(k => k.Name == p.Key), p.Key, p.Value)).OfType<ParameterError>()];
     }
 
     /// <summary>Creates a strategy, a new one each time: what it learns stays with it. Parameters that are not given take their defaults.</summary>
-    /// <exception cref="ArgumentException"><see cref="Validate"/> finds an error.</exception>
+    /// <exception cref="ArgumentException"><see cref="Validate(string, IReadOnlyDictionary{string, double})"/> finds an error.</exception>
     public static IRoutingStrategy Create(string name, IReadOnlyDictionary<string, double>? parameters = null)
     {
         if (Validate(name, parameters) is [var first, ..]) throw new ArgumentException($"{first.Field}: {first.Message}", nameof(parameters));

@@ -9,7 +9,7 @@ namespace InferMesh.Strategies.Learning;
 /// <param name="rate">Weight of the newest answer, 0 to 1.</param>
 /// <param name="maxFactor">Factors lie in 1 / maxFactor to maxFactor.</param>
 /// <param name="memorySeconds">Seconds after which a target's own difference counts half when no answer has come since: what was slow may have recovered.</param>
-internal sealed class ServiceCorrections(double rate, double maxFactor, double memorySeconds)
+public sealed class ServiceCorrections(double rate, double maxFactor, double memorySeconds)
 {
     // So many answers is the guess of "like the others" worth.
     private const double Prior = 4;
@@ -161,4 +161,4 @@ internal sealed class ServiceCorrections(double rate, double maxFactor, double m
 /// <param name="DecodeFactor">Factor on decode.</param>
 /// <param name="Spread">Standard deviation of the logarithm of measured over expected time to first token.</param>
 /// <param name="FailureShare">Share of attempts that failed lately, 0..1.</param>
-internal readonly record struct Correction(double FirstTokenFactor, double DecodeFactor, double Spread, double FailureShare);
+public readonly record struct Correction(double FirstTokenFactor, double DecodeFactor, double Spread, double FailureShare);

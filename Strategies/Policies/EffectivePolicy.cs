@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using InferMesh.Strategies.Admission;
 using InferMesh.Strategies.Hedging;
 using InferMesh.Strategies.Routing;
@@ -83,6 +84,9 @@ public sealed record EffectivePolicy(
 {
     /// <summary>How the request waits when all targets are full.</summary>
     public QueueRule Queue { get; init; } = QueueRule.Default;
+
+    /// <summary>Where the work of the request's tenant may run; null for everywhere.</summary>
+    public PlacementRule? Residency { get; init; }
 }
 
 /// <summary>All compiled policies of a routing table.</summary>
@@ -92,6 +96,7 @@ public sealed class PolicySet
     private readonly IReadOnlyDictionary<string, PolicyRule> _endpoints;
     private readonly PolicyRule[] _prefixRules;
     private readonly PolicyRule[] _urgentRules;
+    private readonly IReadOnlyDictionary<string, PlacementRule>? _residency;
 
     // What stays free of each batch for requests of a priority above 0: to wait for an answer to end is most of what a request waits.
     private const double ReservedShare = 0.1;
@@ -101,7 +106,17 @@ public sealed class PolicySet
     /// <param name="rules">Rules of the policies.</param>
     /// <param name="endpoints">Rules of the endpoints, by endpoint: each is only for requests that came by its endpoint, and wins over all policies.</param>
     public PolicySet(IEnumerable<PolicyRule> rules, IReadOnlyDictionary<string, PolicyRule>? endpoints = null)
+        : this(rules, endpoints, FrozenDictionary<string, PlacementRule>.Empty)
     {
+    }
+
+    /// <summary>The same with tenants whose work may not run everywhere.</summary>
+    /// <param name="rules">Rules of the policies.</param>
+    /// <param name="endpoints">Rules of the endpoints, by endpoint.</param>
+    /// <param name="residency">Where the work of tenants may run, by tenant; null when nobody knows yet: then that of no tenant may run anywhere.</param>
+    public PolicySet(IEnumerable<PolicyRule> rules, IReadOnlyDictionary<string, PolicyRule>? endpoints, IReadOnlyDictionary<string, PlacementRule>? residency)
+    {
+        _residency = residency;
         _endpoints = endpoints ?? new Dictionary<string, PolicyRule>();
         _rules = [.. rules.OrderByDescending(r => r.Priority).ThenBy(r => r.Name, StringComparer.Ordinal)];
         _prefixRules = [.. _rules.Concat(_endpoints.Values).Where(r => r.Strategy is { WantsPrefix: true })];
@@ -115,7 +130,14 @@ public sealed class PolicySet
     public static EffectivePolicy Defaults { get; } =
         new(StrategyCatalog.Create(StrategyCatalog.Default), [], HedgeSettings.Default, AdmissionLimits.Default, null, [], [], []);
 
+    // No node has such an id.
+    private static PlacementRule Nowhere { get; } = PlacementRule.Anywhere with { Nodes = [""] };
+
     private static EffectivePolicy QueueingDefaults { get; } = Defaults with { Admission = AdmissionLimits.Queueing };
+
+    /// <summary>The same policies with one more, or with another content of one.</summary>
+    /// <param name="rule">The one; that of its name does not count beside it.</param>
+    public PolicySet With(PolicyRule rule) => new(_rules.Where(r => r.Name != rule.Name).Append(rule), _endpoints, _residency);
 
     /// <summary>Number of policies.</summary>
     public int Count => _rules.Length;
@@ -130,8 +152,16 @@ public sealed class PolicySet
         return false;
     }
 
-    /// <summary>The policy of one request: per part, the first matching rule that sets it; placement, quota and access rules all apply.</summary>
+    /// <summary>The policy of one request: per part, the first matching rule that sets it; placement, quota and access rules all apply, and so does where the tenant's work may run.</summary>
     public EffectivePolicy Resolve(string model, string tenant, string sloClass, string endpoint = "")
+    {
+        var policy = ResolveRules(model, tenant, sloClass, endpoint);
+        return tenant.Length > 0 && ResidencyOf(tenant) is { } residency ? policy with { Residency = residency } : policy;
+    }
+
+    private PlacementRule? ResidencyOf(string tenant) => _residency is null ? Nowhere : _residency.GetValueOrDefault(tenant);
+
+    private EffectivePolicy ResolveRules(string model, string tenant, string sloClass, string endpoint)
     {
         IRoutingStrategy? strategy = null;
         HedgeSettings? hedging = null;

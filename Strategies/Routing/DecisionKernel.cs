@@ -90,7 +90,7 @@ public static class DecisionKernel
     /// <summary>The index of a tracked set, when its own verdicts are all that holds for the request.</summary>
     private static TargetIndex? Tracked(TargetSet targets, RoutingRequest request, EffectivePolicy policy)
     {
-        if (targets.Index is not { } index || request.ExcludedNodes.Count > 0 || !ReferenceEquals(request.Demand, PlacementRule.Anywhere) || policy.Placements.Count > 0) return null;
+        if (targets.Index is not { } index || request.ExcludedNodes.Count > 0 || !ReferenceEquals(request.Demand, PlacementRule.Anywhere) || policy.Placements.Count > 0 || policy.Residency is not null) return null;
         // What it knows in advance is not of this origin.
         if (targets.DistancesFrom(request.Origin.Place) is not null) return null;
         index.Use(policy.Admission);

@@ -47,4 +47,7 @@ public enum FilterReason : byte
 
     /// <summary>An operator works on the node.</summary>
     NodeMaintenance,
+
+    /// <summary>The work of the caller's tenant may not run here, such as outside the regions that its data may not leave.</summary>
+    TenantPlacement,
 }

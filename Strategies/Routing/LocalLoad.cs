@@ -22,9 +22,13 @@ public sealed class LocalLoad
     private int _requests;
     private long _prefillUntil;
     private long _answered;
+    private long _dispatched;
 
     /// <summary>Requests dispatched by this router and not yet settled.</summary>
     public int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Requests dispatched by this router in all.</summary>
+    public long Dispatched => Volatile.Read(ref _dispatched);
 
     /// <summary>
     /// When the target is done with the prompts that this router sent it, one after the other: UTC ticks, 0 when none is in flight. Readings do not tell: a request that waits for its first
@@ -47,6 +51,7 @@ public sealed class LocalLoad
         {
             Open(nowTicks);
             _requests++;
+            _dispatched++;
             if (prefillSeconds > 0) _prefillUntil = Math.Max(_prefillUntil, nowTicks) + (long)(Math.Min(prefillSeconds, MaxPrefillSeconds) * TimeSpan.TicksPerSecond);
         }
     }

@@ -68,11 +68,13 @@ public sealed record PlacementRule(
     public static PlacementRule Anywhere { get; } = new([], [], [], [], new Dictionary<string, string>());
 
     /// <summary>Whether the target may serve.</summary>
-    public bool Allows(TargetIdentity target)
+    public bool Allows(TargetIdentity target) => Allows(target.NodeId, target.CellId, target.Zone, target.Region, target.Labels);
+
+    /// <summary>Whether a node may serve.</summary>
+    public bool Allows(string node, string cell, string zone, string region, IReadOnlyDictionary<string, string> labels)
     {
         if (ReferenceEquals(this, Anywhere)) return true;
-        return Contains(Nodes, target.NodeId) && Contains(Cells, target.CellId) && Contains(Zones, target.Zone) && Contains(Regions, target.Region)
-            && (Labels.Count == 0 || Carries(target.Labels));
+        return Contains(Nodes, node) && Contains(Cells, cell) && Contains(Zones, zone) && Contains(Regions, region) && (Labels.Count == 0 || Carries(labels));
     }
 
     private bool Carries(IReadOnlyDictionary<string, string> labels)

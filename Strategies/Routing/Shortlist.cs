@@ -3,7 +3,7 @@ using InferMesh.Strategies.Scoring;
 namespace InferMesh.Strategies.Routing;
 
 /// <summary>The best of a large set by the plain cost model, for a second look.</summary>
-internal static class Shortlist
+public static class Shortlist
 {
     /// <summary>Targets that get a second look.</summary>
     public const int Size = 32;

@@ -40,6 +40,7 @@ internal static class TargetFilter
             if (request.ExcludedNodes[e] == identity.NodeId) return FilterReason.ExcludedByRequest;
         }
         if (!request.Demand.Allows(identity)) return FilterReason.RequestFilter;
+        if (policy.Residency is { } residency && !residency.Allows(identity)) return FilterReason.TenantPlacement;
         for (var p = 0; p < policy.Placements.Count; p++)
         {
             if (!policy.Placements[p].Allows(identity)) return FilterReason.PlacementPolicy;

@@ -188,6 +188,9 @@ public sealed class TargetSet
     /// <summary>What is kept up to date of a tracked set; null for an immutable one.</summary>
     internal TargetIndex? Index { get; private set; }
 
+    /// <summary>Whether one owner updates the set in place.</summary>
+    public bool IsTracked => Index is not null;
+
     /// <summary>
     /// Makes the set one that a single owner updates in place and decides on, on one thread: decisions then cost what they look at, not what there is.
     /// From here on the owner calls <see cref="Update"/> for each reading and <see cref="LocalChanged"/> after each change of a counter in <see cref="Local"/>.

@@ -127,7 +127,7 @@ public sealed partial record CostModel
     /// <param name="target">The target.</param>
     /// <param name="prefillSeconds">Prefill, corrected.</param>
     /// <param name="decodeFactor">Factor on the time of decoding.</param>
-    internal double Balance(in RankingInput input, int target, double prefillSeconds, double decodeFactor)
+    public double Balance(in RankingInput input, int target, double prefillSeconds, double decodeFactor)
     {
         ref readonly var cost = ref input.Targets.Cost[target];
         var load = input.Targets.Load(target);
@@ -139,8 +139,8 @@ public sealed partial record CostModel
     /// <summary>Output tokens that a request is priced with.</summary>
     internal static double ExpectedOutput(RoutingRequest request) => request.OutputTokens > 0 ? request.OutputTokens : Fallback.OutputTokens;
 
-    // Sums of bounded terms stay finite: they compare, and they can be written as JSON.
-    internal static double Bounded(double seconds) => seconds is >= 0 and <= MaxTermSeconds ? seconds : seconds < 0 ? 0 : MaxTermSeconds;
+    /// <summary>A term within its bounds, 0 to <see cref="MaxTermSeconds"/>: sums of such stay finite, they compare, and they can be written as JSON.</summary>
+    public static double Bounded(double seconds) => seconds is >= 0 and <= MaxTermSeconds ? seconds : seconds < 0 ? 0 : MaxTermSeconds;
 }
 
 /// <summary>What a strategy believes of a target where it differs from the reading.</summary>

@@ -86,8 +86,7 @@ public static class CollectiveHints
         var nodes = placement.Groups.Count;
         // Rings wait for the node with the most ranks, whose links they share.
         var ranks = placement.Groups.Max(static g => g.Workers) * step.GpusPerWorker;
-        var coarsest = placement.CrossEdges.Where(static e => e.Value > 0).Select(static e => e.Key).DefaultIfEmpty(TopologyLevel.Node).Min();
-        var links = new CollectiveLinks(fabric.Within, fabric.Link(coarsest));
+        var links = Links(placement, fabric);
         var ranges = CollectivePlanner.Plan(nodes, ranks, links);
         var fusion = CollectivePlanner.FusionBytes(nodes, ranks, links);
         var exchange = Exchange(nodes, ranks, step.GradientBytes, links);
@@ -102,6 +101,39 @@ public static class CollectiveHints
             ExchangeSeconds = exchange,
             Environment = Environment(ranges, fusion, nodes > 1 ? links.Between : null),
         };
+    }
+
+    /// <summary>A hint whose algorithms were chosen elsewhere, with the variables for NCCL that follow from them.</summary>
+    /// <param name="placement">Where the gang is; not a failed one.</param>
+    /// <param name="step">Its step.</param>
+    /// <param name="fabric">Links, as measured last.</param>
+    /// <param name="ranges">The fastest algorithm by size, from 0 on.</param>
+    /// <param name="fusionBytes">Up to which size gradients are better fused; null when none is.</param>
+    /// <param name="compress">Whether compression is worth its price.</param>
+    /// <param name="exchangeSeconds">Seconds of the all-reduce in a step.</param>
+    public static CollectiveHint Of(GangPlacement placement, TrainingStep step, CollectiveFabric fabric, IReadOnlyList<CollectiveRange> ranges, long? fusionBytes, bool compress, double exchangeSeconds)
+    {
+        ArgumentNullException.ThrowIfNull(placement);
+        ArgumentNullException.ThrowIfNull(step);
+        ArgumentNullException.ThrowIfNull(ranges);
+        return new()
+        {
+            RankOrder = placement.Groups,
+            Ranges = ranges,
+            FusionBytes = fusionBytes,
+            Compress = compress,
+            ComputeSeconds = step.ComputeSeconds,
+            ExchangeSeconds = exchangeSeconds,
+            Environment = Environment(ranges, fusionBytes, placement.Groups.Count > 1 ? Links(placement, fabric).Between : null),
+        };
+    }
+
+    /// <summary>The links that a gang's ranks use: within a node, and of the coarsest level that its ring crosses.</summary>
+    public static CollectiveLinks Links(GangPlacement placement, CollectiveFabric fabric)
+    {
+        ArgumentNullException.ThrowIfNull(placement);
+        ArgumentNullException.ThrowIfNull(fabric);
+        return new(fabric.Within, fabric.Link(placement.CrossEdges.Where(static e => e.Value > 0).Select(static e => e.Key).DefaultIfEmpty(TopologyLevel.Node).Min()));
     }
 
     /// <summary>Whether a job should hear of a newer hint: its algorithm, fusion or compression changed, or its step takes a tenth longer or shorter.</summary>

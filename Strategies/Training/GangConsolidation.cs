@@ -6,6 +6,9 @@ namespace InferMesh.Strategies.Training;
 /// <param name="Groups">Where it is.</param>
 public sealed record MovableGang(string Id, Gang Gang, IReadOnlyList<WorkerGroup> Groups)
 {
+    /// <summary>Nodes that it may go to.</summary>
+    public Func<string, bool> MayUse { get; init; } = static _ => true;
+
     internal int Workers => Groups.Sum(static g => g.Workers);
 }
 
@@ -55,7 +58,7 @@ public static class GangConsolidation
         var moves = new List<GangMove>();
         foreach (var one in moving)
         {
-            var to = strategy.Place(one.Gang with { Workers = one.Workers, MinWorkers = 0 }, [.. free.Values]);
+            var to = strategy.Place(one.Gang with { Workers = one.Workers, MinWorkers = 0 }, [.. free.Values.Where(n => one.MayUse(n.Id))]);
             if (to.Failure != PlacementFailure.None) return null;
             Hold(free, to.Groups, one.Gang.GpusPerWorker);
             moves.Add(new(one.Id, to));

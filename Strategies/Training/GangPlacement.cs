@@ -42,6 +42,11 @@ public sealed record GangPlacement
     /// <summary>Sum over the edges of the ring of the time per byte of their links, nanoseconds (<see cref="TopologyLevels.EdgeCost"/>); 0 on one node.</summary>
     public double RingCost { get; init; }
 
+    /// <summary>The placement of so many workers on nodes: groups in the order of a ring that crosses each domain once, with what it crosses and costs.</summary>
+    /// <param name="nodes">Nodes, those of the workers among them.</param>
+    /// <param name="workers">Workers by node id, 1 or more on each.</param>
+    public static GangPlacement Of(IReadOnlyList<TrainingNode> nodes, IReadOnlyDictionary<string, int> workers) => FabricTree.Describe(nodes, workers);
+
     /// <summary>There is none, and why.</summary>
     public static GangPlacement Failed(PlacementFailure failure) => new() { Failure = failure };
 }

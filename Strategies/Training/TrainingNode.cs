@@ -30,11 +30,20 @@ public sealed record TrainingNode
     /// <summary>GPUs in all, held or not.</summary>
     public int Gpus { get; init; }
 
+    /// <summary>What its ports carry to other nodes together, bytes per second each way; null when unknown.</summary>
+    public double? LinkBytesPerSecond { get; init; }
+
+    /// <summary>What jobs on it are expected to send there, bytes per second.</summary>
+    public double LinkClaimedBytesPerSecond { get; init; }
+
     /// <summary>Takes new work; what is there already stays either way.</summary>
     public bool TakesWork { get; init; } = true;
 
     /// <summary>Memory of each GPU, bytes; null when unknown.</summary>
     public long? BytesPerGpu { get; init; }
+
+    /// <summary>Name of its domain of a level; "" when unknown, which is a domain of the node's own.</summary>
+    public string DomainOf(TopologyLevel level) => Label(level);
 
     internal string Label(TopologyLevel level) => level switch
     {
@@ -75,6 +84,12 @@ public sealed record Gang
     internal int Least => MinWorkers > 0 ? Math.Min(MinWorkers, Workers) : Workers;
 
     /// <summary>Workers that a node has room for.</summary>
+    public int RoomOn(TrainingNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return Room(node);
+    }
+
     internal int Room(TrainingNode node) =>
         !node.TakesWork || (Throughput.Count > 0 && !Throughput.ContainsKey(node.GpuType)) || (BytesPerGpu > 0 && !(node.BytesPerGpu >= BytesPerGpu)) ? 0 : Math.Max(0, node.FreeGpus) / GpusPerWorker;
 }

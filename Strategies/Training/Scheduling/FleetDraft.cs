@@ -7,17 +7,20 @@ internal sealed class FleetDraft
     private readonly TrainingNode[] _nodes;
     private readonly IReadOnlySet<string> _lendable;
 
-    public FleetDraft(IReadOnlyList<TrainingNode> nodes, IReadOnlySet<string> lendable)
+    private readonly IReadOnlyDictionary<string, TenantTerms> _tenants;
+
+    public FleetDraft(SchedulerInput input)
     {
-        _nodes = [.. nodes];
-        _lendable = lendable;
+        _nodes = [.. input.Nodes];
+        _lendable = input.Lendable;
+        _tenants = input.Tenants;
         for (var i = 0; i < _nodes.Length; i++) _index[_nodes[i].Id] = i;
     }
 
     private FleetDraft(FleetDraft other)
     {
         _nodes = [.. other._nodes];
-        (_index, _lendable, Searches) = (other._index, other._lendable, 0);
+        (_index, _lendable, _tenants, Searches) = (other._index, other._lendable, other._tenants, 0);
     }
 
     /// <summary>Placements that were looked for.</summary>
@@ -49,7 +52,15 @@ internal sealed class FleetDraft
 
     /// <summary>Nodes that a job may use.</summary>
     public IReadOnlyList<TrainingNode> For(TrainingJob job, bool lent) =>
-        job.Avoid.Count == 0 && (lent || _lendable.Count == 0) ? _nodes : Array.FindAll(_nodes, n => !job.Avoid.Contains(n.Id) && (lent || !_lendable.Contains(n.Id)));
+        job.Avoid.Count == 0 && NodesOf(job) is null && (lent || _lendable.Count == 0) ? _nodes : Array.FindAll(_nodes, n => Allows(job, n.Id) && (lent || !_lendable.Contains(n.Id)));
+
+    /// <summary>Whether a job may use a node, whoever has it now.</summary>
+    public bool Allows(TrainingJob job, string node) => !job.Avoid.Contains(node) && (NodesOf(job)?.Contains(node) ?? true);
+
+    /// <summary>The same for jobs that find a place or none alike.</summary>
+    public string Shape(TrainingJob job) => NodesOf(job) is null ? job.Shape : $"{job.Shape}|{job.Tenant}";
+
+    private IReadOnlySet<string>? NodesOf(TrainingJob job) => _tenants.GetValueOrDefault(job.Tenant)?.Nodes;
 
     /// <summary>The place of a job: on nodes of training where there is one, else on those that serving lends.</summary>
     public GangPlacement Place(TrainingJob job, Gang? gang = null)
@@ -59,6 +70,31 @@ internal sealed class FleetDraft
         if (own.Failure == PlacementFailure.None || _lendable.Count == 0 || !job.Preemptible) return own;
         Searches++;
         return job.Placer.Place(gang ?? job.Gang, For(job, lent: true));
+    }
+
+    /// <summary>
+    /// The place of a job that is about to start. Where its ring would share links that cannot carry it and those that are there, it goes elsewhere, if that is not farther apart than sharing is slow.
+    /// </summary>
+    public GangPlacement PlaceApart(TrainingJob job, Gang gang)
+    {
+        var first = Place(job, gang);
+        if (first.Groups.Count < 2 || job.Step is not { GradientBytes: > 0 } step) return first;
+        var slowdown = first.Groups.Max(g => _index.TryGetValue(g.Node, out var i) ? LinkShare.Slowdown(_nodes[i], step) : 1);
+        if (slowdown <= 1) return first;
+        Searches++;
+        var elsewhere = job.Placer.Place(gang with { MinWorkers = first.Workers }, [.. For(job, lent: false).Where(n => LinkShare.Slowdown(n, step) <= 1)]);
+        return elsewhere.Failure == PlacementFailure.None && elsewhere.RingCost < first.RingCost * slowdown ? elsewhere : first;
+    }
+
+    /// <summary>A job that starts uses links too.</summary>
+    public void Use(TrainingJob job, IReadOnlyList<WorkerGroup> groups)
+    {
+        if (groups.Count < 2 || job.Step is not { GradientBytes: > 0 } step) return;
+        foreach (var (id, _) in groups)
+        {
+            if (_index.TryGetValue(id, out var i) && _nodes[i].LinkBytesPerSecond is { } rate)
+                _nodes[i] = _nodes[i] with { LinkClaimedBytesPerSecond = _nodes[i].LinkClaimedBytesPerSecond + LinkShare.Alone(step, rate) };
+        }
     }
 
     public void Searched(FleetDraft copy) => Searches += copy.Searches;

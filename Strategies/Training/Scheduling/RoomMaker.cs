@@ -61,7 +61,7 @@ internal sealed class RoomMaker(SchedulerInput input)
     private (IReadOnlyList<JobVacate> Vacates, GangPlacement Placement)? Preempt(TrainingJob job, FleetDraft fleet)
     {
         // Whose GPUs do not suit it can be no help.
-        var suits = fleet.Nodes.Where(n => job.Gang.Room(n with { FreeGpus = n.Gpus }) > 0 && !job.Avoid.Contains(n.Id)).Select(static n => n.Id).ToHashSet(StringComparer.Ordinal);
+        var suits = fleet.Nodes.Where(n => job.Gang.Room(n with { FreeGpus = n.Gpus }) > 0 && fleet.Allows(job, n.Id)).Select(static n => n.Id).ToHashSet(StringComparer.Ordinal);
         var victims = input.Placed
             .Where(p => !p.Busy && p.Job.Preemptible && p.Job.Priority < job.Priority && p.Groups.Any(g => suits.Contains(g.Node)))
             .OrderBy(static p => p.Job.Priority).ThenBy(p => p.Gpus * p.Unsaved(input.Now).TotalSeconds).ThenBy(static p => p.Job.Id, StringComparer.Ordinal).ToArray();
@@ -97,7 +97,7 @@ internal sealed class RoomMaker(SchedulerInput input)
         var movers = input.Placed.Where(p => !p.Busy && p.Lost.Count == 0 && p.Job.Preemptible && p.Job.Priority <= job.Priority)
             .OrderBy(static p => p.Gpus).ThenBy(static p => p.Job.Id, StringComparer.Ordinal).Take(MaxMovers).ToDictionary(static p => p.Job.Id, StringComparer.Ordinal);
         if (movers.Count == 0) return null;
-        var gangs = movers.Values.Select(static p => new MovableGang(p.Job.Id, p.Job.Gang, p.Groups)).ToArray();
+        var gangs = movers.Values.Select(p => new MovableGang(p.Job.Id, p.Job.Gang, p.Groups) { MayUse = n => fleet.Allows(p.Job, n) }).ToArray();
         if (GangConsolidation.Plan(job.Gang, fleet.For(job, lent: false), gangs, job.Placer) is not { Moves.Count: > 0 } plan) return null;
         // Who goes where another still is waits until that one has left: the next plan finds the place free.
         var draft = fleet.Copy();

@@ -120,6 +120,9 @@ public sealed record TenantTerms
     /// <summary>Weight of its share, above 0.</summary>
     public double Weight { get; init; } = 1;
 
+    /// <summary>Nodes that its jobs may go to; null for all.</summary>
+    public IReadOnlySet<string>? Nodes { get; init; }
+
     /// <summary>Time-decayed use of its dominant resource (<see cref="FairShare"/>).</summary>
     public double Usage { get; init; }
 }

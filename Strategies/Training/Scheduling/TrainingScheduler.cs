@@ -26,7 +26,7 @@ public static class TrainingScheduler
 /// <summary>One plan while it is made.</summary>
 internal sealed class PlanDraft(SchedulerInput input)
 {
-    private readonly FleetDraft _fleet = new(input.Nodes, input.Lendable);
+    private readonly FleetDraft _fleet = new(input);
     private readonly TenantDraft _tenants = new(input);
     private readonly List<JobStart> _starts = [];
     private readonly List<JobMove> _moves = [];
@@ -81,14 +81,14 @@ internal sealed class PlanDraft(SchedulerInput input)
                 continue;
             }
             // Kept room is closed to those only that would still be there when it is needed.
-            if (failed.TryGetValue(job.Shape, out var known) && (known != WaitReason.Reserved || !EndsBefore(job, _reservation!.At)))
+            if (failed.TryGetValue(_fleet.Shape(job), out var known) && (known != WaitReason.Reserved || !EndsBefore(job, _reservation!.At)))
             {
                 _waits[job.Id] = known;
                 continue;
             }
             searched++;
             if (TryStart(job, gang)) continue;
-            if (_waits[job.Id] is not WaitReason.RoomIsMade) failed[job.Shape] = _waits[job.Id];
+            if (_waits[job.Id] is not WaitReason.RoomIsMade) failed[_fleet.Shape(job)] = _waits[job.Id];
         }
     }
 
@@ -130,11 +130,11 @@ internal sealed class PlanDraft(SchedulerInput input)
     private bool TryStart(TrainingJob job, Gang gang)
     {
         var fleet = _fleet;
-        var placement = fleet.Place(job, gang);
+        var placement = fleet.PlaceApart(job, gang);
         if (placement.Failure == PlacementFailure.None && _reservation is { } kept && !EndsBefore(job, kept.At))
         {
             // Beside what is kept: what fits there delays nobody.
-            placement = _unreserved!.Place(job, gang);
+            placement = _unreserved!.PlaceApart(job, gang);
             if (placement.Failure != PlacementFailure.None)
             {
                 _waits[job.Id] = WaitReason.Reserved;
@@ -145,6 +145,8 @@ internal sealed class PlanDraft(SchedulerInput input)
         {
             _starts.Add(new(job, placement, _reservation is not null));
             Hold(placement.Groups, gang.GpusPerWorker);
+            _fleet.Use(job, placement.Groups);
+            _unreserved?.Use(job, placement.Groups);
             _tenants.Take(job, placement.Workers * gang.GpusPerWorker);
             return true;
         }
