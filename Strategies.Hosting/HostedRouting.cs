@@ -1,0 +1,57 @@
+using InferMesh.Strategies.Routing;
+using InferMesh.Strategies.Scoring;
+
+namespace InferMesh.Strategies.Hosting;
+
+/// <summary>What ranks on behalf of a plugin. Never throws.</summary>
+internal interface IRoutingGuest
+{
+    bool WantsPrefix { get; }
+
+    PluginFailure Rank(in RankingInput input, Span<RankedTarget> best, out int count);
+
+    /// <summary>The terms of a target; null when the plugin has none.</summary>
+    CostTerms? Explain(in RankingInput input, int target);
+
+    void Dispatched(in RankingInput input, int target);
+
+    void Completed(in Outcome outcome);
+}
+
+/// <summary>
+/// A routing strategy that a plugin made: whatever the plugin does, a request gets its picks, from the fallback when need be. Stands wherever a strategy of the catalogue does.
+/// </summary>
+internal sealed class HostedRouting(string name, IRoutingGuest guest, IRoutingStrategy fallback, PluginGuard guard) : ILearningStrategy
+{
+    private readonly ILearningStrategy? _learningFallback = fallback as ILearningStrategy;
+
+    public string Name { get; } = name;
+
+    public bool WantsPrefix => guest.WantsPrefix || fallback.WantsPrefix;
+
+    public int Rank(in RankingInput input, Span<RankedTarget> best)
+    {
+        if (guard.Enter(out var start) != PluginFailure.None) return fallback.Rank(input, best);
+        var failure = guest.Rank(input, best, out var count);
+        if (failure == PluginFailure.None && !RankingCheck.IsValid(input, best, count)) failure = PluginFailure.Invalid;
+        return guard.Leave("rank", start, guard.Budget.RoutingDeadline, failure) == PluginFailure.None ? count : fallback.Rank(input, best);
+    }
+
+    public CostTerms Explain(in RankingInput input, int target)
+    {
+        if (guard.IsQuarantined || guard.IsOpen) return fallback.Explain(input, target);
+        return guest.Explain(input, target) is { } terms && double.IsFinite(terms.TotalSeconds) ? terms : fallback.Explain(input, target);
+    }
+
+    public void Dispatched(in RankingInput input, int target)
+    {
+        if (!guard.IsQuarantined) guest.Dispatched(input, target);
+        _learningFallback?.Dispatched(input, target);
+    }
+
+    public void Completed(in Outcome outcome)
+    {
+        if (!guard.IsQuarantined) guest.Completed(outcome);
+        _learningFallback?.Completed(outcome);
+    }
+}

@@ -1,0 +1,99 @@
+using InferMesh.Strategies.Plugins;
+using InferMesh.Strategies.Routing;
+using InferMesh.Strategies.Training;
+
+namespace InferMesh.Strategies.Hosting;
+
+/// <summary>What a plugin has done so far.</summary>
+/// <param name="Calls">Calls that went in.</param>
+/// <param name="Fallbacks">Calls that the fallback answered, by why.</param>
+/// <param name="IsBreakerOpen">Whether it is left alone now.</param>
+/// <param name="IsQuarantined">Whether it is in quarantine, which only loading it anew ends.</param>
+public sealed record PluginCounts(long Calls, IReadOnlyDictionary<PluginFailure, long> Fallbacks, bool IsBreakerOpen, bool IsQuarantined);
+
+/// <summary>
+/// A plugin that was loaded. Strategies that it made go on to be used after <see cref="Dispose"/>: their fallback answers then, so that whoever still holds one is not surprised.
+/// Thread-safe.
+/// </summary>
+public abstract class LoadedPlugin : IDisposable
+{
+    private readonly PluginGuard _guard;
+
+    private protected LoadedPlugin(PluginPackage package, PluginGuard guard, StrategyDescription description)
+    {
+        (Package, _guard, Description) = (new(package.Manifest.Name, package.Manifest.Version, package.Digest), guard, description);
+        Kind = package.Manifest.Kind;
+    }
+
+    /// <summary>Which it is.</summary>
+    public PluginIdentity Package { get; }
+
+    /// <summary>What it decides.</summary>
+    public PluginKind Kind { get; }
+
+    /// <summary>Name, parameters and what it does.</summary>
+    public StrategyDescription Description { get; }
+
+    private protected PluginGuard Guard => _guard;
+
+    /// <summary>What it has done so far.</summary>
+    public PluginCounts Counts => new(
+        _guard.Calls, Enum.GetValues<PluginFailure>().Where(f => _guard.Failures(f) > 0).ToDictionary(f => f, _guard.Failures), _guard.IsOpen, _guard.IsQuarantined);
+
+    /// <summary>Checks parameters; an empty list means that a strategy can be made with them.</summary>
+    public IReadOnlyList<ParameterError> Validate(IReadOnlyDictionary<string, double>? parameters) => StrategyCatalog.Validate(Description, parameters);
+
+    /// <summary>Makes a routing strategy.</summary>
+    /// <param name="parameters">Those not given take their defaults.</param>
+    /// <param name="fallback">Answers where the plugin does not; one that belongs to this strategy alone.</param>
+    /// <exception cref="ArgumentException"><see cref="Validate"/> finds an error.</exception>
+    /// <exception cref="InvalidOperationException">The plugin does not rank, or could not make one.</exception>
+    public IRoutingStrategy CreateRouting(IReadOnlyDictionary<string, double>? parameters, IRoutingStrategy fallback)
+    {
+        ArgumentNullException.ThrowIfNull(fallback);
+        if (Kind != PluginKind.Routing) throw new InvalidOperationException($"{Package} does not rank.");
+        return new HostedRouting(Description.Name, Rank(Complete(parameters)), fallback, _guard);
+    }
+
+    /// <summary>Makes a training strategy; it gives hints too (<see cref="ICollectiveStrategy"/>), those of the built-in planner where the plugin has none.</summary>
+    /// <param name="parameters">Those not given take their defaults.</param>
+    /// <param name="fallback">Answers where the plugin does not.</param>
+    /// <exception cref="ArgumentException"><see cref="Validate"/> finds an error.</exception>
+    /// <exception cref="InvalidOperationException">The plugin does not place, or could not make one.</exception>
+    public ITrainingStrategy CreateTraining(IReadOnlyDictionary<string, double>? parameters, ITrainingStrategy fallback)
+    {
+        ArgumentNullException.ThrowIfNull(fallback);
+        if (Kind != PluginKind.Training) throw new InvalidOperationException($"{Package} does not place.");
+        return new HostedTraining(Description.Name, Place(Complete(parameters)), fallback, _guard);
+    }
+
+    /// <summary>Unloads it.</summary>
+    public void Dispose()
+    {
+        _guard.Unload();
+        Unload();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract IRoutingGuest Rank(IReadOnlyDictionary<string, double> parameters);
+
+    private protected abstract ITrainingGuest Place(IReadOnlyDictionary<string, double> parameters);
+
+    private protected abstract void Unload();
+
+    private protected IReadOnlyDictionary<string, double> Complete(IReadOnlyDictionary<string, double>? parameters)
+    {
+        if (Validate(parameters) is [var first, ..]) throw new ArgumentException($"{first.Field}: {first.Message}", nameof(parameters));
+        return Description.Parameters.ToDictionary(p => p.Name, p => parameters is not null && parameters.TryGetValue(p.Name, out var v) ? v : p.Default);
+    }
+}
+
+/// <summary>Which plugin.</summary>
+/// <param name="Name">Name.</param>
+/// <param name="Version">Version.</param>
+/// <param name="Digest">SHA-256 of its manifest.</param>
+public sealed record PluginIdentity(string Name, string Version, string Digest)
+{
+    /// <summary>Name and version, such as <c>my_mesh@1.0.0</c>.</summary>
+    public override string ToString() => $"{Name}@{Version}";
+}

@@ -1,0 +1,125 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+
+namespace InferMesh.Strategies.Hosting;
+
+/// <summary>What a plugin decides.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PluginKind>))]
+public enum PluginKind : byte
+{
+    /// <summary>Ranks the targets of requests.</summary>
+    [JsonStringEnumMemberName("routing")]
+    Routing = 0,
+
+    /// <summary>Places training jobs.</summary>
+    [JsonStringEnumMemberName("training")]
+    Training,
+}
+
+/// <summary>What a plugin runs in.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PluginRuntime>))]
+public enum PluginRuntime : byte
+{
+    /// <summary>A sandbox of WebAssembly.</summary>
+    [JsonStringEnumMemberName("wasm")]
+    Wasm = 0,
+
+    /// <summary>The process itself: trusted code.</summary>
+    [JsonStringEnumMemberName("dotnet")]
+    DotNet,
+}
+
+/// <summary><c>plugin.json</c>: what a package is, and the hash of each file of it. The hash of this file alone therefore stands for the whole package.</summary>
+public sealed partial record PluginManifest
+{
+    /// <summary>Name of the file.</summary>
+    public const string FileName = "plugin.json";
+
+    /// <summary>Name that policies use: lower-case letters, digits and underscores, at most 64.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Version, such as 1.2.0 or 1.2.0-rc.1.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>What it decides.</summary>
+    public required PluginKind Kind { get; init; }
+
+    /// <summary>What it runs in.</summary>
+    public required PluginRuntime Runtime { get; init; }
+
+    /// <summary>Module or assembly that is loaded.</summary>
+    public required string Main { get; init; }
+
+    /// <summary>SHA-256 of each file, 64 hexadecimal digits in lower case, by its path in the package; <see cref="Main"/> among them.</summary>
+    public required IReadOnlyDictionary<string, string> Files { get; init; }
+
+    /// <summary>What it does, in one sentence.</summary>
+    public string Description { get; init => field = value ?? ""; } = "";
+
+    /// <summary>What it can be tuned by, in the order in which a WASM plugin gets the values. Of a .NET plugin, its code says so.</summary>
+    public IReadOnlyList<StrategyParameter> Parameters { get; init => field = value ?? []; } = [];
+
+    /// <summary>Reads a manifest; null with all that is wrong with it.</summary>
+    public static PluginManifest? TryRead(ReadOnlySpan<byte> json, out IReadOnlyList<ParameterError> errors)
+    {
+        try
+        {
+            var manifest = JsonSerializer.Deserialize(json, PluginJson.Default.PluginManifest);
+            errors = manifest is null ? [new(FileName, "Is empty.")] : [.. manifest.Errors()];
+            return errors.Count == 0 ? manifest : null;
+        }
+        catch (JsonException e)
+        {
+            errors = [new(FileName, e.Message)];
+            return null;
+        }
+    }
+
+    /// <summary>The manifest as JSON.</summary>
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PluginJson.Default.PluginManifest);
+
+    private IEnumerable<ParameterError> Errors()
+    {
+        if (Name is null || !NamePattern().IsMatch(Name)) yield return new("name", "Is not 1 to 64 lower-case letters, digits and underscores that begin with a letter.");
+        if (Version is null || !VersionPattern().IsMatch(Version)) yield return new("version", "Is not a version such as 1.2.0 or 1.2.0-rc.1.");
+        if (Main is null || Files is null)
+        {
+            yield return new("main", "Main or files are null.");
+            yield break;
+        }
+        if (!Files.ContainsKey(Main)) yield return new("main", "Is not among the files.");
+        foreach (var (path, hash) in Files)
+        {
+            if (!PathPattern().IsMatch(path) || path.Contains("..", StringComparison.Ordinal)) yield return new($"files.{path}", "Is not a path within the package.");
+            if (hash is null || !HashPattern().IsMatch(hash)) yield return new($"files.{path}", "Is not a SHA-256 of 64 hexadecimal digits in lower case.");
+        }
+        foreach (var p in Parameters)
+        {
+            if (p?.Name is null || !NamePattern().IsMatch(p.Name))
+            {
+                yield return new("parameters", $"'{p?.Name}' is not a name.");
+                continue;
+            }
+            if (!(p.Min <= p.Default && p.Default <= p.Max && double.IsFinite(p.Min) && double.IsFinite(p.Max))) yield return new($"parameters.{p.Name}", "Default and range do not agree.");
+        }
+        if (Parameters.DistinctBy(static p => p?.Name).Count() != Parameters.Count) yield return new("parameters", "Names stand twice.");
+    }
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,63}\z")]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"\A[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(-[0-9A-Za-z.-]{1,32})?\z")]
+    private static partial Regex VersionPattern();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}\z")]
+    private static partial Regex PathPattern();
+
+    [GeneratedRegex(@"\A[0-9a-f]{64}\z")]
+    private static partial Regex HashPattern();
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(PluginManifest))]
+internal sealed partial class PluginJson : JsonSerializerContext;
