@@ -24,12 +24,11 @@ public static class ServiceDefaultsExtensions
 
     /// <summary>Maps <c>/health</c>, <c>/health/ready</c>, <c>/health/live</c>, <c>/alive</c> and <c>/metrics</c>.</summary>
     /// <param name="app">The application to map the endpoints on.</param>
-    /// <returns>The same application.</returns>
-    public static WebApplication MapServiceDefaults(this WebApplication app)
+    /// <returns>The page of metrics: a host that knows its callers says which of them may read it.</returns>
+    public static IEndpointConventionBuilder MapServiceDefaults(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.MapHealthEndpoints();
-        app.MapPrometheusScrapingEndpoint("/metrics");
-        return app;
+        return app.MapPrometheusScrapingEndpoint("/metrics");
     }
 }

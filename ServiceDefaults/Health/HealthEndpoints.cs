@@ -15,10 +15,11 @@ public static class HealthEndpoints
     /// <returns>The same builder.</returns>
     public static IEndpointRouteBuilder MapHealthEndpoints(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHealthChecks("/health", Options(null));
-        endpoints.MapHealthChecks("/health/ready", Options(HealthTags.Ready));
-        endpoints.MapHealthChecks("/health/live", Options(HealthTags.Live));
-        endpoints.MapHealthChecks("/alive", Options(HealthTags.Live));
+        // Those who ask are load balancers and supervisors, which have no key.
+        endpoints.MapHealthChecks("/health", Options(null)).AllowAnonymous();
+        endpoints.MapHealthChecks("/health/ready", Options(HealthTags.Ready)).AllowAnonymous();
+        endpoints.MapHealthChecks("/health/live", Options(HealthTags.Live)).AllowAnonymous();
+        endpoints.MapHealthChecks("/alive", Options(HealthTags.Live)).AllowAnonymous();
         return endpoints;
     }
 

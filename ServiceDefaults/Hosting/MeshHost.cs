@@ -1,3 +1,4 @@
+using InferMesh.ServiceDefaults.Configuration;
 using InferMesh.ServiceDefaults.Options;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,25 +14,35 @@ public static partial class MeshHost
     /// A web application builder whose content root is the folder of the binaries, so that appsettings.json is found whatever the
     /// working directory is.
     /// </summary>
-    /// <param name="args">The command line, <c>--InferMesh:Cluster:SiloPort=11112</c> and so on.</param>
+    /// <param name="args">The command line, <c>--InferMesh:Cluster:SiloPort=11112</c> and so on; <c>--config</c> and <c>--secrets</c> name mounted files.</param>
+    /// <param name="role">Whose section of the settings file counts.</param>
     /// <returns>The builder.</returns>
-    public static WebApplicationBuilder CreateBuilder(string[] args)
+    /// <exception cref="StartupException">A mounted file cannot be read.</exception>
+    public static WebApplicationBuilder CreateBuilder(string[] args, MeshRole role)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.AddMountedFiles(args, role);
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss.fff ";
+            // With them the trace: who has a line finds the request, and who has a request finds its lines.
+            console.IncludeScopes = true;
         });
+        builder.Logging.Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         return builder;
     }
 
-    /// <summary>Builds the application, checks its settings, runs it until it is told to stop.</summary>
+    /// <summary>Builds the application, checks its settings, runs it until it is told to stop. With <c>--probe URL</c> it only asks another one for its health.</summary>
+    /// <param name="args">The command line.</param>
     /// <param name="build">Builds the application; may throw <see cref="StartupException"/>.</param>
     /// <returns>The exit code: see <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> RunAsync(Func<WebApplication> build)
+    public static async Task<int> RunAsync(string[] args, Func<WebApplication> build)
     {
+        ArgumentNullException.ThrowIfNull(args);
         ArgumentNullException.ThrowIfNull(build);
+        if (HealthProbe.Asked(args) is { } address)
+            return await HealthProbe.RunAsync(address).ConfigureAwait(false);
         WebApplication? app = null;
         StopDeadline? deadline = null;
         try
