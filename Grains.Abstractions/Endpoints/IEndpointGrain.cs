@@ -16,6 +16,9 @@ public interface IEndpointGrain : IGrainWithStringKey
     /// <param name="actor">Who writes.</param>
     [Alias("Put")] Task<EndpointResult> Put(EndpointSpec spec, long expected, string actor);
 
+    /// <summary>All that is wrong with the content, names that other endpoints have included; nothing is written.</summary>
+    [AlwaysInterleave, Alias("Check")] Task<IReadOnlyList<FieldError>> Check(EndpointSpec spec);
+
     /// <summary>Deletes it and frees its names; the history stays.</summary>
     [Alias("Delete")] Task<EndpointResult> Delete(long expected, string actor);
 
@@ -73,6 +76,9 @@ public interface IEndpointNamesGrain : IGrainWithStringKey
     /// <summary>Takes all names for the endpoint, or none. Durable when it returns.</summary>
     /// <returns>Names that others have, with their owners; empty when the endpoint has them all now.</returns>
     [Alias("Claim")] Task<IReadOnlyDictionary<string, string>> Claim(string endpoint, IReadOnlyList<string> names);
+
+    /// <summary>Of these names, those that others have, with their owners; takes none.</summary>
+    [Alias("Taken")] Task<IReadOnlyDictionary<string, string>> Taken(string endpoint, IReadOnlyList<string> names);
 
     /// <summary>Frees all names of the endpoint but these. Durable when it returns.</summary>
     [Alias("KeepOnly")] Task KeepOnly(string endpoint, IReadOnlyList<string> names);

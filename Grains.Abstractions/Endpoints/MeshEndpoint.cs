@@ -63,6 +63,11 @@ public sealed record EndpointAuth
     /// <summary>Refuses requests that name no tenant.</summary>
     [Id(2)] public bool RequireTenant { get; init; }
 
+    /// <summary>The same with the whole key in place of each one of which the shown digits stand here, as far as the endpoint has it.</summary>
+    /// <param name="current">What the endpoint has; null when it has nothing.</param>
+    public EndpointAuth Completed(EndpointAuth? current) => current is null ? this
+        : this with { Keys = [.. Keys.Select(key => key.Length == ShownDigits ? current.Keys.FirstOrDefault(whole => whole.StartsWith(key, StringComparison.Ordinal)) ?? key : key)] };
+
     /// <summary>The same with as much of each key as may be shown.</summary>
     public EndpointAuth Shown() => this with { Keys = [.. Keys.Select(key => key[..Math.Min(key.Length, ShownDigits)])] };
 }

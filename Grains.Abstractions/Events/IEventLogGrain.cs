@@ -9,8 +9,16 @@ public interface IEventLogGrain : IGrainWithStringKey
     /// <summary>The only key.</summary>
     const string Key = "cluster";
 
-    /// <summary>Appends an event; its id and time are set by the log.</summary>
+    /// <summary>Appends an event; its id is set by the log, and its time where it has none. Durable when it returns; a caller that repeats it appends it again.</summary>
     [AlwaysInterleave, Alias("Append")] Task Append(MeshEvent happened);
+
+    /// <summary>Appends those events of a source that the log does not have yet, in their order. Durable when it returns; may be repeated.</summary>
+    /// <param name="source">Who sends them: the grain whose change they tell of.</param>
+    /// <param name="events">Events by rising sequence. One whose sequence is not above the last one of the source is there already.</param>
+    [AlwaysInterleave, Alias("Deliver")] Task Deliver(string source, IReadOnlyList<SourcedEvent> events);
+
+    /// <summary>Makes sure that the log is there: it asks the sources that have written down that they have something to deliver.</summary>
+    [AlwaysInterleave, Alias("Wake")] Task Wake();
 
     /// <summary>Events after a cursor, oldest first; waits up to <paramref name="wait"/> for the first.</summary>
     /// <param name="cursor">Id of the last event seen; 0 for all that are kept, negative for those to come.</param>
@@ -24,6 +32,9 @@ public static class EventTypes
 {
     /// <summary>A node registered.</summary>
     public const string NodeJoined = "NODE_JOINED";
+
+    /// <summary>What a node registered was changed, or what an operator wants of it, without a change of its health.</summary>
+    public const string NodeChanged = "NODE_CHANGED";
 
     /// <summary>A node was removed.</summary>
     public const string NodeLeft = "NODE_LEFT";
@@ -88,8 +99,26 @@ public static class EventTypes
     /// <summary>The state of a training job changed.</summary>
     public const string JobStateChanged = "JOB_STATE_CHANGED";
 
+    /// <summary>A training job was changed, or something happened to it, without a change of its state.</summary>
+    public const string JobChanged = "JOB_CHANGED";
+
     /// <summary>A training job was given a place.</summary>
     public const string JobPlaced = "JOB_PLACED";
+
+    /// <summary>An API key was made.</summary>
+    public const string KeyCreated = "KEY_CREATED";
+
+    /// <summary>An API key has a new secret.</summary>
+    public const string KeyRotated = "KEY_ROTATED";
+
+    /// <summary>An API key was ended.</summary>
+    public const string KeyRevoked = "KEY_REVOKED";
+
+    /// <summary>A call that changes the mesh, whatever became of it.</summary>
+    public const string AuditCall = "AUDIT_CALL";
+
+    /// <summary>A call that was denied; equal ones of a minute are one event with their number.</summary>
+    public const string AuditDenied = "AUDIT_DENIED";
 }
 
 /// <summary>Something that happened.</summary>
@@ -105,7 +134,7 @@ public sealed record MeshEvent
     /// <summary>When it happened.</summary>
     [Id(2)] public DateTimeOffset At { get; init; }
 
-    /// <summary>What it is about: node id, model, job id, policy, endpoint or tenant name.</summary>
+    /// <summary>What it is about: node id, model, job id, policy, endpoint or tenant name, prefix of a key.</summary>
     [Id(3)] public required string Subject { get; init; }
 
     /// <summary>Who caused it; "" when nobody in particular.</summary>
@@ -113,7 +142,25 @@ public sealed record MeshEvent
 
     /// <summary>Details, such as <c>from</c> and <c>to</c>.</summary>
     [Id(5)] public IReadOnlyDictionary<string, string> Data { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Tenant whose event it is; "" when it is the mesh's own, which members of no tenant see.</summary>
+    [Id(6)] public string Tenant { get; init; } = "";
+
+    /// <summary>Why; "" when nobody said.</summary>
+    [Id(7)] public string Reason { get; init; } = "";
+
+    /// <summary>Version of the subject before; 0 when there was none, or it has none.</summary>
+    [Id(8)] public long VersionBefore { get; init; }
+
+    /// <summary>Version of the subject after; 0 when there is none any more, or it has none.</summary>
+    [Id(9)] public long VersionAfter { get; init; }
 }
+
+/// <summary>An event as its source numbers it.</summary>
+/// <param name="Sequence">Grows with each event of the source.</param>
+/// <param name="Event">The event.</param>
+[GenerateSerializer, Immutable, Alias("infermesh.SourcedEvent")]
+public sealed record SourcedEvent([property: Id(0)] long Sequence, [property: Id(1)] MeshEvent Event);
 
 /// <summary>Events of one read.</summary>
 /// <param name="Events">Events, oldest first.</param>

@@ -83,10 +83,8 @@ public sealed record ClaimedGpus([property: Id(0)] string Node, [property: Id(1)
 public sealed record ClaimResult([property: Id(0)] bool Accepted, [property: Id(1)] string Reason);
 
 /// <summary>All claims of a cell at one moment.</summary>
-/// <param name="Incarnation">Life of the ledger's grain.</param>
-/// <param name="Version">Grows with each change within the incarnation.</param>
 /// <param name="Claims">Claims, oldest first.</param>
 /// <param name="Wanted">Nodes that serving wants back, and until when nothing else may be claimed there.</param>
 [GenerateSerializer, Immutable, Alias("infermesh.LedgerListing")]
-public sealed record LedgerListing([property: Id(0)] long Incarnation, [property: Id(1)] long Version, [property: Id(2)] IReadOnlyList<CapacityClaim> Claims,
-    [property: Id(3)] IReadOnlyDictionary<string, DateTimeOffset> Wanted);
+public sealed record LedgerListing([property: Id(0)] IReadOnlyList<CapacityClaim> Claims,
+    [property: Id(1)] IReadOnlyDictionary<string, DateTimeOffset> Wanted);

@@ -58,7 +58,7 @@ public interface IJobGrain : IGrainWithStringKey
     /// <summary>Called by a node's grain when its agent is gone for longer than its lease, or by the scheduler when the node is out of service.</summary>
     [Alias("NodeLost")] Task NodeLost(long fence, string node, string reason);
 
-    /// <summary>Called by the index: forgets a job that has ended, with its log; false when it has not.</summary>
+    /// <summary>Called by the index: forgets a job that has ended and of which the event log has heard everything, with its log; false when that is not so.</summary>
     [Alias("Forget")] Task<bool> Forget();
 
     /// <summary>Whether GPUs claimed so are its own. Called by ledgers, which give back what nobody wants.</summary>

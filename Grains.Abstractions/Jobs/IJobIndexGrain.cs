@@ -61,18 +61,24 @@ public sealed record JobQuery
     /// <summary>Node that it has GPUs on.</summary>
     [Id(4)] public string Node { get; init; } = "";
 
-    /// <summary>Id of the last job of the page before; "" for the first page.</summary>
+    /// <summary>Id of the last job of the page before, which may be gone; "" for the first page.</summary>
     [Id(5)] public string After { get; init; } = "";
 
     /// <summary>Jobs on a page, 1 to 1000.</summary>
     [Id(6)] public int Limit { get; init; } = 100;
+
+    /// <summary>Counts by state are of the tenant and project only, not of the mesh.</summary>
+    [Id(7)] public bool CountsOwnOnly { get; init; }
+
+    /// <summary>When the last job of the page before was submitted, in ticks of UTC; nothing to the first page.</summary>
+    [Id(8)] public long AfterSubmitted { get; init; }
 }
 
 /// <summary>Jobs of one page.</summary>
 /// <param name="Jobs">Jobs, newest first, without command and environment.</param>
 /// <param name="More">There are more.</param>
 /// <param name="Total">Jobs that match, on all pages.</param>
-/// <param name="ByState">Jobs of the mesh by state, whatever was asked for.</param>
+/// <param name="ByState">Jobs of the mesh by state, whatever was asked for; those of the tenant and project where the query says so.</param>
 [GenerateSerializer, Immutable, Alias("infermesh.JobPage")]
 public sealed record JobPage([property: Id(0)] IReadOnlyList<MeshJob> Jobs, [property: Id(1)] bool More, [property: Id(2)] int Total, [property: Id(3)] IReadOnlyDictionary<JobState, int> ByState);
 

@@ -124,6 +124,12 @@ public sealed record NodeCapacity
 
     /// <summary>Why it takes no new work; "" when it does.</summary>
     [Id(9)] public string Closed { get; init; } = "";
+
+    /// <summary>What its ports carry to other nodes together, bytes per second each way; null when unknown.</summary>
+    [Id(10)] public double? LinkBytesPerSecond { get; init; }
+
+    /// <summary>What training jobs are expected to send there, bytes per second.</summary>
+    [Id(11)] public double LinkClaimedBytesPerSecond { get; init; }
 }
 
 /// <summary>What a tenant has of the GPUs.</summary>

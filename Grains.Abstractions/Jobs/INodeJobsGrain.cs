@@ -109,9 +109,6 @@ public sealed record JobAssignment
     /// <summary>Environment of each rank: the job's own and NCCL's.</summary>
     [Id(14)] public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Content of a topology file for NCCL; "" for none.</summary>
-    [Id(15)] public string TopologyFile { get; init; } = "";
-
     /// <summary>Where it keeps checkpoints; "" for none.</summary>
     [Id(16)] public string CheckpointTo { get; init; } = "";
 

@@ -119,9 +119,6 @@ public sealed record JobHint
     /// <summary>Variables for NCCL.</summary>
     [Id(1)] public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Content of a topology file for NCCL; "" for none.</summary>
-    [Id(2)] public string TopologyFile { get; init; } = "";
-
     /// <summary>The fastest algorithm by size: from how many bytes on, and which.</summary>
     [Id(3)] public IReadOnlyList<JobCollective> Collectives { get; init; } = [];
 

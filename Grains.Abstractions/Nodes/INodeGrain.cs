@@ -12,6 +12,12 @@ public interface INodeGrain : IGrainWithStringKey
     /// <returns>The outcome; <see cref="NodeCommandStatus.Invalid"/> lists every bad field.</returns>
     [Alias("Register")] Task<NodeCommandResult> Register(NodeRegistration registration, string actor);
 
+    /// <summary>The same against a version: 0 for a node that is not registered; another one is <see cref="NodeCommandStatus.Conflict"/>.</summary>
+    [Alias("RegisterAt")] Task<NodeCommandResult> RegisterAt(NodeRegistration registration, long expected, string actor);
+
+    /// <summary>All that is wrong with a registration; nothing is written.</summary>
+    [AlwaysInterleave, Alias("Check")] Task<IReadOnlyList<FieldError>> Check(NodeRegistration registration);
+
     /// <summary>Keeps new work away. Running work goes on.</summary>
     [Alias("Cordon")] Task<NodeCommandResult> Cordon(string reason, string actor);
 

@@ -15,6 +15,9 @@ public interface IPolicyGrain : IGrainWithStringKey
     /// <param name="actor">Who writes.</param>
     [Alias("Put")] Task<PolicyResult> Put(PolicySpec spec, long expected, string actor);
 
+    /// <summary>All that is wrong with the content; nothing is written.</summary>
+    [AlwaysInterleave, Alias("Check")] Task<IReadOnlyList<FieldError>> Check(PolicySpec spec);
+
     /// <summary>Deletes it; the history stays.</summary>
     [Alias("Delete")] Task<PolicyResult> Delete(long expected, string actor);
 

@@ -1,3 +1,4 @@
+using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Topology;
 
 namespace InferMesh.Grains.Abstractions.Routing;
@@ -17,6 +18,11 @@ public interface IRouterGrain : IGrainWithIntegerKey
 
     /// <summary>The same decision with a full explanation and without a reservation.</summary>
     [Alias("DryRun")] ValueTask<RouteDecision> DryRun(RouteQuery query);
+
+    /// <summary>What each query is answered now, and what it would be if a policy had another content: dry runs both, on one table, without who was ruled out.</summary>
+    /// <param name="queries">Queries; prompts' blocks may be left out.</param>
+    /// <param name="policy">The policy as it would be, checked; the one of the same name does not count beside it. Its strategy has learned nothing.</param>
+    [Alias("TryPolicy")] ValueTask<RouteTrial[]> TryPolicy(RouteQuery[] queries, Policy policy);
 
     /// <summary>Settles a reservation: true when it was open. A reservation of a silo that is gone counts as settled.</summary>
     [Alias("Report")] ValueTask<bool> Report(RouteOutcome outcome);
@@ -128,6 +134,9 @@ public sealed record RouteQuery
 
     /// <summary>API by which the request came, whose round trips and coordinate count where it is in <see cref="OriginZone"/> and <see cref="OriginRegion"/>; null when another place asks.</summary>
     [Id(23)] public ApiPlace? Api { get; init; }
+
+    /// <summary>Span of the caller, as a W3C traceparent, where it is traced: queries travel together, and the span of the message is only one's. "" when it is not.</summary>
+    [Id(24)] public string TraceParent { get; init; } = "";
 }
 
 /// <summary>Why a query may not wait (any longer).</summary>
@@ -349,4 +358,7 @@ public sealed record RouteOutcome
 
     /// <summary>Output tokens; null when unknown.</summary>
     [Id(6)] public int? OutputTokens { get; init; }
+
+    /// <summary>Tenant whose caller says so: it ends reservations of its own only, and puts no node that others use under suspicion. Null for whoever may speak for all, as the ingress.</summary>
+    [Id(7)] public string? Tenant { get; init; }
 }

@@ -17,6 +17,9 @@ public interface ITenantGrain : IGrainWithStringKey
     /// <param name="actor">Who writes.</param>
     [Alias("Put")] Task<TenantResult> Put(TenantSpec spec, long expected, string actor);
 
+    /// <summary>All that is wrong with the content; nothing is written.</summary>
+    [AlwaysInterleave, Alias("Check")] Task<IReadOnlyList<FieldError>> Check(TenantSpec spec);
+
     /// <summary>Deletes it. What it has used in the windows that run is kept, should it come back.</summary>
     [Alias("Delete")] Task<TenantResult> Delete(long expected, string actor);
 

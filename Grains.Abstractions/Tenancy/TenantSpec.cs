@@ -1,3 +1,6 @@
+using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Abstractions.Versions;
+
 namespace InferMesh.Grains.Abstractions.Tenancy;
 
 /// <summary>What a tenant may use, as it is written.</summary>
@@ -13,7 +16,7 @@ public sealed record TenantSpec
     /// <summary>Limits of its projects, by name; a project that is not named here has none of its own.</summary>
     [Id(2)] public IReadOnlyDictionary<string, TenantLimits> Projects { get; init; } = new Dictionary<string, TenantLimits>();
 
-    /// <summary>Limits of its keys, by key id: the first 16 hex digits of the SHA-256 of the key.</summary>
+    /// <summary>Limits of its keys, by key id: the prefix of a key of the mesh, or of any other key the first 16 hex digits of its SHA-256.</summary>
     [Id(3)] public IReadOnlyDictionary<string, TenantLimits> Keys { get; init; } = new Dictionary<string, TenantLimits>();
 
     /// <summary>Price of models that <see cref="ModelPrices"/> does not name.</summary>
@@ -24,6 +27,12 @@ public sealed record TenantSpec
 
     /// <summary>Weight of its share when training jobs of several tenants wait, 0.001 to 1000.</summary>
     [Id(6)] public double TrainingWeight { get; init; } = 1;
+
+    /// <summary>Organisation that it belongs to: same form as a node id; "" for none.</summary>
+    [Id(7)] public string Organisation { get; init; } = "";
+
+    /// <summary>Where its requests and training jobs may run, such as the regions that its data may not leave; null for everywhere. No policy and no request widens it.</summary>
+    [Id(8)] public PlacementSpec? Placement { get; init; }
 }
 
 /// <summary>Limits over the whole cluster; those not given are none.</summary>
@@ -65,7 +74,7 @@ public sealed record TokenPrice
 
 /// <summary>A stored tenant.</summary>
 [GenerateSerializer, Immutable, Alias("infermesh.Tenant")]
-public sealed record Tenant
+public sealed record Tenant : IVersioned
 {
     /// <summary>Name: same form as a node id. Requests name it in their header.</summary>
     [Id(0)] public required string Name { get; init; }
