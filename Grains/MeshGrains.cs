@@ -12,13 +12,14 @@ public static class MeshGrains
 {
     /// <summary>
     /// Adds routing table, reservations, tenants, models, jobs and events. The host binds <see cref="Options.HealthSettings"/>,
-    /// <see cref="Options.FaultSettings"/>, <see cref="Options.RoutingSettings"/>, <see cref="Options.TenancySettings"/> and
-    /// <see cref="Options.JobSettings"/>, and provides storage and the stream provider.
+    /// <see cref="Options.FaultSettings"/>, <see cref="Options.RoutingSettings"/>, <see cref="Options.TenancySettings"/>,
+    /// <see cref="Options.JobSettings"/> and <see cref="Options.EventSettings"/>, and provides storage and the stream provider.
     /// </summary>
     public static ISiloBuilder AddMeshGrains(this ISiloBuilder silo)
     {
         silo.Services.AddSingleton(TimeProvider.System);
         silo.Services.AddSingleton<EventSink>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<EventSink>());
         silo.Services.AddSingleton<HealthRules>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ErrorRates>();
         silo.Services.AddSingleton<RoutingTableCache>();
@@ -26,6 +27,7 @@ public static class MeshGrains
         silo.Services.AddSingleton<IClusterSize, ClusterSize>();
         silo.Services.AddSingleton<StrategyFeedback>();
         silo.Services.AddSingleton<ReservationLedger>();
+        silo.Services.AddSingleton<DecisionSampler>();
         silo.Services.AddSingleton<Router>();
         silo.Services.AddSingleton<AdmissionGate>();
         silo.Services.AddSingleton<ReservationClient>();

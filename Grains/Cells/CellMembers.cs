@@ -7,10 +7,10 @@ namespace InferMesh.Grains.Cells;
 
 /// <summary>A change of a node's health.</summary>
 /// <param name="NodeId">Node.</param>
-/// <param name="From">Health before.</param>
+/// <param name="From">Health before; null for the first verdict of this cell's life.</param>
 /// <param name="To">Health now.</param>
 /// <param name="Fault">What its quarantine is for; null when there is none.</param>
-internal readonly record struct HealthChange(string NodeId, NodeHealth From, NodeHealth To, NodeFault? Fault = null);
+internal readonly record struct HealthChange(string NodeId, NodeHealth? From, NodeHealth To, NodeFault? Fault = null);
 
 /// <summary>The nodes of one cell: newest summary and health of each.</summary>
 internal sealed class CellMembers
@@ -40,7 +40,7 @@ internal sealed class CellMembers
 
     public bool Remove(string nodeId) => _members.Remove(nodeId);
 
-    /// <summary>Judges all nodes anew and returns those whose health changed; a node's first verdict is no change.</summary>
+    /// <summary>Judges all nodes anew and returns those whose health changed, or was judged for the first time.</summary>
     /// <param name="now">Now.</param>
     /// <param name="limits">Limits of silence.</param>
     /// <param name="maxQuarantinedShare">Share of the nodes that faults may take out at once, 0 to 1.</param>
@@ -52,7 +52,7 @@ internal sealed class CellMembers
         {
             var health = HealthMachine.Evaluate(member.Summary, member.KnownSince, now, limits);
             if (panic?.Contains(id) == true) health = NodeHealth.Suspect;
-            if (member.Health is { } before && before != health) changes.Add(new(id, before, health, member.Summary.Quarantine?.Fault));
+            if (member.Health != health) changes.Add(new(id, member.Health, health, member.Summary.Quarantine?.Fault));
             member.Health = health;
         }
         return changes;

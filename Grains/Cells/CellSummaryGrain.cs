@@ -1,10 +1,7 @@
-using System.Text.Json;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
-using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Common;
-using InferMesh.Grains.Events;
 using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Options;
 using Microsoft.Extensions.Options;
@@ -14,7 +11,7 @@ namespace InferMesh.Grains.Cells;
 /// <inheritdoc cref="ICellSummaryGrain"/>
 [GrainType("cell-summary"), KeepAlive]
 internal sealed partial class CellSummaryGrain(
-    TimeProvider time, HealthRules rules, IOptions<RoutingSettings> routing, EventSink events, ILogger<CellSummaryGrain> logger)
+    TimeProvider time, HealthRules rules, IOptions<RoutingSettings> routing, ILogger<CellSummaryGrain> logger)
     : Grain, ICellSummaryGrain
 {
     private const int RebuildParallelism = 64;
@@ -24,6 +21,7 @@ internal sealed partial class CellSummaryGrain(
     private readonly ChangeSignal _newer = new(time);
     private long _incarnation;
     private CellSnapshot _snapshot = null!;
+    private HealthNotes _notes = null!;
     private Task _rebuilt = Task.CompletedTask;
     private bool _dirty;
 
@@ -33,6 +31,7 @@ internal sealed partial class CellSummaryGrain(
     {
         _incarnation = time.GetUtcNow().UtcTicks;
         _snapshot = _members.Snapshot(CellId, _incarnation, 0, time.GetUtcNow());
+        _notes = new(GrainFactory.GetGrain<ICellJournalGrain>(CellId), CellId, _incarnation, logger);
         // Not awaited: nodes that are still reporting must get in meanwhile.
         _rebuilt = RebuildAsync();
         this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(routing.Value.SnapshotPeriod, routing.Value.SnapshotPeriod) { Interleave = true });
@@ -42,6 +41,7 @@ internal sealed partial class CellSummaryGrain(
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _newer.Pulse();
+        FleetMetrics.Hide(this);
         return Task.CompletedTask;
     }
 
@@ -53,7 +53,11 @@ internal sealed partial class CellSummaryGrain(
 
     public Task Forget(string nodeId)
     {
-        if (_members.Remove(nodeId)) Publish();
+        if (_members.Remove(nodeId))
+        {
+            _notes.Add(nodeId, null, null, time.GetUtcNow());
+            Publish();
+        }
         return Task.CompletedTask;
     }
 
@@ -98,6 +102,7 @@ internal sealed partial class CellSummaryGrain(
     {
         if (!_rebuilt.IsCompletedSuccessfully) return Task.CompletedTask;
         if (_dirty | Judge()) Publish();
+        _notes.Send();
         foreach (var (node, fault) in _outliers.Look(_snapshot, time.GetUtcNow(), rules.Faults)) _ = GrainFactory.GetGrain<INodeGrain>(node).ReportFault(fault);
         return Task.CompletedTask;
     }
@@ -107,28 +112,17 @@ internal sealed partial class CellSummaryGrain(
         Judge();
         _dirty = false;
         _snapshot = _members.Snapshot(CellId, _incarnation, _snapshot.Version + 1, time.GetUtcNow());
+        FleetMetrics.Show(this, _snapshot, time);
         _newer.Pulse();
     }
 
-    /// <summary>Judges the nodes and announces what changed; false when nothing did.</summary>
+    /// <summary>Judges the nodes and notes what changed; false when nothing did.</summary>
     private bool Judge()
     {
         var changes = _members.Judge(time.GetUtcNow(), rules.Silence, rules.Faults.MaxQuarantinedShare);
-        foreach (var change in changes)
-        {
-            // Operators' own commands are announced by the node that takes them.
-            if (IsCommand(change.From) || IsCommand(change.To) || change.Fault?.Kind == FaultKind.Operator || (change.From == NodeHealth.Quarantined && change.Fault is null)) continue;
-            events.Post(EventTypes.NodeHealthChanged, change.NodeId, "", [("from", Name(change.From)), ("to", Name(change.To)), .. Evidence(change.Fault)]);
-        }
+        foreach (var change in changes) _notes.Add(change.NodeId, change.To, change.Fault, time.GetUtcNow());
         return changes.Count > 0;
     }
-
-    private static IEnumerable<(string, string)> Evidence(NodeFault? fault) =>
-        fault is null ? [] : [("reason", JsonNamingPolicy.SnakeCaseLower.ConvertName(fault.Kind.ToString())), ("subject", fault.Subject), ("evidence", fault.Evidence)];
-
-    private static bool IsCommand(NodeHealth health) => health is NodeHealth.Cordoned or NodeHealth.Draining or NodeHealth.Maintenance;
-
-    private static string Name(NodeHealth health) => health.ToString().ToLowerInvariant();
 
     [LoggerMessage(LogLevel.Information, "Cell {Cell}: rebuilt from {Nodes} nodes")]
     private partial void Rebuilt(string cell, int nodes);

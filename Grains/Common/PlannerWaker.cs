@@ -1,9 +1,10 @@
+using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Models;
 
 namespace InferMesh.Grains.Common;
 
-/// <summary>Sees to it that the cluster has its planners, of models and of jobs, also after the silo that had them has died.</summary>
+/// <summary>Sees to it that the cluster has its planners, of models and of jobs, and its event log, also after the silo that had them has died.</summary>
 internal sealed partial class PlannerWaker(IGrainFactory grains, TimeProvider time, ILogger<PlannerWaker> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
@@ -32,6 +33,7 @@ internal sealed partial class PlannerWaker(IGrainFactory grains, TimeProvider ti
         while (!_stop.IsCancellationRequested)
         {
             await WakeAsync("models", grains.GetGrain<IModelPlannerGrain>(IModelPlannerGrain.Key).Wake);
+            await WakeAsync("events", grains.GetGrain<IEventLogGrain>(IEventLogGrain.Key).Wake);
             await WakeAsync("jobs", grains.GetGrain<IJobSchedulerGrain>(IJobSchedulerGrain.Key).Wake);
             await Task.Delay(Period, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -53,6 +55,6 @@ internal sealed partial class PlannerWaker(IGrainFactory grains, TimeProvider ti
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "The planner of {What} was not reached, and is tried again: {Reason}")]
+    [LoggerMessage(LogLevel.Information, "The grain of {What} was not reached, and is tried again: {Reason}")]
     private partial void NotWoken(string what, string reason);
 }

@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
@@ -13,6 +14,8 @@ namespace InferMesh.Grains.Endpoints;
 internal sealed class EndpointState : IVersionedState<MeshEndpoint>
 {
     [Id(0)] public List<MeshEndpoint> Versions { get; set; } = [];
+
+    [Id(1)] public OutboxState Outbox { get; set; } = OutboxState.Empty;
 }
 
 /// <inheritdoc cref="IEndpointGrain"/>
@@ -20,10 +23,10 @@ internal sealed class EndpointState : IVersionedState<MeshEndpoint>
 /// Its names are claimed before a version is stored, and those that no version needs are freed after it, or by the next activation when this one did not come so far: the index
 /// reads every endpoint within its period and so wakes it.
 /// </remarks>
-[GrainType("endpoint")]
+[GrainType(BackedUpTypes.Endpoint)]
 internal sealed partial class EndpointGrain(
-    [PersistentState("endpoint")] IPersistentState<EndpointState> state, TimeProvider time, EventSink events, ILogger<EndpointGrain> logger)
-    : VersionedGrain<MeshEndpoint, EndpointSpec, EndpointState>(Kind, state, time, events, logger), IEndpointGrain
+    [PersistentState("endpoint")] IPersistentState<EndpointState> state, TimeProvider time, ILogger<EndpointGrain> logger)
+    : VersionedGrain<MeshEndpoint, EndpointSpec, EndpointState>(Kind, state, time, logger), IEndpointGrain, IBackedUpGrain
 {
     private static readonly VersionedKind Kind = new("Endpoint", DirectoryKeys.Endpoints, EventTypes.EndpointCreated, EventTypes.EndpointUpdated, EventTypes.EndpointDeleted);
 
@@ -38,8 +41,14 @@ internal sealed partial class EndpointGrain(
     public async Task<EndpointResult> Put(EndpointSpec spec, long expected, string actor)
     {
         spec = EndpointKeys.Complete(spec, Current?.Spec.Auth);
-        if (EndpointValidator.Check(Name, spec) is { Count: > 0 } errors) return Result(Refused(PolicyStatus.Invalid, errors));
+        if (Faults(spec) is { Count: > 0 } errors) return Result(Refused(PolicyStatus.Invalid, errors));
         return Result(await GuardAsync(PutAsync(spec, expected, actor)));
+    }
+
+    public async Task<IReadOnlyList<FieldError>> Check(EndpointSpec spec)
+    {
+        spec = EndpointKeys.Complete(spec, Current?.Spec.Auth);
+        return Faults(spec) is { Count: > 0 } errors ? errors : await ObstaclesAsync(spec);
     }
 
     public async Task<EndpointResult> Delete(long expected, string actor) => Result(await GuardAsync(DeleteAsync(expected, actor)));
@@ -51,19 +60,26 @@ internal sealed partial class EndpointGrain(
     protected override MeshEndpoint Make(EndpointSpec spec, long version, DateTimeOffset at, string actor, bool deleted) =>
         new() { Name = Name, Version = version, Spec = spec, ChangedAt = at, ChangedBy = actor, Deleted = deleted };
 
+    protected override IReadOnlyList<FieldError> Faults(EndpointSpec spec) => EndpointValidator.Check(Name, spec);
+
+    protected override async Task<IReadOnlyList<FieldError>> ObstaclesAsync(EndpointSpec spec) => TakenNames(spec, await Names.Taken(Name, [Name, .. spec.Aliases]));
+
     protected override async Task<IReadOnlyList<FieldError>> PrepareAsync(EndpointSpec spec, bool deleted)
     {
         if (deleted) return [];
-        var taken = await Names.Claim(Name, [Name, .. spec.Aliases]);
-        if (taken.Count == 0) return [];
-        FieldError[] errors = taken.TryGetValue(Name, out var other) ? [new("name", $"'{Name}' is an alias of endpoint {other}.")] : [];
-        return [.. errors, .. spec.Aliases.Index().Where(a => taken.ContainsKey(a.Item)).Select(a => new FieldError($"aliases[{a.Index}]", $"'{a.Item}' belongs to endpoint {taken[a.Item]}."))];
+        return TakenNames(spec, await Names.Claim(Name, [Name, .. spec.Aliases]));
     }
 
     protected override async Task PublishAsync(MeshEndpoint version)
     {
         await FreeNamesAsync();
         await GrainFactory.GetGrain<IEndpointIndexGrain>(IEndpointIndexGrain.Key).Changed(version);
+    }
+
+    private FieldError[] TakenNames(EndpointSpec spec, IReadOnlyDictionary<string, string> taken)
+    {
+        FieldError[] errors = taken.TryGetValue(Name, out var other) ? [new("name", $"'{Name}' is an alias of endpoint {other}.")] : [];
+        return [.. errors, .. spec.Aliases.Index().Where(a => taken.ContainsKey(a.Item)).Select(a => new FieldError($"aliases[{a.Index}]", $"'{a.Item}' belongs to endpoint {taken[a.Item]}."))];
     }
 
     private async Task<Change<MeshEndpoint>> GuardAsync(Task<Change<MeshEndpoint>> write)

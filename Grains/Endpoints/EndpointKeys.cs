@@ -8,11 +8,5 @@ internal static class EndpointKeys
     /// <param name="spec">As it was sent.</param>
     /// <param name="current">What the endpoint has; null when it has nothing.</param>
     /// <returns>The same with every key that stands for one of the endpoint's own; others are left to the validator.</returns>
-    public static EndpointSpec Complete(EndpointSpec spec, EndpointAuth? current)
-    {
-        if (spec.Auth is not { } auth || current is null) return spec;
-        return spec with { Auth = auth with { Keys = [.. auth.Keys.Select(key => key.Length == EndpointAuth.ShownDigits && Find(current, key) is { } whole ? whole : key)] } };
-    }
-
-    private static string? Find(EndpointAuth current, string digits) => current.Keys.FirstOrDefault(key => key.StartsWith(digits, StringComparison.Ordinal));
+    public static EndpointSpec Complete(EndpointSpec spec, EndpointAuth? current) => spec.Auth is { } auth ? spec with { Auth = auth.Completed(current) } : spec;
 }

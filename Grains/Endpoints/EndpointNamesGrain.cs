@@ -16,7 +16,7 @@ internal sealed class EndpointNamesGrain([PersistentState("endpoint-names")] IPe
     public async Task<IReadOnlyDictionary<string, string>> Claim(string endpoint, IReadOnlyList<string> names)
     {
         var owners = state.State.Owners;
-        var taken = names.Where(n => owners.TryGetValue(n, out var owner) && owner != endpoint).Distinct().ToDictionary(n => n, n => owners[n]);
+        var taken = OwnedByOthers(endpoint, names);
         if (taken.Count > 0) return taken;
         var missing = names.Where(n => !owners.ContainsKey(n)).ToArray();
         foreach (var name in missing) owners[name] = endpoint;
@@ -24,12 +24,21 @@ internal sealed class EndpointNamesGrain([PersistentState("endpoint-names")] IPe
         return taken;
     }
 
+    public Task<IReadOnlyDictionary<string, string>> Taken(string endpoint, IReadOnlyList<string> names) =>
+        Task.FromResult<IReadOnlyDictionary<string, string>>(OwnedByOthers(endpoint, names));
+
     public async Task KeepOnly(string endpoint, IReadOnlyList<string> names)
     {
         var owners = state.State.Owners;
         var freed = owners.Where(o => o.Value == endpoint).Select(o => o.Key).Except(names).ToArray();
         foreach (var name in freed) owners.Remove(name);
         if (freed.Length > 0) await CommitAsync();
+    }
+
+    private Dictionary<string, string> OwnedByOthers(string endpoint, IReadOnlyList<string> names)
+    {
+        var owners = state.State.Owners;
+        return names.Where(n => owners.TryGetValue(n, out var owner) && owner != endpoint).Distinct().ToDictionary(n => n, n => owners[n]);
     }
 
     private async Task CommitAsync()

@@ -1,75 +1,55 @@
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Common;
+using InferMesh.Grains.Options;
+using Microsoft.Extensions.Options;
+using Orleans.Providers;
+using Orleans.Storage;
 
 namespace InferMesh.Grains.Events;
 
-/// <summary>The newest events, oldest first.</summary>
-[GenerateSerializer, Alias("infermesh.EventLogState")]
-internal sealed class EventLogState
-{
-    [Id(0)] public long LastId { get; set; }
-
-    [Id(1)] public List<MeshEvent> Events { get; set; } = [];
-}
-
 /// <inheritdoc cref="IEventLogGrain"/>
-[GrainType("event-log")]
-internal sealed class EventLogGrain : Grain, IEventLogGrain
+/// <remarks>
+/// Events wait in a queue of limited length and are stored as many at once as there are. A second activation, which there may be while the cluster is partitioned, cannot give the same ids: its
+/// write finds that what it has read was written since, and it ends.
+/// </remarks>
+[GrainType("event-log"), KeepAlive]
+internal sealed partial class EventLogGrain : Grain, IEventLogGrain
 {
-    private const int Kept = 1000;
+    /// <summary>Events that wait at most; beyond that their sources keep them.</summary>
+    internal const int MaxWaiting = 16_384;
 
-    private readonly IPersistentState<EventLogState> _state;
-    private readonly TimeProvider _time;
-    private readonly CoalescedWriter _writer;
+    private const int MaxBatch = 2 * EventSegment.Size;
+    private const int MaxPage = 1000;
+    private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan PrunePeriod = TimeSpan.FromMinutes(10);
+
+    private readonly IOptionsMonitor<EventSettings> _settings;
+    private readonly ILogger<EventLogGrain> _logger;
+    private readonly EventStore _store;
     private readonly ChangeSignal _changed;
-    private long _storedId;
+    private readonly Queue<Delivery> _queue = new();
+    private OutboxSweep? _sweep;
+    private Task _pump = Task.CompletedTask;
+    private int _waiting;
+    private bool _isUnsure = true;
+    private bool _isPruneDue;
 
-    public EventLogGrain([PersistentState("event-log")] IPersistentState<EventLogState> state, TimeProvider time)
+    public EventLogGrain(
+        [FromKeyedServices(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME)] IGrainStorage storage, IOptionsMonitor<EventSettings> settings, TimeProvider time, ILogger<EventLogGrain> logger)
     {
-        _state = state;
-        _time = time;
-        _writer = new(state.WriteStateAsync);
+        (_settings, _logger) = (settings, logger);
+        _store = new(new(storage), time);
         _changed = new(time);
     }
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _storedId = _state.State.LastId;
-        return Task.CompletedTask;
-    }
-
-    public async Task Append(MeshEvent happened)
-    {
-        var s = _state.State;
-        var id = ++s.LastId;
-        s.Events.Add(happened with { Id = id, At = _time.GetUtcNow() });
-        if (s.Events.Count > Kept) s.Events.RemoveRange(0, s.Events.Count - Kept);
-        try
-        {
-            await _writer.WriteAsync();
-        }
-        catch
-        {
-            DeactivateOnIdle();
-            throw;
-        }
-        _storedId = Math.Max(_storedId, id);
-        _changed.Pulse();
-    }
-
-    // Only what is stored is shown: an id that a reader has seen and a crash has lost would be given to another event.
-    public async Task<EventPage> ReadAfter(long cursor, int max, TimeSpan wait)
-    {
-        if (cursor < 0) cursor = _storedId;
-        // A cursor from before a lost storage points past the end: go on from here rather than wait for ids to catch up.
-        if (cursor > _storedId) cursor = _storedId;
-        if (_storedId <= cursor) await _changed.WaitAsync(wait);
-        var events = _state.State.Events;
-        var stored = events.Count - (int)Math.Min(_state.State.LastId - _storedId, events.Count);
-        var oldest = stored > 0 ? events[0].Id : _storedId + 1;
-        var skip = (int)Math.Clamp(cursor - oldest + 1, 0, stored);
-        var page = events.GetRange(skip, Math.Min(Math.Clamp(max, 1, Kept), stored - skip));
-        return new(page, page.Count > 0 ? page[^1].Id : cursor, cursor + 1 < oldest && cursor < _storedId);
+        await _store.LoadAsync();
+        _isUnsure = false;
+        _sweep = new(GrainFactory, _logger);
+        this.RegisterGrainTimer(_ => _sweep.RunAsync(), new GrainTimerCreationOptions(TimeSpan.Zero, SweepPeriod) { Interleave = true });
+        this.RegisterGrainTimer(_ => Prune(), new GrainTimerCreationOptions(TimeSpan.Zero, PrunePeriod) { Interleave = true });
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -77,26 +57,115 @@ internal sealed class EventLogGrain : Grain, IEventLogGrain
         _changed.Pulse();
         return Task.CompletedTask;
     }
-}
 
-/// <summary>Sends events without making anybody wait for the log.</summary>
-internal sealed partial class EventSink(IGrainFactory grains, ILogger<EventSink> logger)
-{
-    public void Post(string type, string subject, string actor = "", params (string Key, string Value)[] data) =>
-        _ = PostAsync(new() { Type = type, Subject = subject, Actor = actor, Data = data.ToDictionary(d => d.Key, d => d.Value) });
+    public Task Append(MeshEvent happened) => TakeAsync([new(new(happened))]);
 
-    private async Task PostAsync(MeshEvent happened)
+    public Task Deliver(string source, IReadOnlyList<SourcedEvent> events) => TakeAsync([.. events.Select(e => new IncomingEvent(new(e.Event, source, e.Sequence)))]);
+
+    public Task Wake() => Task.CompletedTask;
+
+    public async Task<EventPage> ReadAfter(long cursor, int max, TimeSpan wait)
     {
-        try
+        if (cursor < 0) cursor = _store.StoredId;
+        if (cursor > _store.StoredId)
         {
-            await grains.GetGrain<IEventLogGrain>(IEventLogGrain.Key).Append(happened);
+            // Either storage was lost, and one goes on from its end rather than wait for ids to catch up; or this activation is the older one of two, and knows less than its reader.
+            var stored = await _store.ReadStoredIdAsync();
+            // What is being stored now is this activation's own, and may be in the storage before this activation knows.
+            if (stored > _store.StoredId && !_pump.IsCompleted) await _changed.WaitAsync(StoreLimit);
+            if (stored > _store.StoredId)
+            {
+                _isUnsure = true;
+                await Prune();
+                throw new OrleansException("The event log went on elsewhere, and is read anew: read again.");
+            }
+            cursor = Math.Min(cursor, _store.StoredId);
         }
-        catch (Exception e)
+        if (_store.StoredId <= cursor) await _changed.WaitAsync(wait);
+        return await _store.ReadAsync(cursor, Math.Clamp(max, 1, MaxPage));
+    }
+
+    private Task TakeAsync(IncomingEvent[] events)
+    {
+        if (events.Length == 0) return Task.CompletedTask;
+        if (_waiting + events.Length > MaxWaiting)
         {
-            Lost(happened.Type, happened.Subject, e.Message);
+            EventMetrics.Refused(events.Length);
+            throw new OrleansException($"{_waiting} events wait to be stored: send these again later.");
+        }
+        var delivery = new Delivery(events);
+        _queue.Enqueue(delivery);
+        _waiting += events.Length;
+        Pump();
+        return delivery.Done.Task;
+    }
+
+    private Task Prune()
+    {
+        _isPruneDue = true;
+        Pump();
+        return Task.CompletedTask;
+    }
+
+    private void Pump()
+    {
+        if (_pump.IsCompleted) _pump = PumpAsync();
+    }
+
+    /// <summary>Stores what waits, batch by batch. One at a time.</summary>
+    private async Task PumpAsync()
+    {
+        while (_queue.Count > 0 || _isPruneDue)
+        {
+            var batch = NextBatch();
+            Exception? failure = null;
+            try
+            {
+                if (_isUnsure) await _store.LoadAsync();
+                _isUnsure = false;
+                if (batch.Count > 0) await _store.AppendAsync([.. batch.SelectMany(static d => d.Events)], _settings.CurrentValue);
+                else await _store.PruneAsync(_settings.CurrentValue);
+            }
+            catch (Exception e)
+            {
+                // What has been stored only the storage knows: it is read again before the next write.
+                (failure, _isUnsure) = (e, true);
+                NotStored(batch.Sum(static d => d.Events.Length), e.Message);
+                if (e is InconsistentStateException) DeactivateOnIdle();
+            }
+            if (batch.Count == 0) _isPruneDue = false;
+            foreach (var delivery in batch) delivery.End(_store.StoredId, failure);
+            _changed.Pulse();
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Event {Type} of {Subject} was not logged: {Reason}")]
-    private partial void Lost(string type, string subject, string reason);
+    private List<Delivery> NextBatch()
+    {
+        var (batch, size) = (new List<Delivery>(), 0);
+        while (size < MaxBatch && _queue.TryDequeue(out var delivery))
+        {
+            batch.Add(delivery);
+            size += delivery.Events.Length;
+        }
+        _waiting -= size;
+        return batch;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Events} events were not stored, and are sent again by their sources: {Reason}")]
+    private partial void NotStored(int events, string reason);
+
+    /// <summary>Events of one call.</summary>
+    private sealed class Delivery(IncomingEvent[] events)
+    {
+        public IncomingEvent[] Events => events;
+
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Ends the call: well when all of it is stored.</summary>
+        public void End(long storedId, Exception? failure)
+        {
+            if (failure is null || events.All(e => e.Id > 0 && e.Id <= storedId)) Done.SetResult();
+            else Done.SetException(failure);
+        }
+    }
 }

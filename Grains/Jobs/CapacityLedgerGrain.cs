@@ -32,9 +32,7 @@ internal sealed partial class CapacityLedgerGrain : Grain, ICapacityLedgerGrain
     private readonly ILogger _logger;
     private readonly CoalescedWriter _writer;
     private LedgerBook _book = new([], new Dictionary<string, DateTimeOffset>());
-    private LedgerListing _stored = new(0, 0, [], new Dictionary<string, DateTimeOffset>());
-    private long _incarnation;
-    private long _version;
+    private LedgerListing _stored = new([], new Dictionary<string, DateTimeOffset>());
     private int _asked;
 
     public CapacityLedgerGrain([PersistentState("capacity-ledger")] IPersistentState<LedgerState> state, TimeProvider time, ILogger<CapacityLedgerGrain> logger)
@@ -46,8 +44,7 @@ internal sealed partial class CapacityLedgerGrain : Grain, ICapacityLedgerGrain
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _book = new(_state.State.Claims, _state.State.Wanted);
-        _incarnation = _time.GetUtcNow().UtcTicks;
-        _stored = new(_incarnation, 0, [.. _state.State.Claims], _book.Wanted);
+        _stored = new([.. _state.State.Claims], _book.Wanted);
         this.RegisterGrainTimer(AskAsync, new GrainTimerCreationOptions(AskPeriod, AskPeriod) { Interleave = true });
         return Task.CompletedTask;
     }
@@ -106,7 +103,7 @@ internal sealed partial class CapacityLedgerGrain : Grain, ICapacityLedgerGrain
         var wanted = _book.Wanted;
         _state.State = new() { Claims = [.. claims], Wanted = new(wanted) };
         await _state.WriteStateAsync();
-        _stored = new(_incarnation, ++_version, claims, wanted);
+        _stored = new(claims, wanted);
     }
 
     /// <summary>Asks holders for their claims, some each time, and gives back what nobody knows.</summary>

@@ -57,7 +57,7 @@ internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time
             groups.Add(new() { Node = node, Cell = found.Registration.CellId, Workers = workers, Gpus = gpus, Lent = lendable.Contains(node), Host = found.Host });
         }
         if (groups.Count == 0 || placement.Workers < Math.Min(job.Spec.LeastWorkers, job.DesiredWorkers)) return null;
-        var hint = JobMapping.ToHint(job.Spec, placement, fleet.Fabric(groups.Select(static g => g.Node)));
+        var hint = JobMapping.ToHint(job.Spec, placement, fleet.Fabric(groups.Select(static g => g.Node), job.Id));
         return new()
         {
             Fence = job.Fence + 1,
@@ -93,8 +93,7 @@ internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time
             Fence = place.Fence,
             Gpus = [.. groups.Select(static g => new ClaimedGpus(g.Node, g.Gpus, g.Lent))],
             Until = time.GetUtcNow() + ClaimLimit,
-            // A ring passes twice the gradients over each of its edges, and has one that leaves each node.
-            LinkBytesPerSecond = place.Groups.Count > 1 && step > 0 ? 2 * (job.Spec.GradientBytes ?? 0) / step : 0,
+            LinkBytesPerSecond = place.Groups.Count > 1 ? LinkShare.Demand(job.Spec.GradientBytes ?? 0, step) : 0,
         };
     }
 

@@ -55,7 +55,6 @@ internal sealed class JobAssignments
             Image = job.Spec.Image,
             Command = job.Spec.Command,
             Environment = _environment,
-            TopologyFile = placement.Hint?.TopologyFile ?? "",
             CheckpointTo = job.Spec.CheckpointTo,
             ResumeFrom = job.Progress.CheckpointRef,
             ResumeStep = job.Progress.CheckpointStep ?? 0,

@@ -41,11 +41,10 @@ internal sealed class JobCatalog
             _changes.Remove(held.Change);
             _byState[held.Job.State]--;
             Leave(held.Job);
+            // The one that was entered may have been another try than the one that was stored.
+            if (held.Job.SubmittedAt != job.SubmittedAt) _newest.Remove((held.Job.SubmittedAt.UtcTicks, job.Id));
         }
-        else
-        {
-            _newest.Add((job.SubmittedAt.UtcTicks, job.Id));
-        }
+        _newest.Add((job.SubmittedAt.UtcTicks, job.Id));
         // One that was never stored is no job yet, but somebody has to find out.
         if (job.State.IsTerminal()) _ended.Add((job.EndedAt?.UtcTicks ?? 0, job.Id));
         else (job.State.IsWaiting() && job.Version > 0 ? _patient : _restless).Add(job.Id);
@@ -78,17 +77,18 @@ internal sealed class JobCatalog
     /// <summary>Jobs that match, newest first.</summary>
     public JobPage List(JobQuery query)
     {
-        var byState = _byState.Where(static s => s.Value > 0).ToDictionary(static s => s.Key, static s => s.Value);
+        var byState = query.CountsOwnOnly ? _jobs.Values.Where(held => IsOf(held.Job, query)).CountBy(static held => held.Job.State).ToDictionary()
+            : _byState.Where(static s => s.Value > 0).ToDictionary(static s => s.Key, static s => s.Value);
         var limit = Math.Clamp(query.Limit, 1, 1000);
         var states = query.States.ToHashSet();
         var everything = states.Count == 0 && query is { Tenant: "", Project: "", Name: "", Node: "" };
         var page = new List<MeshJob>();
-        var after = query.After.Length > 0 && Find(query.After) is { } last ? (last.SubmittedAt.UtcTicks, last.Id) : default;
-        // From where the last page ended, without a look at what was on it.
-        var rest = after == default ? _newest : _newest.GetViewBetween(after, (long.MinValue, ""));
-        foreach (var (_, id) in rest)
+        // From where the last page ended, without a look at what was on it: it may be gone, and another's it must not tell of.
+        var after = (Submitted: query.AfterSubmitted, Id: query.After);
+        var rest = after.Id.Length == 0 ? _newest : _newest.GetViewBetween(after, (long.MinValue, ""));
+        foreach (var (submitted, id) in rest)
         {
-            if (id == after.Item2 || !Matches(_jobs[id].Job, query, states)) continue;
+            if ((submitted, id) == after || !Matches(_jobs[id].Job, query, states)) continue;
             page.Add(_jobs[id].Job);
             if (page.Count > limit) break;
         }
@@ -144,10 +144,11 @@ internal sealed class JobCatalog
         return found;
     }
 
+    private static bool IsOf(MeshJob job, JobQuery query) => (query.Tenant.Length == 0 || job.Spec.Tenant == query.Tenant) && (query.Project.Length == 0 || job.Spec.Project == query.Project);
+
     private static bool Matches(MeshJob job, JobQuery query, HashSet<JobState> states) =>
         (states.Count == 0 || states.Contains(job.State))
-        && (query.Tenant.Length == 0 || job.Spec.Tenant == query.Tenant)
-        && (query.Project.Length == 0 || job.Spec.Project == query.Project)
+        && IsOf(job, query)
         && (query.Name.Length == 0 || (query.Name.EndsWith('*') ? job.Spec.Name.StartsWith(query.Name[..^1], StringComparison.Ordinal) : job.Spec.Name == query.Name))
         && (query.Node.Length == 0 || (job.Placement?.Groups.Any(g => g.Node == query.Node) ?? false));
 }

@@ -1,5 +1,5 @@
 using InferMesh.Grains.Abstractions;
-using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Common;
 using InferMesh.Grains.Events;
@@ -14,10 +14,10 @@ namespace InferMesh.Grains.Jobs;
 /// The log says what should be; <see cref="JobPursuit"/> brings ledgers and agents to it, again and again, so that a silo may die between any two steps. GPUs are given back by saying that
 /// they are no longer its own (<see cref="Holds"/>): the ledgers ask.
 /// </remarks>
-[GrainType("job")]
+[GrainType(BackedUpTypes.Job)]
 internal sealed partial class JobGrain(
-    [PersistentState("job")] IPersistentState<JobLogState> state, TimeProvider time, EventSink events, IOptionsMonitor<JobSettings> settings, ILogger<JobGrain> logger)
-    : Grain, IJobGrain
+    [PersistentState("job")] IPersistentState<JobLogState> state, TimeProvider time, IOptionsMonitor<JobSettings> settings, ILogger<JobGrain> logger)
+    : Grain, IJobGrain, IEventSource, IBackedUpGrain
 {
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckpointEventPeriod = TimeSpan.FromSeconds(5);
@@ -26,6 +26,7 @@ internal sealed partial class JobGrain(
     private readonly GrainTurn _turn = new();
     private readonly ChangeSignal _changed = new(time);
     private MeshJob? _job;
+    private EventOutbox _outbox = null!;
     private JobPursuit? _pursuit;
     private IGrainTimer? _timer;
     private bool _indexMissed;
@@ -37,6 +38,8 @@ internal sealed partial class JobGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _job = JobFold.Fold(Id, state.State);
+        _outbox = new(this, GrainFactory, () => state.State, time, logger);
+        _outbox.Begin();
         if (_job is null) return Task.CompletedTask;
         // The index may have missed what was the last thing before a silo died.
         Tell(_job);
@@ -46,35 +49,65 @@ internal sealed partial class JobGrain(
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _outbox.Stop();
         _changed.Pulse();
         return Task.CompletedTask;
     }
 
+    public async Task Flush()
+    {
+        await _turn.EnterAsync();
+        try
+        {
+            if (_outbox.IsUnsure) await ReadAgainAsync();
+            await _outbox.SettleAsync(state.WriteStateAsync);
+        }
+        finally
+        {
+            _turn.Leave();
+        }
+    }
+
     public async Task<JobResult> Submit(JobSpec spec, string actor)
     {
-        if (JobValidator.Check(spec) is { Count: > 0 } errors) return new(JobResultStatus.Invalid, _job, errors);
+        if (JobValidator.Check(spec) is { Count: > 0 } errors)
+        {
+            LeaveIfUnknown();
+            return new(JobResultStatus.Invalid, _job, errors);
+        }
         if (_job is { } known)
             return JobValidator.AreSame(known.Spec, spec) ? new(JobResultStatus.Accepted, known, []) : new(JobResultStatus.Conflict, known, [new("", $"Job {Id} exists with another content.")]);
         var submitted = JobLife.Submitted(spec, actor, Now);
         // Entered first: a job that is stored is always found.
         await GrainFactory.GetGrain<IJobIndexGrain>(IJobIndexGrain.Key).Enter(JobCatalog.Listed(JobFold.Apply(Id, null, submitted)) with { Version = 0 });
         await TakeTurnAsync(_ => new(_job is null ? submitted : null, ""));
-        events.Post(EventTypes.JobSubmitted, Id, actor, ("name", spec.Name), ("tenant", spec.Tenant));
         return new(JobResultStatus.Accepted, _job, [], true);
     }
 
-    public Task<IReadOnlyList<FieldError>> Check(JobSpec spec) => Task.FromResult(JobValidator.Check(spec));
+    public Task<IReadOnlyList<FieldError>> Check(JobSpec spec)
+    {
+        LeaveIfUnknown();
+        return Task.FromResult(JobValidator.Check(spec));
+    }
 
-    public Task<MeshJob?> Get() => Task.FromResult(_job);
+    public Task<MeshJob?> Get()
+    {
+        LeaveIfUnknown();
+        return Task.FromResult(_job);
+    }
 
     public async Task<MeshJob?> WaitForChange(long version, TimeSpan wait)
     {
+        LeaveIfUnknown();
         if (_job is not null && _job.Version == version) await _changed.WaitAsync(wait);
         return _job is null || _job.Version == version ? null : _job;
     }
 
-    public Task<IReadOnlyList<JobEvent>> Log(long after, int max) =>
-        Task.FromResult<IReadOnlyList<JobEvent>>([.. state.State.Events.Where(e => e.Event.Sequence > after && e.Event.Sequence <= (_job?.Version ?? 0)).Take(Math.Clamp(max, 1, JobFold.Kept)).Select(e => e.Event)]);
+    public Task<IReadOnlyList<JobEvent>> Log(long after, int max)
+    {
+        LeaveIfUnknown();
+        return Task.FromResult<IReadOnlyList<JobEvent>>([.. state.State.Events.Where(e => e.Event.Sequence > after && e.Event.Sequence <= (_job?.Version ?? 0)).Take(Math.Clamp(max, 1, JobFold.Kept)).Select(e => e.Event)]);
+    }
 
     public Task<JobResult> Pause(string reason, string actor) => CallAsync(life => life.Pause(reason, actor));
 
@@ -102,7 +135,7 @@ internal sealed partial class JobGrain(
 
     public async Task Report(JobReport report)
     {
-        if (_job is not { } job) return;
+        if (_job is not { } job || !HasBeenOn(job, report.Node)) return;
         // A checkpoint is worth the same wherever it was written; the rest is news of a place that was left.
         if (report.Kind == JobReportKind.Checkpoint && report.Fence <= job.Fence)
         {
@@ -133,16 +166,28 @@ internal sealed partial class JobGrain(
         Follow();
     }
 
+    // An agent speaks of what the job has, or had, on its own node. Where it was before, its log knows for as long as it is kept.
+    private bool HasBeenOn(MeshJob job, string node) =>
+        Has(job.Placement, node) || Has(job.Stop?.Next, node) || state.State.Events.Any(e => Has(e.Delta.Placement, node)) || (state.State.Base is { } old && Has(old.Placement, node));
+
+    private static bool Has(JobPlacement? placement, string node) => placement?.Groups.Any(g => g.Node == node) == true;
+
     public async Task<bool> Forget()
     {
         if (_job is { } job && !job.State.IsTerminal()) return false;
+        if (_outbox.IsUnsure || _outbox.HasPending) return false;
         await state.ClearStateAsync();
+        await _outbox.SettleAsync(static () => Task.CompletedTask);
         _job = null;
         DeactivateOnIdle();
         return true;
     }
 
-    public Task<bool> Holds(string claim) => Task.FromResult(_job is { } job && (job.Placement?.Claim == claim || job.Stop?.Next?.Claim == claim));
+    public Task<bool> Holds(string claim)
+    {
+        LeaveIfUnknown();
+        return Task.FromResult(_job is { } job && (job.Placement?.Claim == claim || job.Stop?.Next?.Claim == claim));
+    }
 
     public Task<JobAssignment?> AssignmentOf(string node) => Task.FromResult(_pursuit?.AssignmentOf(node));
 
@@ -165,7 +210,11 @@ internal sealed partial class JobGrain(
 
     private async Task<JobResult> CallAsync(Func<JobLife, JobTurn> decide)
     {
-        if (_job is null) return new(JobResultStatus.NotFound, null, [new("", $"There is no job {Id}.")]);
+        if (_job is null)
+        {
+            LeaveIfUnknown();
+            return new(JobResultStatus.NotFound, null, [new("", $"There is no job {Id}.")]);
+        }
         var refusal = await TakeTurnAsync(decide);
         if (refusal.Length == 0) return new(JobResultStatus.Accepted, _job, []);
         // Whoever asked knows an older state, which may be all that the index has.
@@ -173,11 +222,20 @@ internal sealed partial class JobGrain(
         return new(JobResultStatus.Conflict, _job, [new("", $"Job {Id}: {refusal}")]);
     }
 
+    /// <summary>Ids can be made up by anybody: one under which nothing is stored costs no memory once it is answered.</summary>
+    private void LeaveIfUnknown()
+    {
+        if (_job is null && state.State.Events.Count == 0) DeactivateOnIdle();
+    }
+
     private async Task WriteAsync(StoredJobEvent happened)
     {
+        await _outbox.OpenAsync();
         var (log, before) = (state.State, _job);
-        state.State = new() { Base = log.Base, Events = [.. log.Events] };
+        var job = JobFold.Apply(Id, before, happened);
+        state.State = new() { Base = log.Base, Events = [.. log.Events], Outbox = log.Outbox };
         JobFold.Add(Id, state.State, happened);
+        foreach (var news in JobNews.Of(before, job, happened)) _outbox.Put(news);
         try
         {
             await state.WriteStateAsync();
@@ -185,20 +243,28 @@ internal sealed partial class JobGrain(
         catch (Exception e)
         {
             state.State = log;
+            _outbox.Failed();
             // Another activation has written, or the first write may have been done after all: this one knows nothing any more.
             if (e is InconsistentStateException || before is null) DeactivateOnIdle();
             throw;
         }
-        var job = JobFold.Apply(Id, before, happened);
+        _outbox.Stored();
         // Steps are not stored, and must not go back.
         _job = before is null ? job : job with { Progress = job.Progress with { Step = Math.Max(job.Progress.Step, before.Progress.Step), StepSeconds = job.Progress.StepSeconds ?? before.Progress.StepSeconds } };
         JobMetrics.Happened(happened.Event.Kind);
         Happened(Id, happened.Event.Kind, happened.Event.State, happened.Event.Reason);
-        if (before is not null && before.State != _job.State)
-            events.Post(EventTypes.JobStateChanged, Id, happened.Event.Actor, ("from", Name(before.State)), ("to", Name(_job.State)), ("reason", happened.Event.Reason), ("name", _job.Spec.Name));
-        if (happened.Delta.Placement is { } placement && happened.Event.Kind == "admitted")
-            events.Post(EventTypes.JobPlaced, Id, "", ("fence", placement.Fence.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("nodes", string.Join(",", placement.Groups.Select(static g => g.Node))), ("strategy", placement.Strategy));
         _changed.Pulse();
+        Tell(_job);
+        Follow();
+    }
+
+    /// <summary>After a write that failed and may have been done all the same.</summary>
+    private async Task ReadAgainAsync()
+    {
+        await state.ReadStateAsync();
+        _job = JobFold.Fold(Id, state.State);
+        _outbox.Begin();
+        if (_job is null) return;
         Tell(_job);
         Follow();
     }
@@ -262,8 +328,6 @@ internal sealed partial class JobGrain(
     }
 
     private static double? Smoothed(double? before, double? now) => now is not { } value ? before : before is not { } mean ? value : mean + (0.2 * (value - mean));
-
-    private static string Name(JobState state) => state.ToString().ToLowerInvariant();
 
     [LoggerMessage(LogLevel.Information, "Job {Job}: {Kind}, now {State}: {Reason}")]
     private partial void Happened(string job, string kind, JobState state, string reason);

@@ -19,7 +19,7 @@ internal static class JobHints
         if (nodes.Count(n => workers.ContainsKey(n.Id)) != workers.Count) return null;
         WorkerGroup[] groups = [.. placement.Groups.Select(static g => new WorkerGroup(g.Node, g.Workers))];
         var gang = GangRepair.Replace(JobMapping.ToTraining(job, DateTimeOffset.MaxValue).Gang, groups, new HashSet<string>(), nodes);
-        var now = JobMapping.ToWire(JobMapping.ToHint(job.Spec, gang, fleet.Fabric(workers.Keys)), old.Revision + 1);
+        var now = JobMapping.ToWire(JobMapping.ToHint(job.Spec, gang, fleet.Fabric(workers.Keys, job.Id)), old.Revision + 1);
         return Differs(old, now) ? now : null;
     }
 

@@ -187,6 +187,22 @@ internal sealed class JobLife(MeshJob job, DateTimeOffset now, DateTimeOffset me
         };
     }
 
+    /// <summary>It comes out of a backup: its ranks are gone, and nobody knows since when. What was meant to follow its stop does; else it waits for a place.</summary>
+    public JobTurn Restored(string actor)
+    {
+        if (!job.State.IsPlaced()) return JobTurn.Nothing;
+        // The time that it was gone is not counted.
+        var gone = new JobDelta { Unplaced = true, Stopped = true, LostNodes = [], FinishedNodes = [], Progress = job.Progress };
+        return job.Stop?.Goal switch
+        {
+            JobGoal.Pause => Turn("restored", JobState.Paused, job.Stop.Reason, actor, gone),
+            JobGoal.Cancel => Turn("restored", JobState.Cancelled, job.Stop.Reason, actor, gone),
+            JobGoal.Fail => Turn("restored", JobState.Failed, job.Stop.Reason, actor, gone),
+            JobGoal.Complete => Turn("restored", JobState.Completed, job.Stop.Reason, actor, gone),
+            _ => Turn("restored", JobState.Queued, "restored from a backup, waits for its turn", actor, gone),
+        };
+    }
+
     /// <summary>It has used up its budget.</summary>
     public JobTurn OverBudget() =>
         job.Spec.BudgetGpuHours is { } budget && job.Placement is not null && job.Stop is null && Progress().GpuSeconds > budget * 3600

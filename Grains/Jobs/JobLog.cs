@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions.Jobs;
+using InferMesh.Grains.Events;
 
 namespace InferMesh.Grains.Jobs;
 
@@ -38,13 +39,15 @@ internal sealed record StoredJobEvent([property: Id(0)] JobEvent Event, [propert
 
 /// <summary>The log of a job: what its oldest events have made of it, and those after them.</summary>
 [GenerateSerializer, Alias("infermesh.JobLogState")]
-internal sealed class JobLogState
+internal sealed class JobLogState : IOutboxState
 {
     /// <summary>The job before <see cref="Events"/>; null when they are all that ever were.</summary>
     [Id(0)] public MeshJob? Base { get; set; }
 
     /// <summary>Oldest first.</summary>
     [Id(1)] public List<StoredJobEvent> Events { get; set; } = [];
+
+    [Id(2)] public OutboxState Outbox { get; set; } = OutboxState.Empty;
 }
 
 /// <summary>Makes jobs of their logs. Pure.</summary>

@@ -26,7 +26,8 @@ internal sealed partial class JobSchedulerGrain(
     : Grain, IJobSchedulerGrain
 {
     private const int Parallelism = 16;
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
+    // Well below what a call may take, which is 5 s by default.
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StorePeriod = TimeSpan.FromMinutes(1);
 
     private readonly JobBook _book = new();
@@ -66,6 +67,7 @@ internal sealed partial class JobSchedulerGrain(
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _stop.TrySetResult();
+        JobMetrics.Ended();
         await StoreAsync();
     }
 
@@ -102,11 +104,11 @@ internal sealed partial class JobSchedulerGrain(
             return new("placed", place.Why, place, []);
         var why = plan.Waits.GetValueOrDefault(job.Id);
         var preempts = plan.Vacates.Where(v => v.For == job.Id).Select(static v => v.Job.Job.Id).ToArray();
-        return new(why is WaitReason.NoSuchGpu or WaitReason.TooLarge ? "never" : "waits", JobWaits.Text(why, job, plan, _fleet), null, preempts);
+        return new(why is WaitReason.NoSuchGpu or WaitReason.TooLarge ? "never" : "waits", JobWaits.Text(why, job, plan, _fleet, _tenants.NodesOf(spec.Tenant, _fleet)), null, preempts);
     }
 
     public Task<JobExplanation?> Explain(string job) =>
-        Task.FromResult(_book.Find(job) is not { } found ? null : JobWaits.Explain(found, _plans.GetValueOrDefault(found.Spec.MigProfile) ?? new(), _book.QueueOf(found.Spec.MigProfile), _fleet, _share.Of(found.Spec.Tenant)));
+        Task.FromResult(_book.Find(job) is not { } found ? null : JobWaits.Explain(found, _plans.GetValueOrDefault(found.Spec.MigProfile) ?? new(), _book.QueueOf(found.Spec.MigProfile), _fleet, _tenants.NodesOf(found.Spec.Tenant, _fleet), _share.Of(found.Spec.Tenant)));
 
     public Task<CapacityView> Capacity()
     {
@@ -206,7 +208,7 @@ internal sealed partial class JobSchedulerGrain(
         await ReclaimAsync();
         await RefreshHintsAsync();
         (_plannedAt, _planMs) = (Now, spent.TotalMilliseconds);
-        JobMetrics.Planned(spent, _book.Waiting, _book.Placed.Count);
+        JobMetrics.Planned(spent, _book.Waiting, _book.Placed);
         if (Now - _storedAt >= StorePeriod) await StoreAsync();
     }
 
@@ -224,7 +226,7 @@ internal sealed partial class JobSchedulerGrain(
             Placed = [.. _book.Placed.Where(j => j.Spec.MigProfile == kind && j.Placement is not null).Select(j => ToPlaced(j, now))],
             Elsewhere = [.. _book.Placed.Where(j => j.Spec.MigProfile != kind && j.Placement is not null).Select(j => ToPlaced(j, now))],
             RoomFor = _plans.GetValueOrDefault(kind)?.RoomFor ?? "",
-            Tenants = _tenants.With(_share),
+            Tenants = _tenants.With(_share, _fleet),
             Options = new() { Preempt = Settings.Preempt, ConsolidateAfter = Settings.ConsolidateAfter, SettledAfter = Settings.SettledAfter },
         };
     }

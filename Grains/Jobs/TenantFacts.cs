@@ -1,4 +1,6 @@
 using InferMesh.Grains.Abstractions.Tenancy;
+using InferMesh.Grains.Policies;
+using InferMesh.Strategies.Routing;
 using InferMesh.Strategies.Training.Scheduling;
 
 namespace InferMesh.Grains.Jobs;
@@ -9,12 +11,18 @@ internal sealed class TenantFacts(IGrainFactory grains, TimeProvider time)
     private const int Parallelism = 16;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<string, (TenantTerms Terms, DateTimeOffset At)> _terms = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (TenantTerms Terms, PlacementRule? Placement, DateTimeOffset At)> _terms = new(StringComparer.Ordinal);
 
     public TenantTerms Of(string tenant) => _terms.TryGetValue(tenant, out var known) ? known.Terms : new();
 
-    /// <summary>Terms with what tenants have used.</summary>
-    public IReadOnlyDictionary<string, TenantTerms> With(FairShare share) => _terms.ToDictionary(static t => t.Key, t => t.Value.Terms with { Usage = share.Of(t.Key) }, StringComparer.Ordinal);
+    /// <summary>Terms with what tenants have used, and where in the fleet their jobs may run.</summary>
+    public IReadOnlyDictionary<string, TenantTerms> With(FairShare share, TrainingFleet fleet) =>
+        _terms.ToDictionary(static t => t.Key, t => t.Value.Terms with { Usage = share.Of(t.Key), Nodes = NodesOf(t.Key, fleet) }, StringComparer.Ordinal);
+
+    /// <summary>Nodes that the jobs of a tenant may go to; null for all.</summary>
+    public IReadOnlySet<string>? NodesOf(string tenant, TrainingFleet fleet) => _terms.TryGetValue(tenant, out var known) && known.Placement is { } rule
+        ? fleet.Nodes.Select(static n => n.Registration).Where(r => rule.Allows(r.NodeId, r.CellId, r.Zone, r.Region, r.Labels)).Select(static r => r.NodeId).ToHashSet(StringComparer.Ordinal)
+        : null;
 
     public async Task ReadAsync(IReadOnlyCollection<string> tenants)
     {
@@ -23,7 +31,11 @@ internal sealed class TenantFacts(IGrainFactory grains, TimeProvider time)
         string[] old = [.. tenants.Where(t => !_terms.TryGetValue(t, out var known) || now - known.At > Period)];
         await Parallel.ForEachAsync(
             old, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, TaskScheduler = TaskScheduler.Current },
-            async (tenant, _) => _terms[tenant] = (Terms((await grains.GetGrain<ITenantGrain>(tenant).Get())?.Spec), now));
+            async (tenant, _) =>
+            {
+                var spec = (await grains.GetGrain<ITenantGrain>(tenant).Get())?.Spec;
+                _terms[tenant] = (Terms(spec), spec?.Placement is { } placement ? PolicyCompiler.Placement(placement) : null, now);
+            });
     }
 
     private static TenantTerms Terms(TenantSpec? spec) => spec is null ? new() : new()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Topology;
@@ -49,9 +50,11 @@ internal sealed record LaunchingNode
 /// <summary>All launching nodes with who has which GPU, at one moment. For one reader at a time.</summary>
 internal sealed class TrainingFleet
 {
+    private const double SlowestLink = 1e8;
+
     private readonly Dictionary<string, LaunchingNode> _nodes;
     private readonly Dictionary<(string Node, string Gpu), CapacityClaim> _claimed = [];
-
+    private readonly Dictionary<string, List<CapacityClaim>> _linked = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (IReadOnlyList<TrainingNode> Nodes, IReadOnlySet<string> Lendable)> _byKind = new(StringComparer.Ordinal);
 
     /// <param name="nodes">Nodes.</param>
@@ -65,6 +68,7 @@ internal sealed class TrainingFleet
             foreach (var (node, gpus, _) in claim.Gpus)
             {
                 foreach (var gpu in gpus) _claimed[(node, gpu)] = claim;
+                if (claim.LinkBytesPerSecond > 0) (CollectionsMarshal.GetValueRefOrAddDefault(_linked, node, out _) ??= []).Add(claim);
             }
         }
     }
@@ -108,6 +112,8 @@ internal sealed class TrainingFleet
                 Gpus = devices.Count,
                 TakesWork = node is { Closed.Length: 0, Serves: false },
                 FreeGpus = node.Closed.Length > 0 || node.Serves ? 0 : devices.Count(d => !_claimed.ContainsKey((node.Id, d.GpuUuid))),
+                LinkBytesPerSecond = LinkRate(node),
+                LinkClaimedBytesPerSecond = LinksOf(node.Id).Sum(static c => c.LinkBytesPerSecond),
                 BytesPerGpu = devices.Count == 0 ? null : devices.Min(static d => d.VramTotalBytes),
             });
         }
@@ -143,25 +149,38 @@ internal sealed class TrainingFleet
             Free = node.Serves || node.Closed.Length > 0 ? 0 : unclaimed,
             Jobs = [.. claims.Where(static c => c?.Kind == ClaimKind.Training).Select(static c => c!.Holder).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
             Closed = node.Closed,
+            LinkBytesPerSecond = LinkRate(node),
+            LinkClaimedBytesPerSecond = LinksOf(node.Id).Sum(static c => c.LinkBytesPerSecond),
         };
     }
 
-    /// <summary>Links between nodes of a place: as fast as the slowest of their ports says, where ports say anything.</summary>
-    public CollectiveFabric Fabric(IEnumerable<string> nodes)
+    /// <summary>Links between nodes of a place: as fast as what others leave of the slowest of their ports, where ports say anything.</summary>
+    /// <param name="nodes">Nodes of the place.</param>
+    /// <param name="job">Whose place it is: what it sends itself is its own.</param>
+    public CollectiveFabric Fabric(IEnumerable<string> nodes, string job)
     {
         double? slowest = null;
         foreach (var id in nodes)
         {
-            if (Find(id)?.Network is not { Links.Count: > 0 } network) continue;
-            // Ports that are down carry nothing; a node without any is as good as cut off, but not quite: it has another network.
-            var rate = network.Links.Where(static l => l.IsUp).Sum(static l => l.RateBytesPerSecond ?? 0);
-            if (network.Links.Any(static l => l.RateBytesPerSecond is not null)) slowest = Math.Min(slowest ?? double.PositiveInfinity, Math.Max(rate, 1e8));
+            if (Find(id) is not { } node || LinkRate(node) is not { } rate) continue;
+            var others = LinksOf(id).Where(c => c.Holder != job).ToArray();
+            slowest = Math.Min(slowest ?? double.PositiveInfinity, LinkShare.Left(rate, others.Sum(static c => c.LinkBytesPerSecond), others.Length));
         }
         if (slowest is not { } bytes) return CollectiveFabric.Unmeasured;
         var between = CollectiveFabric.Unmeasured.Between.ToDictionary();
         foreach (var level in new[] { TopologyLevel.Cell, TopologyLevel.Rack, TopologyLevel.NvlinkIsland }) between[level] = between[level] with { SecondsPerByte = 1 / bytes };
         return CollectiveFabric.Unmeasured with { Between = between };
     }
+
+    /// <summary>What a node's ports carry together; null when they do not say. Ports that are down carry nothing; a node without any is as good as cut off, but not quite: it has another network.</summary>
+    private static double? LinkRate(LaunchingNode node) =>
+        node.Network is { } network && network.Links.Any(static l => l.RateBytesPerSecond is not null)
+            ? Math.Max(network.Links.Where(static l => l.IsUp).Sum(static l => l.RateBytesPerSecond ?? 0), SlowestLink)
+            : null;
+
+    /// <summary>Claims of training on a node's links, one per job: one that moves has two.</summary>
+    private IEnumerable<CapacityClaim> LinksOf(string node) =>
+        _linked.TryGetValue(node, out var claims) ? claims.GroupBy(static c => c.Holder, StringComparer.Ordinal).Select(static g => g.MaxBy(static c => c.Fence)!) : [];
 
     private static IReadOnlyList<GpuSample> Devices(LaunchingNode node, string migProfile) => [.. node.Gpus.Where(g => g.MigProfile == migProfile)];
 }

@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Models;
@@ -15,12 +16,14 @@ internal sealed class ModelState : IVersionedState<MeshModel>
     [Id(0)] public List<MeshModel> Versions { get; set; } = [];
 
     [Id(1)] public List<ColdStart> ColdStarts { get; set; } = [];
+
+    [Id(2)] public OutboxState Outbox { get; set; } = OutboxState.Empty;
 }
 
 /// <inheritdoc cref="IModelGrain"/>
-[GrainType("model")]
-internal sealed class ModelGrain([PersistentState("model")] IPersistentState<ModelState> state, TimeProvider time, EventSink events, ILogger<ModelGrain> logger)
-    : VersionedGrain<MeshModel, ModelSpec, ModelState>(Kind, state, time, events, logger), IModelGrain
+[GrainType(BackedUpTypes.Model)]
+internal sealed class ModelGrain([PersistentState("model")] IPersistentState<ModelState> state, TimeProvider time, ILogger<ModelGrain> logger)
+    : VersionedGrain<MeshModel, ModelSpec, ModelState>(Kind, state, time, logger), IModelGrain, IBackedUpGrain
 {
     /// <summary>Types of GPU of which loads are remembered.</summary>
     private const int MaxGpuTypes = 64;
@@ -28,9 +31,9 @@ internal sealed class ModelGrain([PersistentState("model")] IPersistentState<Mod
     private static readonly VersionedKind Kind = new("Model", DirectoryKeys.Models, EventTypes.ModelRegistered, EventTypes.ModelChanged, EventTypes.ModelRemoved);
 
     public async Task<ModelResult> Put(ModelSpec spec, long expected, string actor) =>
-        ModelValidator.Check(Name, spec) is { Count: > 0 } errors ? Result(Refused(PolicyStatus.Invalid, errors)) : Result(await PutAsync(spec, expected, actor));
+        Faults(spec) is { Count: > 0 } errors ? Result(Refused(PolicyStatus.Invalid, errors)) : Result(await PutAsync(spec, expected, actor));
 
-    public Task<IReadOnlyList<FieldError>> Check(ModelSpec spec) => Task.FromResult(ModelValidator.Check(Name, spec));
+    public Task<IReadOnlyList<FieldError>> Check(ModelSpec spec) => Task.FromResult(Faults(spec));
 
     public async Task<ModelResult> Delete(long expected, string actor) => Result(await DeleteAsync(expected, actor));
 
@@ -64,6 +67,8 @@ internal sealed class ModelGrain([PersistentState("model")] IPersistentState<Mod
         Deleted = deleted,
         RetiredAdapters = deleted || Current is not { } before ? [] : [.. before.Spec.Adapters.Keys.Union(before.RetiredAdapters).Except(spec.Adapters.Keys).Order(StringComparer.Ordinal)],
     };
+
+    protected override IReadOnlyList<FieldError> Faults(ModelSpec spec) => ModelValidator.Check(Name, spec);
 
     protected override async Task PublishAsync(MeshModel version)
     {

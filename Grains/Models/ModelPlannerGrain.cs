@@ -100,7 +100,7 @@ internal sealed partial class ModelPlannerGrain(TimeProvider time, ServingCapaci
         foreach (var gone in _autoscale.Keys.Except(models.Where(m => m is { Deleted: false, Spec.Autoscale: not null }).Select(m => m.Name)).ToArray()) _autoscale.Remove(gone);
         if (fleet is null || readings is null)
         {
-            Publish([]);
+            Publish([], models);
             return;
         }
         var shares = await capacity.ReadAsync(readings.Cells);
@@ -119,13 +119,13 @@ internal sealed partial class ModelPlannerGrain(TimeProvider time, ServingCapaci
         }
         var existing = models.Where(m => !m.Deleted).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
         var commands = Commands();
-        Publish([.. plan.Models.Where(m => existing.Contains(m.Name)).Select(m => ModelStatuses.Of(m, fleet, commands, _autoscale.GetValueOrDefault(m.Name), time.GetUtcNow()))]);
+        Publish([.. plan.Models.Where(m => existing.Contains(m.Name)).Select(m => ModelStatuses.Of(m, fleet, commands, _autoscale.GetValueOrDefault(m.Name), time.GetUtcNow()))], models);
     }
 
-    private void Publish(IReadOnlyList<ModelStatus> statuses)
+    private void Publish(IReadOnlyList<ModelStatus> statuses, IReadOnlyList<MeshModel> models)
     {
         _statuses = statuses;
-        ModelMetrics.Planned(statuses);
+        ModelMetrics.Planned(statuses, models);
     }
 
     private IEnumerable<ModelDemand> Demands(IEnumerable<MeshModel> models, MeshFleet fleet, bool keep) =>

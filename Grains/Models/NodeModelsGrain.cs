@@ -110,16 +110,18 @@ internal sealed partial class NodeModelsGrain(TimeProvider time, EventSink event
         if (_book.End(result, time.GetUtcNow()) is not { } command) return;
         _results[result.Id] = result;
         if (_results.Count > KeptResults) _results.RemoveAt(0);
-        (string, string)[] facts = [("node", NodeId), ("runtime", command.Endpoint), ("action", command.Action.ToString()), .. command.Adapter.Length > 0 ? [("adapter", command.Adapter)] : Array.Empty<(string, string)>()];
+        var facts = new Dictionary<string, string> { ["node"] = NodeId, ["runtime"] = command.Endpoint, ["action"] = command.Action.ToString() };
+        if (command.Adapter.Length > 0) facts["adapter"] = command.Adapter;
         if (result.IsDone)
         {
-            events.Post(EventTypes.ModelCommandDone, command.Model, "", facts);
+            events.Post(new() { Type = EventTypes.ModelCommandDone, Subject = command.Model, Data = facts });
             if (command.Action == ModelAction.Load) _ = LearnAsync(command, result.Seconds);
             return;
         }
         ModelMetrics.Failed(command.Action);
         Failed(NodeId, command.Action, command.Model, command.Endpoint, result.Error);
-        events.Post(EventTypes.ModelCommandFailed, command.Model, "", [.. facts, ("error", result.Error)]);
+        facts["error"] = result.Error;
+        events.Post(new() { Type = EventTypes.ModelCommandFailed, Subject = command.Model, Reason = result.Error, Data = facts });
     }
 
     private async Task LearnAsync(ModelCommand command, double seconds)

@@ -1,36 +1,57 @@
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Cells;
-using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Events;
+using Orleans.Storage;
 using Orleans.Streams;
 using Orleans.Streams.Core;
 
 namespace InferMesh.Grains.Nodes;
 
 /// <inheritdoc cref="INodeGrain"/>
-[GrainType("node"), ImplicitStreamSubscription(MeshStreams.NodeTelemetry)]
+[GrainType(BackedUpTypes.Node), ImplicitStreamSubscription(MeshStreams.NodeTelemetry)]
 internal sealed partial class NodeGrain(
     [PersistentState("node")] IPersistentState<NodeState> state, TimeProvider time, HealthRules rules, EventSink events, ILogger<NodeGrain> logger)
-    : Grain, INodeGrain, IStreamSubscriptionObserver, IAsyncObserver<NodeTelemetry>
+    : Grain, INodeGrain, IEventSource, IBackedUpGrain, IStreamSubscriptionObserver, IAsyncObserver<NodeTelemetry>
 {
     // Others may find the same fault in a hurry.
     private const int MaxReported = 8;
 
     private readonly List<NodeFault> _reported = [];
     private NodeTelemetryFold _telemetry = new();
+    private EventOutbox _outbox = null!;
     private FaultWatch? _watch;
     private DateTimeOffset _knownSince = time.GetUtcNow();
     private DateTimeOffset _healthSince = time.GetUtcNow();
     private NodeHealth _health = NodeHealth.Joining;
     private HashSet<string>? _models;
-    private bool _drainAnnounced;
     private (string Id, ICellSummaryGrain Grain)? _cell;
     private Task? _reporting;
     private bool _reportAgain;
 
     private string NodeId => this.GetPrimaryKeyString();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _outbox = new(this, GrainFactory, () => state.State, time, logger);
+        _outbox.Begin();
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _outbox.Stop();
+        GpuMetrics.Hide(this);
+        return Task.CompletedTask;
+    }
+
+    public async Task Flush()
+    {
+        if (_outbox.IsUnsure) await ReadAgainAsync();
+        await _outbox.SettleAsync(state.WriteStateAsync);
+    }
 
     public async Task<NodeCommandResult> Register(NodeRegistration registration, string actor)
     {
@@ -42,33 +63,30 @@ internal sealed partial class NodeGrain(
         {
             // A move that has not left an older cell yet goes on with that one first.
             await FinishLeavingAsync();
-            await ChangeAsync(s => (s.Registration, s.FormerCell) = (registration, before is not null && before.CellId != registration.CellId ? before.CellId : ""));
-            if (before is null)
-            {
-                // What a former life of the node has reported says nothing about this one.
-                (_telemetry, _knownSince, _models, _watch) = (new(), time.GetUtcNow(), [], null);
-                events.Post(EventTypes.NodeJoined, NodeId, actor, ("cell", registration.CellId), ("synthetic", registration.Synthetic ? "true" : "false"));
-            }
+            await EnterAsync(registration.CellId);
+            await ChangeAsync(
+                s => (s.Registration, s.FormerCell) = (registration, before is not null && before.CellId != registration.CellId ? before.CellId : ""),
+                _ => News(before is null ? EventTypes.NodeJoined : EventTypes.NodeChanged, actor, before is null ? "" : "registered anew", ("cell", registration.CellId), ("synthetic", registration.Synthetic ? "true" : "false")));
+            // What a former life of the node has reported says nothing about this one.
+            if (before is null) (_telemetry, _knownSince, _models, _watch) = (new(), time.GetUtcNow(), [], null);
         }
         // Also when nothing changed: an earlier call may have died between its writes.
         await FinishLeavingAsync();
-        await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.NodesOf(registration.CellId)).Add(NodeId);
-        await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.Cells).Add(registration.CellId);
         ReportToCell();
         return Accepted();
     }
 
-    public Task<NodeCommandResult> Cordon(string reason, string actor) => CommandAsync("cordon", actor, s =>
+    public Task<NodeCommandResult> Cordon(string reason, string actor) => CommandAsync("cordon", reason, actor, s =>
     {
         (s.Cordoned, s.Draining, s.Maintained, s.Reason) = (true, false, false, reason);
     });
 
-    public Task<NodeCommandResult> Uncordon(string actor) => CommandAsync("uncordon", actor, s =>
+    public Task<NodeCommandResult> Uncordon(string actor) => CommandAsync("uncordon", "", actor, s =>
     {
         (s.Cordoned, s.Draining, s.Maintained, s.Quarantine, s.Reason) = (false, false, false, new(), "");
     });
 
-    public Task<NodeCommandResult> Quarantine(string reason, string actor) => CommandAsync("quarantine", actor, s =>
+    public Task<NodeCommandResult> Quarantine(string reason, string actor) => CommandAsync("quarantine", reason, actor, s =>
     {
         s.Quarantine = QuarantineMachine.ByOperator(s.Quarantine, reason, time.GetUtcNow());
     });
@@ -77,7 +95,7 @@ internal sealed partial class NodeGrain(
     {
         // What is found afterwards is not to be compared with what was there before.
         _watch = null;
-        return CommandAsync("maintain", actor, s =>
+        return CommandAsync("maintain", reason, actor, s =>
         {
             (s.Maintained, s.Cordoned, s.Draining, s.Quarantine, s.Reason) = (true, false, false, new(), reason);
         });
@@ -94,9 +112,9 @@ internal sealed partial class NodeGrain(
         if (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(1))
             return Task.FromResult(new NodeCommandResult(NodeCommandStatus.Invalid, null, [new("timeoutSeconds", "must be 1 to 86400.")]));
         var now = time.GetUtcNow();
-        _drainAnnounced = false;
-        return CommandAsync("drain", actor, s =>
+        return CommandAsync("drain", "", actor, s =>
         {
+            s.DrainAnnounced = false;
             (s.Draining, s.Maintained, s.DrainForced, s.DrainStarted, s.DrainDeadline, s.Reason) = (true, false, force, now, now + timeout, "drain");
         });
     }
@@ -112,13 +130,19 @@ internal sealed partial class NodeGrain(
         if (!force && Health() is not (NodeHealth.Offline or NodeHealth.Joining or NodeHealth.Maintenance) && !Drained())
             return new(NodeCommandStatus.Conflict, View(), [new("", $"Node {NodeId} is live: drain it first, or remove it by force.")]);
         await FinishLeavingAsync();
-        await ChangeAsync(s => (s.Registration, s.Cordoned, s.Draining, s.Maintained, s.Quarantine, s.Reason, s.FormerCell) = (null, false, false, false, new(), "", registration.CellId));
-        events.Post(EventTypes.NodeLeft, NodeId, actor, ("cell", registration.CellId));
+        await ChangeAsync(
+            s => (s.Registration, s.Cordoned, s.Draining, s.Maintained, s.Quarantine, s.Reason, s.FormerCell) = (null, false, false, false, new(), "", registration.CellId),
+            _ => News(EventTypes.NodeLeft, actor, "", ("cell", registration.CellId)));
         await FinishLeavingAsync();
         return new(NodeCommandStatus.Accepted, null, []);
     }
 
-    public Task<NodeView?> Get() => Task.FromResult(state.State.Registration is null ? null : View());
+    public Task<NodeView?> Get()
+    {
+        // Ids can be made up by anybody: one under which nothing is stored costs no memory once it is answered.
+        if (state.State.Version == 0) DeactivateOnIdle();
+        return Task.FromResult(state.State.Registration is null ? null : View());
+    }
 
     public Task<NodeSummary?> Summarize() => Task.FromResult(Summary());
 
@@ -127,7 +151,7 @@ internal sealed partial class NodeGrain(
 
     public async Task OnNextAsync(NodeTelemetry item, StreamSequenceToken? token = null)
     {
-        if (state.State.Registration is null)
+        if (state.State.Registration is not { } registration)
         {
             NodeMetrics.Dropped.Add(1, new KeyValuePair<string, object?>("reason", "not_registered"));
             return;
@@ -139,11 +163,12 @@ internal sealed partial class NodeGrain(
         }
         NodeMetrics.Taken.Add(1);
         NodeMetrics.SignalAge.Record((time.GetUtcNow() - item.SampledAt).TotalSeconds);
+        GpuMetrics.Show(this, registration, _telemetry, rules.Silence.OfflineAfter, time);
         AnnounceModels();
-        AnnounceDrain();
         var change = Judge(item);
         ReportToCell();
         await change;
+        await AnnounceDrainAsync();
     }
 
     public Task OnErrorAsync(Exception ex)
@@ -152,24 +177,28 @@ internal sealed partial class NodeGrain(
         return Task.CompletedTask;
     }
 
-    private async Task<NodeCommandResult> CommandAsync(string command, string actor, Action<NodeState> change)
+    private async Task<NodeCommandResult> CommandAsync(string command, string reason, string actor, Action<NodeState> change)
     {
         if (state.State.Registration is null) return NotFound();
-        var before = Health();
-        await ChangeAsync(change);
-        var after = Health();
+        var before = Evaluate();
+        await ChangeAsync(change, _ => Evaluate() is var after && before != after
+            ? News(EventTypes.NodeHealthChanged, actor, reason, ("from", Name(before)), ("to", Name(after)), ("command", command))
+            : News(EventTypes.NodeChanged, actor, reason, ("command", command)));
         Commanded(NodeId, command, actor);
-        if (before != after) events.Post(EventTypes.NodeHealthChanged, NodeId, actor, ("from", Name(before)), ("to", Name(after)));
         ReportToCell();
         return Accepted();
     }
 
     /// <summary>Writes the changed state; when the write fails, nothing has changed here either.</summary>
-    private async Task ChangeAsync(Action<NodeState> change)
+    /// <param name="change">Changes the state.</param>
+    /// <param name="tell">The event of the change, made of the changed state.</param>
+    private async Task ChangeAsync(Action<NodeState> change, Func<NodeState, MeshEvent> tell)
     {
+        await _outbox.OpenAsync();
         var before = state.State.Copy();
         change(state.State);
         state.State.Version++;
+        _outbox.Put(tell(state.State) with { VersionBefore = before.Registration is null ? 0 : before.Version, VersionAfter = state.State.Registration is null ? 0 : state.State.Version });
         try
         {
             await state.WriteStateAsync();
@@ -177,64 +206,14 @@ internal sealed partial class NodeGrain(
         catch
         {
             state.State = before;
+            _outbox.Failed();
             throw;
         }
+        _outbox.Stored();
     }
 
-    /// <summary>Makes the cell that the node has left forget it. May be repeated: what an earlier call did not get done is done now.</summary>
-    private async Task FinishLeavingAsync()
-    {
-        var cell = state.State.FormerCell;
-        if (cell.Length == 0) return;
-        // A summary that is still on its way would bring the node back.
-        if (_reporting is { } underWay) await underWay;
-        await GrainFactory.GetGrain<IDirectoryGrain>(DirectoryKeys.NodesOf(cell)).Remove(NodeId);
-        await GrainFactory.GetGrain<ICellSummaryGrain>(cell).Forget(NodeId);
-        state.State.FormerCell = "";
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch
-        {
-            state.State.FormerCell = cell;
-            throw;
-        }
-    }
-
-    /// <summary>Sends the newest summary; while one is under way, later ones share the next.</summary>
-    private void ReportToCell()
-    {
-        if (_reporting is { IsCompleted: false }) _reportAgain = true;
-        else _reporting = ReportAsync();
-    }
-
-    private async Task ReportAsync()
-    {
-        do
-        {
-            _reportAgain = false;
-            if (Summary() is not { } summary) return;
-            try
-            {
-                await Cell(summary.Registration.CellId).Report(summary);
-            }
-            catch (Exception e)
-            {
-                // The next reading reports again; a cell that moved rebuilds from its nodes.
-                CellMissed(NodeId, summary.Registration.CellId, e.Message);
-                return;
-            }
-        }
-        while (_reportAgain);
-    }
-
-    // Once per move, not once per reading: to make a reference costs more than to call it.
-    private ICellSummaryGrain Cell(string id)
-    {
-        if (_cell?.Id != id) _cell = (id, GrainFactory.GetGrain<ICellSummaryGrain>(id));
-        return _cell.Value.Grain;
-    }
+    private MeshEvent News(string type, string actor, string reason, params (string Key, string Value)[] data) =>
+        new() { Type = type, Subject = NodeId, Actor = actor, Reason = reason, Data = data.ToDictionary(static d => d.Key, static d => d.Value) };
 
     /// <summary>Looks for faults. What comes of them is in force at once, and stored when the task ends.</summary>
     private async Task Judge(NodeTelemetry item)
@@ -248,7 +227,18 @@ internal sealed partial class NodeGrain(
         (s.Quarantine, s.Version) = (next, s.Version + 1);
         try
         {
-            await state.WriteStateAsync();
+            try
+            {
+                await state.WriteStateAsync();
+            }
+            catch (InconsistentStateException)
+            {
+                // Another activation has written, or a write of this one that seemed to fail was done: without its version no write of this one would ever succeed again.
+                await ReadAgainAsync();
+                s = state.State;
+                if (QuarantineMachine.Next(s.Quarantine, faults, time.GetUtcNow(), rules.Faults) is var anew && !ReferenceEquals(anew, s.Quarantine)) (s.Quarantine, s.Version) = (anew, s.Version + 1);
+                await state.WriteStateAsync();
+            }
         }
         catch (Exception e)
         {
@@ -257,22 +247,43 @@ internal sealed partial class NodeGrain(
         }
     }
 
+    /// <summary>After a write that failed and may have been done all the same, or was not the only one.</summary>
+    private async Task ReadAgainAsync()
+    {
+        var before = state.State;
+        await state.ReadStateAsync();
+        // A quarantine that nobody could write down stays in force, and no version goes back.
+        if (before.Version > state.State.Version) (state.State.Quarantine, state.State.Version) = (before.Quarantine, before.Version);
+        _outbox.Begin();
+        ReportToCell();
+    }
+
     private void AnnounceModels()
     {
         var now = _telemetry.Runtimes.SelectMany(r => r.Models).Where(m => m.Loaded).Select(m => m.Model).ToHashSet(StringComparer.Ordinal);
         if (_models is { } before && !before.SetEquals(now))
         {
-            foreach (var model in now.Except(before)) events.Post(EventTypes.ModelLoaded, model, "", ("node", NodeId));
-            foreach (var model in before.Except(now)) events.Post(EventTypes.ModelUnloaded, model, "", ("node", NodeId));
+            foreach (var model in now.Except(before)) events.Post(OfModel(EventTypes.ModelLoaded, model));
+            foreach (var model in before.Except(now)) events.Post(OfModel(EventTypes.ModelUnloaded, model));
         }
         _models = now;
+
+        MeshEvent OfModel(string type, string model) => new() { Type = type, Subject = model, Data = new Dictionary<string, string> { ["node"] = NodeId } };
     }
 
-    private void AnnounceDrain()
+    private async Task AnnounceDrainAsync()
     {
-        if (_drainAnnounced || !Drained()) return;
-        _drainAnnounced = true;
-        events.Post(EventTypes.NodeDrained, NodeId, "", ("work", (_telemetry.Work ?? 0).ToString("0", System.Globalization.CultureInfo.InvariantCulture)));
+        if (state.State.DrainAnnounced || !Drained()) return;
+        var work = (_telemetry.Work ?? 0).ToString("0", System.Globalization.CultureInfo.InvariantCulture);
+        try
+        {
+            await ChangeAsync(static s => s.DrainAnnounced = true, _ => News(EventTypes.NodeDrained, "", "", ("work", work)));
+        }
+        catch (Exception e)
+        {
+            // With the next reading.
+            NotAnnounced(NodeId, e.Message);
+        }
     }
 
     private bool Drained()
@@ -284,11 +295,12 @@ internal sealed partial class NodeGrain(
 
     private NodeHealth Health()
     {
-        var now = time.GetUtcNow();
-        var health = HealthMachine.Evaluate(Summary()!, _knownSince, now, rules.Silence);
-        if (health != _health) (_health, _healthSince) = (health, now);
+        var health = Evaluate();
+        if (health != _health) (_health, _healthSince) = (health, time.GetUtcNow());
         return health;
     }
+
+    private NodeHealth Evaluate() => HealthMachine.Evaluate(Summary()!, _knownSince, time.GetUtcNow(), rules.Silence);
 
     private NodeSummary? Summary() => state.State.Registration is not { } registration ? null : new()
     {
@@ -339,19 +351,4 @@ internal sealed partial class NodeGrain(
     private static bool Same(NodeRegistration a, NodeRegistration b) =>
         a with { Labels = b.Labels, Roles = b.Roles } == b && a.Roles.SequenceEqual(b.Roles)
         && a.Labels.Count == b.Labels.Count && a.Labels.All(l => b.Labels.TryGetValue(l.Key, out var v) && v == l.Value);
-
-    [LoggerMessage(LogLevel.Information, "Node {Node}: {Command} by {Actor}")]
-    private partial void Commanded(string node, string command, string actor);
-
-    [LoggerMessage(LogLevel.Warning, "Node {Node}: telemetry stream failed: {Reason}")]
-    private partial void StreamFailed(string node, string reason);
-
-    [LoggerMessage(LogLevel.Warning, "Node {Node}: in quarantine until {Until:O}: {Kind} {Subject}: {Evidence}")]
-    private partial void Quarantined(string node, DateTimeOffset until, FaultKind kind, string subject, string evidence);
-
-    [LoggerMessage(LogLevel.Warning, "Node {Node}: its quarantine is in force but not stored: {Reason}")]
-    private partial void NotStored(string node, string reason);
-
-    [LoggerMessage(LogLevel.Debug, "Node {Node}: cell {Cell} did not take its summary: {Reason}")]
-    private partial void CellMissed(string node, string cell, string reason);
 }

@@ -1,10 +1,11 @@
 using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Events;
 
 namespace InferMesh.Grains.Nodes;
 
 /// <summary>Persisted part of a node. A removed node keeps its row without a registration, so that its version never goes back.</summary>
 [GenerateSerializer, Alias("infermesh.NodeState")]
-internal sealed class NodeState
+internal sealed class NodeState : IOutboxState
 {
     [Id(0)] public NodeRegistration? Registration { get; set; }
 
@@ -31,6 +32,11 @@ internal sealed class NodeState
 
     /// <summary>Last XID by GPU that has had its consequences.</summary>
     [Id(11)] public Dictionary<string, int> SeenXids { get; set; } = new(StringComparer.Ordinal);
+
+    [Id(12)] public OutboxState Outbox { get; set; } = OutboxState.Empty;
+
+    /// <summary>That the drain is over has been announced.</summary>
+    [Id(13)] public bool DrainAnnounced { get; set; }
 
     public NodeState Copy() => (NodeState)MemberwiseClone();
 }

@@ -1,9 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using InferMesh.Strategies;
 
 namespace InferMesh.Grains.Options;
 
 /// <summary>How state travels into routing tables and how long reservations live. Section <c>InferMesh:Routing</c>.</summary>
-public sealed class RoutingSettings
+public sealed class RoutingSettings : IValidatableObject
 {
     /// <summary>Section of the configuration.</summary>
     public const string Section = "InferMesh:Routing";
@@ -31,4 +32,17 @@ public sealed class RoutingSettings
     /// <summary>Requests that may wait for one model on this silo, 1 to 1,000,000; 2,000 by default.</summary>
     [Range(1, 1_000_000)]
     public int MaxQueuedPerModel { get; set; } = 2000;
+
+    /// <summary>Of how many decisions one is looked at more closely, for the metrics of their quality; 0 for none. 0 to 1,000,000; 100 by default.</summary>
+    [Range(0, 1_000_000)]
+    public int SampleEvery { get; set; } = 100;
+
+    /// <summary>Strategy that sampled decisions are also put to, without effect: what the live one would have lost or won by it is a metric. "" for none, the default.</summary>
+    public string ShadowStrategy { get; set; } = "";
+
+    /// <inheritdoc />
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (ShadowStrategy.Length > 0 && StrategyCatalog.Validate(ShadowStrategy, null) is [var error, ..]) yield return new(error.Message, [nameof(ShadowStrategy)]);
+    }
 }

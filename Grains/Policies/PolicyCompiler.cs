@@ -20,7 +20,7 @@ internal static class PolicyCompiler
         return new(policy.Name, policy.Version, spec.Priority, new(spec.Models, spec.Tenants, spec.SloClasses))
         {
             Strategy = spec.Routing is { } r ? strategies.For(policy.Name, r) : null,
-            Placement = spec.Placement is { } p ? new(p.Nodes, p.Cells, p.Zones, p.Regions, p.Labels) : null,
+            Placement = spec.Placement is { } p ? Placement(p) : null,
             Hedging = spec.Hedging is { } h ? Hedging(h) : null,
             Admission = spec.Slo is { } s && (s.MaxQueuePerTarget ?? s.MaxKvCacheUsage) is not null
                 ? new(s.MaxQueuePerTarget ?? AdmissionLimits.Default.MaxQueuePerTarget, s.MaxKvCacheUsage ?? AdmissionLimits.Default.MaxKvCacheUsage)
@@ -34,6 +34,9 @@ internal static class PolicyCompiler
             Access = spec.Security is { } a ? new(a.AllowedTenants, a.RequireTenant) : null,
         };
     }
+
+    /// <summary>Where work may run.</summary>
+    public static PlacementRule Placement(PlacementSpec p) => new(p.Nodes, p.Cells, p.Zones, p.Regions, p.Labels);
 
     /// <summary>How hedges are planned.</summary>
     public static HedgeSettings Hedging(HedgingSpec h) =>

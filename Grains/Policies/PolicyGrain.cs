@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Policies;
@@ -12,22 +13,25 @@ namespace InferMesh.Grains.Policies;
 internal sealed class PolicyState : IVersionedState<Policy>
 {
     [Id(0)] public List<Policy> Versions { get; set; } = [];
+
+    [Id(1)] public OutboxState Outbox { get; set; } = OutboxState.Empty;
 }
 
 /// <inheritdoc cref="IPolicyGrain"/>
-[GrainType("policy")]
-internal sealed class PolicyGrain([PersistentState("policy")] IPersistentState<PolicyState> state, TimeProvider time, EventSink events, ILogger<PolicyGrain> logger)
-    : VersionedGrain<Policy, PolicySpec, PolicyState>(Kind, state, time, events, logger), IPolicyGrain
+[GrainType(BackedUpTypes.Policy)]
+internal sealed class PolicyGrain([PersistentState("policy")] IPersistentState<PolicyState> state, TimeProvider time, ILogger<PolicyGrain> logger)
+    : VersionedGrain<Policy, PolicySpec, PolicyState>(Kind, state, time, logger), IPolicyGrain, IBackedUpGrain
 {
     private static readonly VersionedKind Kind = new("Policy", DirectoryKeys.Policies, EventTypes.PolicyCreated, EventTypes.PolicyUpdated, EventTypes.PolicyDeleted);
 
     public async Task<PolicyResult> Put(PolicySpec spec, long expected, string actor)
     {
         if (PolicyValidator.Check(Name, spec) is { Count: > 0 } errors) return Result(Refused(PolicyStatus.Invalid, errors));
-        if (Refusal(expected) is null && Current is { } current && current.Spec.Kind != spec.Kind)
-            return Result(Refused(PolicyStatus.Invalid, new FieldError("kind", $"cannot change from {Word(current.Spec)}: delete the policy and create it anew.")));
+        if (Refusal(expected) is null && OtherKind(spec) is { } otherKind) return Result(Refused(PolicyStatus.Invalid, otherKind));
         return Result(await PutAsync(spec, expected, actor));
     }
+
+    public Task<IReadOnlyList<FieldError>> Check(PolicySpec spec) => Task.FromResult(Faults(spec));
 
     public async Task<PolicyResult> Delete(long expected, string actor) => Result(await DeleteAsync(expected, actor));
 
@@ -38,9 +42,16 @@ internal sealed class PolicyGrain([PersistentState("policy")] IPersistentState<P
     protected override Policy Make(PolicySpec spec, long version, DateTimeOffset at, string actor, bool deleted) =>
         new() { Name = Name, Version = version, Spec = spec, ChangedAt = at, ChangedBy = actor, Deleted = deleted };
 
+    protected override IReadOnlyList<FieldError> Faults(PolicySpec spec) =>
+        OtherKind(spec) is { } otherKind ? [.. PolicyValidator.Check(Name, spec), otherKind] : PolicyValidator.Check(Name, spec);
+
     protected override IEnumerable<(string Key, string Value)> Facts(PolicySpec spec) => [("kind", Word(spec))];
 
     protected override Task PublishAsync(Policy version) => GrainFactory.GetGrain<IPolicyIndexGrain>(IPolicyIndexGrain.Key).Changed(version);
+
+    private FieldError? OtherKind(PolicySpec spec) => Current is { } current && current.Spec.Kind != spec.Kind
+        ? new FieldError("kind", $"cannot change from {Word(current.Spec)}: delete the policy and create it anew.")
+        : null;
 
     private static string Word(PolicySpec spec) => spec.Kind.ToString().ToLowerInvariant();
 

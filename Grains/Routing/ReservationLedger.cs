@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Security.Cryptography;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
 using InferMesh.Strategies.Admission;
@@ -11,7 +12,7 @@ namespace InferMesh.Grains.Routing;
 
 /// <summary>
 /// What this silo has in flight. A reservation counts on its target until it is settled or its lease ends: a client that never
-/// reports leaks nothing. Its id names the silo, so that any silo can find the owner.
+/// reports leaks nothing. Its id names the silo, so that any silo can find the owner; the rest of it is random, so that nobody ends what another one was given.
 /// </summary>
 internal sealed class ReservationLedger : IDisposable
 {
@@ -23,7 +24,6 @@ internal sealed class ReservationLedger : IDisposable
     private readonly TimeSpan _lease;
     private readonly string _silo;
     private readonly ITimer _sweeper;
-    private long _last;
 
     public ReservationLedger(ILocalSiloDetails silo, TimeProvider time, IOptions<RoutingSettings> settings, StrategyFeedback feedback)
     {
@@ -46,32 +46,34 @@ internal sealed class ReservationLedger : IDisposable
     public ServiceAccount Service { get; } = new();
 
     /// <summary>An id for a decision; it reserves nothing.</summary>
-    public string NewId() => Id(Interlocked.Increment(ref _last));
+    public string NewId() => Id(RandomNumber());
 
     /// <summary>Reserves one place on the first choice.</summary>
     public string Reserve(Decision decision, RoutingRequest request)
     {
-        var number = Interlocked.Increment(ref _last);
         var now = _time.GetUtcNow().UtcTicks;
         var first = decision.Choices[0];
         var quotas = decision.Policy.Quotas.Count == 0 ? [] : decision.Policy.Quotas.Select(q => q.InFlight).ToArray();
         var reservation = new Reservation(decision.Choices, quotas, request, now + _lease.Ticks)
         {
             On = first,
+            Strategy = decision.Strategy,
             Attempt = _feedback.Dispatched(decision.Policy.Strategy, request, first, now),
         };
         first.Local.Dispatch(now, first.Terms.PrefillSeconds);
         foreach (var quota in quotas) quota.Dispatch(now, 0);
         Service.Charge(request.Tenant, reservation.ExpectedService, now);
-        _open[number] = reservation;
+        var number = RandomNumber();
+        while (!_open.TryAdd(number, reservation)) number = RandomNumber();
         RoutingMetrics.OpenReservations.Add(1);
         return Id(number);
     }
 
-    /// <summary>Settles; true when it was open. Without an outcome nobody learns from it.</summary>
+    /// <summary>Settles; true when it was open, and of the tenant that the outcome is limited to. Without an outcome nobody learns from it.</summary>
     public bool Settle(long number, RouteOutcome? outcome = null)
     {
-        if (!_open.TryRemove(number, out var reservation)) return false;
+        if (!_open.TryGetValue(number, out var reservation) || (outcome?.Tenant is { } tenant && tenant != reservation.Tenant)) return false;
+        if (!_open.TryRemove(KeyValuePair.Create(number, reservation))) return false;
         RoutingMetrics.OpenReservations.Add(-1);
         Release(reservation, outcome);
         Freed?.Invoke(reservation.Model);
@@ -155,6 +157,13 @@ internal sealed class ReservationLedger : IDisposable
 
     public void Dispose() => _sweeper.Dispose();
 
+    private static long RandomNumber()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        RandomNumberGenerator.Fill(bytes);
+        return BitConverter.ToInt64(bytes);
+    }
+
     private string Id(long number) => string.Create(CultureInfo.InvariantCulture, $"{number:x}-{_silo}");
 
     private void Release(Reservation reservation, RouteOutcome? outcome)
@@ -168,7 +177,9 @@ internal sealed class ReservationLedger : IDisposable
             {
                 var failed = outcome.Status != OutcomeStatus.Success;
                 if (!failed) by.Local.Answered(now);
-                Answered?.Invoke(by.Identity.NodeId, failed);
+                if (!failed && outcome.TtftMs is > 0 and { } ttft) DecisionMetrics.Predicted(reservation.Strategy, by.Terms.TimeToFirstTokenSeconds, ttft / 1000);
+                // Who speaks for one tenant could shut out nodes of all others with made-up failures.
+                if (outcome.Tenant is null) Answered?.Invoke(by.Identity.NodeId, failed);
             }
             reservation.On = reservation.Copy = null;
             if (outcome is not null && reservation.AttemptOn(outcome.NodeId) is { } attempt) StrategyFeedback.Completed(attempt, outcome, now);
@@ -195,6 +206,9 @@ internal sealed class ReservationLedger : IDisposable
         public string Model { get; } = request.Model;
 
         public string Tenant { get; } = request.Tenant;
+
+        /// <summary>Strategy that chose.</summary>
+        public string Strategy { get; init; } = "";
 
         public int PromptTokens { get; } = request.PromptTokens;
 

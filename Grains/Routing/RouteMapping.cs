@@ -57,6 +57,9 @@ internal static class RouteMapping
         Excluded = [.. d.Excluded.Select(e => new RouteExclusion(e.Identity.NodeId, e.Identity.Endpoint, Reasons[e.Reason]))],
     };
 
+    /// <summary>Name of a reason on the wire and in metrics.</summary>
+    public static string NameOf(FilterReason reason) => Reasons[reason];
+
     private static RouteTarget ToTarget(Choice c) => new()
     {
         NodeId = c.Identity.NodeId,

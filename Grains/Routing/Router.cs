@@ -1,7 +1,9 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Policies;
 using InferMesh.Strategies;
 using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Routing;
@@ -9,7 +11,7 @@ using InferMesh.Strategies.Routing;
 namespace InferMesh.Grains.Routing;
 
 /// <summary>Decides, and reserves, from this silo's table. Thread-safe.</summary>
-internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, ILocalSiloDetails silo, TimeProvider time)
+internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, DecisionSampler sampler, ILocalSiloDetails silo, TimeProvider time)
 {
     private const int MaxText = 256;
     private const int MaxPrefixBlocks = 2048;
@@ -48,20 +50,39 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
     /// <summary>Decides; without <paramref name="dryRun"/> a routed request has its place reserved.</summary>
     public RouteDecision Decide(RouteQuery query, bool dryRun)
     {
+        using var span = RoutingMetrics.Trace(query);
         var answer = Check(query, dryRun) is { Count: > 0 } errors
             ? new RouteDecision { Status = RouteStatus.Invalid, Errors = errors }
-            : Decide(query, RouteMapping.ToRequest(query), dryRun);
+            : Decide(query, RouteMapping.ToRequest(query), dryRun, cache.Current.Table, explain: dryRun);
         RoutingMetrics.Decided(answer, dryRun);
+        span?.SetTag("infermesh.outcome", answer.Status.ToString()).SetTag("infermesh.strategy", answer.Strategy).SetTag("infermesh.table", answer.TableVersion);
         return answer with { Silo = silo.SiloAddress.ToString() };
     }
 
-    private RouteDecision Decide(RouteQuery query, RoutingRequest request, bool dryRun)
+    /// <summary>Decides each query as it is decided now and as it would be if the policy were in force. Nothing is reserved, counted or learned; who is ruled out is not said, as that would be most of the answer.</summary>
+    /// <exception cref="ArgumentException">This version does not know the policy's strategy or a parameter.</exception>
+    public RouteTrial[] Try(IReadOnlyList<RouteQuery> queries, Policy policy)
     {
         var table = cache.Current.Table;
+        var routers = table.Models.Values.Select(static m => m.Routers).FirstOrDefault(1);
+        var rule = PolicyCompiler.Compile(policy, routers, name => cache.FindQuota(name) ?? new(), new());
+        var other = new RoutingTable(table.Version, table.Models.Values, table.Policies.With(rule));
+        return [.. queries.Select(query => new RouteTrial(Answer(query, table), Answer(query, other)))];
+
+        RouteDecision Answer(RouteQuery query, RoutingTable under) => Check(query, dryRun: true) is { Count: > 0 } errors
+            ? new() { Status = RouteStatus.Invalid, Errors = errors }
+            : Decide(query, RouteMapping.ToRequest(query), dryRun: true, under, explain: false);
+    }
+
+    private RouteDecision Decide(RouteQuery query, RoutingRequest request, bool dryRun, RoutingTable table, bool explain)
+    {
         var sequence = cache.Sequence(request.Model, advance: !dryRun);
         var seed = query.RequestId.Length > 0 ? XxHash3.HashToUInt64(MemoryMarshal.AsBytes(query.RequestId.AsSpan())) : sequence;
         var strategy = query.Strategy.Length > 0 ? StrategyCatalog.Create(query.Strategy) : null;
-        var decision = DecisionKernel.Decide(table, request, time.GetUtcNow().UtcTicks, sequence, seed, dryRun, strategy);
+        var now = time.GetUtcNow().UtcTicks;
+        var sampled = !dryRun && sampler.IsDue();
+        var decision = DecisionKernel.Decide(table, request, now, sequence, seed, explain || sampled, strategy);
+        if (sampled) decision = sampler.Look(table, request, decision, now, sequence, seed);
         var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request) : ledger.NewId();
         return RouteMapping.ToAnswer(decision, id, table.Policies.WantsPrefix(request.Model));
     }

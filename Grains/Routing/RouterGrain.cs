@@ -1,3 +1,4 @@
+using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using Orleans.Concurrency;
 
@@ -23,6 +24,12 @@ internal sealed class RouterGrain(RoutingTableCache cache, Router router, Admiss
     {
         await cache.Complete;
         return router.Decide(query, dryRun: true);
+    }
+
+    public async ValueTask<RouteTrial[]> TryPolicy(RouteQuery[] queries, Policy policy)
+    {
+        await cache.Complete;
+        return router.Try(queries, policy);
     }
 
     public async ValueTask<RouteDecision[]> RouteBatch(RouteQuery[] queries, RouteOutcome[] outcomes)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using InferMesh.Grains.Abstractions.Routing;
 
@@ -7,7 +8,9 @@ namespace InferMesh.Grains.Routing;
 /// <summary>Decisions, tables and reservations of one silo.</summary>
 internal static class RoutingMetrics
 {
-    private static readonly Meter Meter = new("InferMesh.Routing");
+    private const string Name = "InferMesh.Routing";
+    private static readonly Meter Meter = new(Name);
+    private static readonly ActivitySource Activities = new(Name);
     private static readonly Counter<long> Decisions = Meter.CreateCounter<long>("infermesh.routing.decisions", "{decision}", "Decisions by outcome and strategy.");
     private static readonly Counter<long> CompileErrors = Meter.CreateCounter<long>("infermesh.routing.policy_compile_errors", "{policy}", "Policy versions that did not compile.");
     private static readonly ConcurrentDictionary<(string, long), bool> Seen = new();
@@ -28,6 +31,10 @@ internal static class RoutingMetrics
 
     public static void Decided(RouteDecision decision, bool dryRun) => Decisions.Add(
         1, new("outcome", decision.Status.ToString()), new("strategy", decision.Strategy), new("dry_run", dryRun));
+
+    /// <summary>The decision in the trace of its request; null when that is not traced.</summary>
+    public static Activity? Trace(RouteQuery query) =>
+        query.TraceParent.Length > 0 ? Activities.StartActivity("route", ActivityKind.Internal, query.TraceParent)?.SetTag("gen_ai.request.model", query.Model) : null;
 
     /// <summary>Counts a version that did not compile; true the first time.</summary>
     public static bool CountOnce(string policy, long version)

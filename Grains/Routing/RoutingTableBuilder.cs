@@ -2,6 +2,7 @@ using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Abstractions.Tenancy;
 using InferMesh.Grains.Endpoints;
 using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Options;
@@ -26,6 +27,7 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
     private readonly PolicyStrategies _strategies = new();
     private IReadOnlyList<Policy> _policies = [];
     private IReadOnlyList<MeshEndpoint> _endpoints = [];
+    private Dictionary<string, PlacementRule>? _residency;
     private long _version;
 
     public void Take(CellSnapshot snapshot) => _cells[snapshot.CellId] = snapshot;
@@ -35,6 +37,9 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
     public void Take(IReadOnlyList<Policy> policies) => _policies = policies;
 
     public void TakeEndpoints(IReadOnlyList<MeshEndpoint> endpoints) => _endpoints = endpoints;
+
+    /// <summary>Until it is called, nobody knows where the work of any tenant may run, and it runs nowhere.</summary>
+    public void TakeTenants(IReadOnlyList<TenantPlacement> tenants) => _residency = tenants.ToDictionary(static t => t.Tenant, static t => PolicyCompiler.Placement(t.Placement), StringComparer.Ordinal);
 
     public TableView Build(int routers)
     {
@@ -135,7 +140,7 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
             Compile(_rules, policy.Name, "Policy", policy.Version, () => PolicyCompiler.Compile(policy, Math.Max(1, routers), cache.Quota, _strategies));
         foreach (var endpoint in _endpoints) Compile(_endpointRules, endpoint.Name, "Endpoint", endpoint.Version, () => EndpointCompiler.Compile(endpoint, _strategies));
         _strategies.Keep(_rules.Values.Concat(_endpointRules.Values).Select(r => r.Strategy));
-        return new(_rules.Values, _endpointRules.ToDictionary());
+        return new(_rules.Values, _endpointRules.ToDictionary(), _residency);
     }
 
     private void Compile(Dictionary<string, PolicyRule> rules, string name, string kind, long version, Func<PolicyRule?> compile)

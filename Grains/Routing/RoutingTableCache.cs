@@ -37,6 +37,9 @@ internal sealed class RoutingTableCache
 
     public LocalLoad Load(string node, string endpoint, string model) => _loads.GetOrAdd((node, endpoint, model), static _ => new());
 
+    /// <summary>The counter of a quota, if there is one.</summary>
+    public LocalLoad? FindQuota(string policy) => _quotas.GetValueOrDefault(policy);
+
     public LocalLoad Quota(string policy) => _quotas.GetOrAdd(policy, static _ => new());
 
     /// <summary>Decisions made for the model so far; <paramref name="advance"/> counts this one.</summary>

@@ -3,13 +3,14 @@ using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Abstractions.Tenancy;
 using InferMesh.Grains.Options;
 using Microsoft.Extensions.Options;
 
 namespace InferMesh.Grains.Routing;
 
 /// <summary>
-/// Keeps the silo's routing table fresh: one long poll for the directory of cells, one per cell, one each for the policies and the endpoints. What they bring
+/// Keeps the silo's routing table fresh: one long poll for the directory of cells, one per cell, one each for the policies, the endpoints and the tenants. What they bring
 /// within a table period makes one new table. When a poll fails, the last state stays in force and the poll is tried again.
 /// </summary>
 internal sealed partial class RoutingTableRefresher(
@@ -22,7 +23,7 @@ internal sealed partial class RoutingTableRefresher(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly Channel<Action> _changes = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
-    private readonly FirstNews _first = new("cells", "policies", "endpoints");
+    private readonly FirstNews _first = new("cells", "policies", "endpoints", "tenants");
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, CancellationTokenSource> _cells = new(StringComparer.Ordinal);
     private Task _running = Task.CompletedTask;
@@ -33,7 +34,7 @@ internal sealed partial class RoutingTableRefresher(
             // Not under the start-up token: they run until the silo stops.
             _running = Task.WhenAll(
                 Task.Run(WatchCellsAsync, CancellationToken.None), Task.Run(WatchPoliciesAsync, CancellationToken.None),
-                Task.Run(WatchEndpointsAsync, CancellationToken.None), Task.Run(BuildAsync, CancellationToken.None));
+                Task.Run(WatchEndpointsAsync, CancellationToken.None), Task.Run(WatchTenantsAsync, CancellationToken.None), Task.Run(BuildAsync, CancellationToken.None));
             return Task.CompletedTask;
         },
         async _ =>
@@ -111,6 +112,18 @@ internal sealed partial class RoutingTableRefresher(
         }, _stop.Token);
     }
 
+    private Task WatchTenantsAsync()
+    {
+        long incarnation = 0, version = 0;
+        return PollAsync("tenants", async () =>
+        {
+            if (await grains.GetGrain<ITenantIndexGrain>(ITenantIndexGrain.Key).WaitForNewer(incarnation, version, settings.Value.LongPoll) is not { } listing) return;
+            (incarnation, version) = (listing.Incarnation, listing.Version);
+            _changes.Writer.TryWrite(() => builder.TakeTenants(listing.Tenants));
+            Came("tenants");
+        }, _stop.Token);
+    }
+
     private static string CellNews(string cell) => $"cell {cell}";
 
     /// <summary>Through the same channel: what came before it is in the table first.</summary>
@@ -145,6 +158,7 @@ internal sealed partial class RoutingTableRefresher(
         var routers = 0;
         var started = time.GetTimestamp();
         var aged = started;
+        var herds = new HerdWatch();
         Task<bool>? news = null;
         try
         {
@@ -168,6 +182,7 @@ internal sealed partial class RoutingTableRefresher(
                     {
                         aged = time.GetTimestamp();
                         RecordAges();
+                        if (herds.Look(cache.Current.Table, time.GetUtcNow()) is { } indices) DecisionMetrics.Herded(indices);
                     }
                 }
                 catch (Exception e)

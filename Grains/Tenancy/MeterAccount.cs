@@ -53,6 +53,9 @@ internal sealed class MeterAccount
         _ => 0,
     };
 
+    /// <summary>The same without leases.</summary>
+    public MeterAccount Settled() => new() { Key = Key, Window = Window, Spent = Spent, Level = Level, LevelAtTicks = LevelAtTicks };
+
     /// <summary>Goes on to the present: a new window starts empty, a bucket fills. True when something that was counted is gone.</summary>
     public bool Roll(DateTimeOffset now, MeterLimit limit)
     {

@@ -20,6 +20,7 @@ internal sealed class MeterLease(MeterKey key)
     private long _waiters;
     private long _least;
     private bool _news;
+    private long? _aloneIn;
 
     public MeterKey Key => key;
 
@@ -125,6 +126,46 @@ internal sealed class MeterLease(MeterKey key)
         _lease = _open + spare;
         _news = false;
         return new(key, Window, settled, _open, _lease, need, need == 0 ? 0 : Math.Max(1, _least - free), Limit is null || IsScarce ? 0 : Math.Max(0, ahead - spare));
+    }
+
+    /// <summary>
+    /// The tenant cannot be asked: of what nobody held when it last answered this silo takes its part, and in windows that begin meanwhile its part of the limit, so that all silos together
+    /// stay within it. What is used is reported when the tenant is back.
+    /// </summary>
+    /// <param name="limit">Limit in force.</param>
+    /// <param name="nowTicks">Now; windows go on by this silo's clock.</param>
+    /// <param name="silos">Silos that share.</param>
+    public void GoOnAlone(MeterLimit limit, long nowTicks, int silos)
+    {
+        // A meter of which the tenant has never told stays empty.
+        if (_validUntilTicks == 0) return;
+        _validUntilTicks = long.MaxValue;
+        if (limit.Limit is not { } most) return;
+        var length = IsRate ? TimeSpan.TicksPerSecond : MeterAccount.WindowTicks(key.Kind);
+        var window = length == 0 ? 0 : nowTicks / length;
+        if (_aloneIn == window) return;
+        if (IsRate)
+        {
+            _lease = _unreported + (long)(Math.Min(most, limit.PerSecond) / silos);
+        }
+        else if (window > Window)
+        {
+            (Window, _open, _unreported) = (window, 0, 0);
+            _lease = most / silos;
+        }
+        else if (_aloneIn is null)
+        {
+            _lease += FreeElsewhere / silos;
+        }
+        FreeElsewhere = 0;
+        _aloneIn = window;
+    }
+
+    /// <summary>The tenant answers again: until it has told of this meter nothing may be taken.</summary>
+    public void EndAlone()
+    {
+        if (_aloneIn is null && _validUntilTicks != long.MaxValue) return;
+        (_aloneIn, _validUntilTicks, _news) = (null, 1, true);
     }
 
     /// <summary>The tenant's answer to the report sent at <paramref name="sentTicks"/>.</summary>

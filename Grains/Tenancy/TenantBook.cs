@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions.Tenancy;
+using InferMesh.Grains.Events;
 
 namespace InferMesh.Grains.Tenancy;
 
@@ -15,13 +16,15 @@ internal sealed class SiloSession
 
 /// <summary>What is stored of a tenant.</summary>
 [GenerateSerializer, Alias("infermesh.TenantState")]
-internal sealed class TenantState
+internal sealed class TenantState : IOutboxState
 {
     [Id(0)] public Tenant? Tenant { get; set; }
 
     [Id(1)] public List<MeterAccount> Meters { get; set; } = [];
 
     [Id(2)] public Dictionary<string, SiloSession> Silos { get; set; } = [];
+
+    [Id(3)] public OutboxState Outbox { get; set; } = OutboxState.Empty;
 }
 
 /// <summary>The books of one tenant: its meters and the silos that hold parts of them. Time is an argument; used by one caller at a time.</summary>

@@ -17,12 +17,14 @@ internal sealed class TenantLedger : IDisposable, ILifecycleParticipant<ISiloLif
     private readonly IGrainFactory _grains;
     private readonly TimeProvider _time;
     private readonly TenancySettings _settings;
+    private readonly ISiloStatusOracle? _oracle;
     private readonly string _silo;
     private readonly ITimer _ticker;
     private long _last;
 
-    public TenantLedger(ILocalSiloDetails silo, IGrainFactory grains, TimeProvider time, IOptions<TenancySettings> settings)
+    public TenantLedger(ILocalSiloDetails silo, IGrainFactory grains, TimeProvider time, IOptions<TenancySettings> settings, ISiloStatusOracle? oracle = null)
     {
+        _oracle = oracle;
         _silo = silo.SiloAddress.ToParsableString();
         (_grains, _time, _settings) = (grains, time, settings.Value);
         _ticker = time.CreateTimer(_ => Tick(), null, _settings.ReportPeriod, _settings.ReportPeriod);
@@ -89,7 +91,9 @@ internal sealed class TenantLedger : IDisposable, ILifecycleParticipant<ISiloLif
 
     public void Dispose() => _ticker.Dispose();
 
-    private TenantShare Share(string tenant) => _shares.GetOrAdd(tenant, static (name, ledger) => new(ledger._silo, ledger._grains.GetGrain<ITenantGrain>(name), ledger._time, ledger._settings), this);
+    private TenantShare Share(string tenant) => _shares.GetOrAdd(tenant, static (name, ledger) => new(ledger._silo, ledger._grains.GetGrain<ITenantGrain>(name), ledger._time, ledger._settings, ledger.Silos), this);
+
+    private int Silos() => _oracle?.GetApproximateSiloStatuses(onlyActive: true).Count ?? 1;
 
     private void Forget(string tenant, TenantShare share) => _shares.TryRemove(KeyValuePair.Create(tenant, share));
 

@@ -5,9 +5,14 @@ namespace InferMesh.Grains.Tenancy;
 
 /// <summary>
 /// This silo's share in one tenant: reserves and settles on its leases, and tells the tenant's grain of it in exchanges, one at a time. An exchange that failed is repeated as it was,
-/// so that the grain counts it once. Thread-safe.
+/// so that the grain counts it once. While none succeeds, because the storage is down or the grain's silo has died, it goes on with its part of what was left. Thread-safe.
 /// </summary>
-internal sealed class TenantShare(string silo, ITenantGrain grain, TimeProvider time, TenancySettings settings)
+/// <param name="silo">Name of this silo.</param>
+/// <param name="grain">The tenant.</param>
+/// <param name="time">Time.</param>
+/// <param name="settings">Settings.</param>
+/// <param name="silos">How many silos there are now.</param>
+internal sealed class TenantShare(string silo, ITenantGrain grain, TimeProvider time, TenancySettings settings, Func<int> silos)
 {
     // Between an exchange and the next look others may take what it brought.
     private const int MaxRounds = 8;
@@ -19,6 +24,9 @@ internal sealed class TenantShare(string silo, ITenantGrain grain, TimeProvider 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
+
+    // After this nobody waits any more for a tenant that does not answer: what its silo has left decides.
+    private static readonly TimeSpan Hope = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<MeterKey, MeterLease> _meters = [];
@@ -32,7 +40,10 @@ internal sealed class TenantShare(string silo, ITenantGrain grain, TimeProvider 
     // A share that is made anew goes on above the numbers of the one before.
     private long _sequence = time.GetUtcNow().UtcTicks;
     private long _exchangedTicks;
+    private long? _aloneSinceTicks;
     private long _usedTicks = time.GetUtcNow().UtcTicks;
+
+    private static TenantVerdict Unavailable => new() { Status = TenantVerdictStatus.Unavailable, RetryAfter = TimeSpan.FromSeconds(1) };
 
     private long NowTicks => time.GetUtcNow().UtcTicks;
 
@@ -53,12 +64,15 @@ internal sealed class TenantShare(string silo, ITenantGrain grain, TimeProvider 
                 foreach (var (meter, amount) in waiting ?? []) meter.StopWaiting(amount);
                 if (_closed) return null;
                 var now = _usedTicks = NowTicks;
-                if (now < _planUntilTicks)
+                var alone = _planUntilTicks > 0 ? _aloneSinceTicks : null;
+                if (now < _planUntilTicks || alone is not null)
                 {
                     if (_plan is not { } plan) return (new(), null);
                     var places = Places(plan, request);
+                    if (alone is not null) GoOnAlone(plan, places, now);
                     var lacking = Array.FindIndex(places, p => !p.Meter.Has(p.Amount, now, waited));
                     if (lacking < 0) return (Granted(places, now), Take(plan, request, places));
+                    if (now - alone >= Hope.Ticks) return (Unavailable, null);
                     var (scarce, needed) = places[lacking];
                     var there = scarce.Free(now) + scarce.FreeElsewhere;
                     isAgain = waited && isAnswered && (round > MaxRounds || needed > there);
@@ -87,7 +101,7 @@ internal sealed class TenantShare(string silo, ITenantGrain grain, TimeProvider 
                 if (NowTicks >= until)
                 {
                     GiveUp(waiting);
-                    return (new() { Status = TenantVerdictStatus.Unavailable, RetryAfter = TimeSpan.FromSeconds(1) }, null);
+                    return (Unavailable, null);
                 }
                 await Task.Delay(Pause, time);
             }
@@ -208,6 +222,7 @@ internal sealed class TenantShare(string silo, ITenantGrain grain, TimeProvider 
             catch (Exception e)
             {
                 TenancyMetrics.FailedExchanges.Add(1);
+                lock (_gate) _aloneSinceTicks ??= NowTicks;
                 waiting.SetException(e);
                 // Nobody may be waiting.
                 _ = waiting.Task.Exception;
@@ -239,6 +254,11 @@ internal sealed class TenantShare(string silo, ITenantGrain grain, TimeProvider 
         {
             _unacked = null;
             _exchangedTicks = sent;
+            if (_aloneSinceTicks is not null)
+            {
+                _aloneSinceTicks = null;
+                foreach (var meter in _meters.Values) meter.EndAlone();
+            }
             _planUntilTicks = sent + answer.ValidFor.Ticks;
             if (answer.Version == 0) _plan = null;
             else if (answer.Spec is { } spec) _plan = new(answer.Version, spec);
@@ -251,6 +271,14 @@ internal sealed class TenantShare(string silo, ITenantGrain grain, TimeProvider 
         lock (_gate)
         {
             foreach (var (meter, amount) in waiting ?? []) meter.StopWaiting(amount);
+        }
+    }
+
+    private void GoOnAlone(TenantPlan plan, (MeterLease Meter, long Amount)[] places, long now)
+    {
+        foreach (var (meter, _) in places)
+        {
+            if (plan.LimitOf(meter.Key) is { } limit) meter.GoOnAlone(limit, now, Math.Max(1, silos()));
         }
     }
 

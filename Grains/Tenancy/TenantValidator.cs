@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Tenancy;
 using InferMesh.Grains.Common;
+using InferMesh.Grains.Policies;
 
 namespace InferMesh.Grains.Tenancy;
 
@@ -17,6 +18,7 @@ internal static partial class TenantValidator
         var errors = new List<FieldError>();
         if (NameRules.Check("name", name) is { } badName) errors.Add(badName);
         if (spec.Description.Length > 1000) errors.Add(new("description", "must have at most 1000 characters."));
+        if (spec.Organisation.Length > 0 && NameRules.Check("organisation", spec.Organisation) is { } badOrganisation) errors.Add(badOrganisation);
         Limits(errors, "limits", spec.Limits);
         TooMany(errors, "projects", spec.Projects.Count);
         foreach (var (project, limits) in spec.Projects)
@@ -28,7 +30,7 @@ internal static partial class TenantValidator
         foreach (var (key, limits) in spec.Keys)
         {
             var field = $"keys.{NameRules.Shorten(key)}";
-            if (!KeyId().IsMatch(key)) errors.Add(new(field, "a key id is the first 16 hex digits, in lower case, of the SHA-256 of the key; never the key itself."));
+            if (!KeyId().IsMatch(key)) errors.Add(new(field, "a key id is the 12 letters and digits after im_ of a key of the mesh, or of any other key the first 16 hex digits, in lower case, of its SHA-256; never the key itself."));
             Limits(errors, field, limits);
             if (limits.TrainingGpus is not null) errors.Add(new($"{field}.trainingGpus", "means nothing here: jobs belong to a tenant and a project, not to a key."));
         }
@@ -42,6 +44,7 @@ internal static partial class TenantValidator
             if (model.IndexOf('*') is >= 0 and var at && at < model.Length - 1) errors.Add(new(field, "a '*' may stand only at the end."));
             Price(errors, field, price);
         }
+        if (spec.Placement is { } placement) PolicyValidator.Placement(errors, placement);
         if (HasMoney(spec) && !HasPrice(spec)) errors.Add(new("price", "is required where moneyPerDay limits something: without it everything is free."));
         return errors;
     }
@@ -79,6 +82,6 @@ internal static partial class TenantValidator
 
     private static bool HasPrice(TenantSpec spec) => spec.ModelPrices.Values.Append(spec.Price).Any(p => p.PromptPer1000 > 0 || p.OutputPer1000 > 0);
 
-    [GeneratedRegex(@"\A[0-9a-f]{16}\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A([0-9a-z]{12}|[0-9a-f]{16})\z", RegexOptions.CultureInvariant)]
     private static partial Regex KeyId();
 }

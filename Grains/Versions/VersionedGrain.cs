@@ -1,13 +1,15 @@
+using System.Globalization;
 using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Directory;
+using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Versions;
 using InferMesh.Grains.Events;
 
 namespace InferMesh.Grains.Versions;
 
-/// <summary>What is stored of an object: its versions, newest first.</summary>
-internal interface IVersionedState<T>
+/// <summary>What is stored of an object: its versions, newest first, and the events of its last changes.</summary>
+internal interface IVersionedState<T> : IOutboxState
 {
     List<T> Versions { get; set; }
 }
@@ -25,12 +27,13 @@ internal readonly record struct Change<T>(PolicyStatus Status, T? Current, long 
     where T : class;
 
 /// <summary>One object of which every version is kept: compared and set, with history and rollback, told to an index.</summary>
-internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind kind, IPersistentState<TState> state, TimeProvider time, EventSink events, ILogger logger) : Grain
+internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind kind, IPersistentState<TState> state, TimeProvider time, ILogger logger) : Grain, IEventSource
     where T : class, IVersioned
-    where TState : IVersionedState<T>
+    where TState : class, IVersionedState<T>
 {
     // What is stored, never what is being written: Get may come in between.
     private IReadOnlyList<T> _versions = [];
+    private EventOutbox _outbox = null!;
 
     protected string Name => this.GetPrimaryKeyString();
 
@@ -44,12 +47,34 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _versions = [.. state.State.Versions];
+        _outbox = new(this, GrainFactory, () => state.State, time, logger);
+        _outbox.Begin();
         return Task.CompletedTask;
     }
 
-    public Task<T?> Get() => Task.FromResult(Current);
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _outbox.Stop();
+        return Task.CompletedTask;
+    }
 
-    public Task<IReadOnlyList<T>> History() => Task.FromResult(_versions);
+    public async Task Flush()
+    {
+        if (_outbox.IsUnsure) await ReadAgainAsync();
+        await _outbox.SettleAsync(state.WriteStateAsync);
+    }
+
+    public Task<T?> Get()
+    {
+        LeaveIfUnknown();
+        return Task.FromResult(Current);
+    }
+
+    public Task<IReadOnlyList<T>> History()
+    {
+        LeaveIfUnknown();
+        return Task.FromResult(_versions);
+    }
 
     protected async Task<Change<T>> PutAsync(TSpec spec, long expected, string actor) => Refusal(expected) ?? await WriteAsync(spec, deleted: false, actor);
 
@@ -63,7 +88,7 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
     {
         if (_versions.FirstOrDefault(v => v.Version == version) is not { Deleted: false } old)
             return Refused(PolicyStatus.NotFound, new FieldError("version", $"Version {version} of {Name} is not kept, or is a deletion."));
-        return Refusal(expected) ?? await WriteAsync(SpecOf(old), deleted: false, actor);
+        return Refusal(expected) ?? await WriteAsync(SpecOf(old), deleted: false, actor, FormattableString.Invariant($"rolled back to version {version}"));
     }
 
     protected Change<T> Refused(PolicyStatus status, params IReadOnlyList<FieldError> errors) => new(status, Current, Current?.Version ?? PolicyVersions.None, errors);
@@ -78,6 +103,12 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
 
     protected abstract T Make(TSpec spec, long version, DateTimeOffset at, string actor, bool deleted);
 
+    /// <summary>What is wrong with a content, by the rules of its kind.</summary>
+    protected abstract IReadOnlyList<FieldError> Faults(TSpec spec);
+
+    /// <summary>What stands against a content in the mesh as it is now, which would make it a conflict. Claims nothing.</summary>
+    protected virtual Task<IReadOnlyList<FieldError>> ObstaclesAsync(TSpec spec) => Task.FromResult<IReadOnlyList<FieldError>>([]);
+
     /// <summary>What the event of a change says beside the version.</summary>
     protected virtual IEnumerable<(string Key, string Value)> Facts(TSpec spec) => [];
 
@@ -87,14 +118,16 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
     /// <summary>Tells the index of a version that is stored.</summary>
     protected abstract Task PublishAsync(T version);
 
-    private async Task<Change<T>> WriteAsync(TSpec spec, bool deleted, string actor)
+    private async Task<Change<T>> WriteAsync(TSpec spec, bool deleted, string actor, string reason = "")
     {
-        var existed = Current is not null;
+        var before = Current?.Version ?? 0;
         // The name first: an index that rebuilds after a crash in between finds the object, or finds that there is none.
-        if (!existed) await GrainFactory.GetGrain<IDirectoryGrain>(kind.Directory).Add(Name);
+        if (before == 0) await GrainFactory.GetGrain<IDirectoryGrain>(kind.Directory).Add(Name);
         if (await PrepareAsync(spec, deleted) is { Count: > 0 } obstacles) return Refused(PolicyStatus.Conflict, obstacles);
+        await _outbox.OpenAsync();
         var written = Make(spec, LastVersion + 1, time.GetUtcNow(), actor, deleted);
         state.State.Versions = [written, .. _versions.Take(PolicyVersions.HistoryLength - 1)];
+        _outbox.Put(EventOf(deleted ? kind.Deleted : before > 0 ? kind.Updated : kind.Created, written, before, actor, reason));
         try
         {
             await state.WriteStateAsync();
@@ -102,12 +135,11 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
         catch
         {
             state.State.Versions = [.. _versions];
+            _outbox.Failed();
             throw;
         }
         _versions = [.. state.State.Versions];
-
-        var version = written.Version.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        events.Post(deleted ? kind.Deleted : existed ? kind.Updated : kind.Created, Name, actor, [("version", version), .. Facts(spec)]);
+        _outbox.Stored();
         Written(kind.Noun, Name, written.Version, deleted ? "deleted" : "written", actor);
         try
         {
@@ -119,6 +151,31 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
             NotPublished(kind.Noun, Name, written.Version, e.Message);
         }
         return new(PolicyStatus.Accepted, deleted ? null : written, deleted ? 0 : written.Version, []);
+    }
+
+    /// <summary>A name under which nothing is stored costs no memory once it is answered: names can be made up by anybody.</summary>
+    private void LeaveIfUnknown()
+    {
+        if (state.State.Versions.Count == 0) DeactivateOnIdle();
+    }
+
+    private MeshEvent EventOf(string type, T written, long before, string actor, string reason) => new()
+    {
+        Type = type,
+        Subject = Name,
+        Actor = actor,
+        Reason = reason,
+        VersionBefore = before,
+        VersionAfter = written.Deleted ? 0 : written.Version,
+        Data = new Dictionary<string, string>([new("version", written.Version.ToString(CultureInfo.InvariantCulture)), .. Facts(SpecOf(written)).Select(static f => KeyValuePair.Create(f.Key, f.Value))]),
+    };
+
+    /// <summary>After a write that failed and may have been done all the same.</summary>
+    private async Task ReadAgainAsync()
+    {
+        await state.ReadStateAsync();
+        _versions = [.. state.State.Versions];
+        _outbox.Begin();
     }
 
     [LoggerMessage(LogLevel.Information, "{Kind} {Name} version {Version} {Change} by {Actor}")]

@@ -81,6 +81,7 @@ internal abstract partial class VersionedIndexGrain<T>(string directory, TimePro
 
     private async Task ReadAllAsync()
     {
+        var before = _objects.ToArray();
         var names = (await GrainFactory.GetGrain<IDirectoryGrain>(directory).List()).Names;
         await Parallel.ForEachAsync(
             names,
@@ -89,6 +90,15 @@ internal abstract partial class VersionedIndexGrain<T>(string directory, TimePro
             {
                 if (await HistoryAsync(name) is [var newest, ..]) await Changed(newest);
             });
+        // A name goes last, so what was known before and has no name any more was deleted; what came since has another version.
+        var named = names.ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, known) in before)
+        {
+            if (known.Deleted || named.Contains(name) || !ReferenceEquals(_objects.GetValueOrDefault(name), known)) continue;
+            _objects.Remove(name);
+            ListVersion++;
+            _newer.Pulse();
+        }
     }
 
     private async Task ReconcileAsync(CancellationToken cancellationToken)
