@@ -1,5 +1,6 @@
 using InferMesh.Grains;
 using InferMesh.ServiceDefaults;
+using InferMesh.ServiceDefaults.Configuration;
 using InferMesh.ServiceDefaults.Hosting;
 using InferMesh.Silo.Clustering;
 using InferMesh.Silo.Health;
@@ -8,14 +9,14 @@ using InferMesh.Silo.Probes;
 using InferMesh.Silo.Storage;
 using InferMesh.Silo.Streams;
 
-return await MeshHost.RunAsync(() =>
+return await MeshHost.RunAsync(args, () =>
 {
-    var builder = MeshHost.CreateBuilder(args);
+    var builder = MeshHost.CreateBuilder(args, MeshRole.Silo);
     builder.Configuration.AddAspireNames();
     builder.AddServiceDefaults();
 
     var settings = builder.AddSiloSettings();
-    builder.AddClusterConnections(settings.Cluster);
+    builder.AddClusterConnections(settings.Cluster, settings.Tls);
     builder.AddSiloHealth(settings.Cluster);
     builder.UseSiloHttp(settings.Http);
 

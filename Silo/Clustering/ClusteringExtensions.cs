@@ -1,6 +1,7 @@
 using System.Net;
 using InferMesh.ServiceDefaults.Hosting;
 using InferMesh.ServiceDefaults.Redis;
+using InferMesh.ServiceDefaults.Tls;
 using InferMesh.Silo.Options;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
@@ -11,14 +12,17 @@ namespace InferMesh.Silo.Clustering;
 /// <summary>How this silo finds the others, where it listens, and how fast a dead silo is noticed.</summary>
 internal static class ClusteringExtensions
 {
-    public static void AddClusterConnections(this WebApplicationBuilder builder, ClusterSettings settings)
+    public static void AddClusterConnections(this WebApplicationBuilder builder, ClusterSettings settings, TlsSettings tls)
     {
+        if (settings.Tls.Enabled)
+            builder.Services.AddClusterTls(settings.Tls, tls);
         builder.Services.AddSingleton<IPreflight>(new PortPreflight(settings));
         if (settings.Provider != ClusterProvider.Redis)
             return;
         var name = ClusterConnection.Name(builder.Configuration);
         builder.AddRedisConnection(name);
         builder.Services.AddSingleton<IPreflight>(services => ActivatorUtilities.CreateInstance<RedisPreflight>(services, name));
+        builder.Services.AddHostedService<MembershipKeeper>();
     }
 
     public static ISiloBuilder UseMeshClustering(this ISiloBuilder silo, ClusterSettings settings)
@@ -32,6 +36,8 @@ internal static class ClusteringExtensions
                 silo.UseDevelopmentClustering(new IPEndPoint(address, settings.PrimarySiloPort ?? settings.SiloPort));
         }
 
+        if (settings.Provider == ClusterProvider.Redis)
+            silo.AddIncomingGrainCallFilter<StallGuard>();
         silo.ConfigureEndpoints(address, settings.SiloPort, settings.GatewayPort, settings.ListenOnAnyAddress);
         silo.Configure<ClusterOptions>(options =>
         {
@@ -47,11 +53,22 @@ internal static class ClusteringExtensions
             options.TableRefreshTimeout = settings.TableRefreshTimeout;
             options.IAmAliveTablePublishTimeout = settings.TableRefreshTimeout;
             options.MaxJoinAttemptTime = TimeSpan.FromSeconds(30);
+            // By the clock of another silo it may have joined for long: one clock that is ahead would keep everybody out.
+            options.EvictWhenMaxJoinAttemptTimeExceeded = false;
         });
+        if (settings.Tls.Enabled)
+            silo.UseClusterTls();
         silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = settings.ResponseTimeout);
         silo.Services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.GracefulStopTimeout);
         return silo;
     }
+
+    private static void UseClusterTls(this ISiloBuilder silo) => silo.Configure<SiloConnectionOptions>(options =>
+    {
+        options.ConfigureSiloInboundConnection(connections => connections.UseClusterTls(ClusterTls.SiloInbound));
+        options.ConfigureSiloOutboundConnection(connections => connections.UseClusterTls(ClusterTls.SiloOutbound));
+        options.ConfigureGatewayInboundConnection(connections => connections.UseClusterTls(ClusterTls.GatewayInbound));
+    });
 
     private static void UseSharedRedis(this ISiloBuilder silo, string name)
     {

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using InferMesh.ServiceDefaults.Tls;
 
 namespace InferMesh.Silo.Options;
 
@@ -70,6 +71,9 @@ internal sealed class ClusterSettings : IValidatableObject
     /// <summary>Time for draining and leaving the cluster after SIGTERM, before the process ends anyway. Default 20 s, 1 s to 10 min.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan GracefulStopTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Mutual TLS of the cluster's connections. Default: off.</summary>
+    public ClusterTlsSettings Tls { get; init; } = new();
 
     /// <inheritdoc />
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

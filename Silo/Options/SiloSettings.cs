@@ -1,11 +1,12 @@
 using InferMesh.Grains.Options;
 using InferMesh.ServiceDefaults.Options;
+using InferMesh.ServiceDefaults.Tls;
 using InferMesh.Silo.Probes;
 
 namespace InferMesh.Silo.Options;
 
 /// <summary>All settings that shape the silo, read and checked before anything is built.</summary>
-internal sealed record SiloSettings(ClusterSettings Cluster, StorageSettings Storage, HttpSettings Http, ProbeSettings Probes);
+internal sealed record SiloSettings(ClusterSettings Cluster, StorageSettings Storage, HttpSettings Http, ProbeSettings Probes, TlsSettings Tls);
 
 internal static class SiloSettingsExtensions
 {
@@ -19,14 +20,16 @@ internal static class SiloSettingsExtensions
             services.AddMeshOptions(configuration, ClusterSettings.Section, new ClusterConnection(configuration)),
             services.AddMeshOptions(configuration, StorageSettings.Section, new StorageConnection(configuration)),
             services.AddMeshOptions<HttpSettings>(configuration, HttpSettings.Section),
-            services.AddMeshOptions<ProbeSettings>(configuration, ProbeSettings.Section));
+            services.AddMeshOptions<ProbeSettings>(configuration, ProbeSettings.Section),
+            services.AddMeshOptions<TlsSettings>(configuration, TlsSettings.Section));
         services.AddMeshOptions<HealthSettings>(configuration, HealthSettings.Section);
         services.AddMeshOptions<FaultSettings>(configuration, FaultSettings.Section);
         services.AddMeshOptions<RoutingSettings>(configuration, RoutingSettings.Section);
         services.AddMeshOptions<TenancySettings>(configuration, TenancySettings.Section);
         services.AddMeshOptions<JobSettings>(configuration, JobSettings.Section);
+        services.AddMeshOptions<EventSettings>(configuration, EventSettings.Section);
         // One environment often serves all processes of a machine.
-        services.AllowMeshSections("InferMesh:Api", "InferMesh:Ingress", "InferMesh:Agent");
+        services.AllowMeshSections("InferMesh:Api", "InferMesh:Console", "InferMesh:Security", "InferMesh:RateLimits", "InferMesh:Ingress", "InferMesh:Agent");
         services.ThrowOnBadSettings(configuration);
         return settings;
     }

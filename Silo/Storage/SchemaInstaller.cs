@@ -20,20 +20,19 @@ internal sealed partial class SchemaInstaller(IMeshDatabase database, StorageSet
         // The host asks first, the silo's life cycle again: test clusters have no such host.
         if (_isInstalled)
             return;
-        await InstallAsync(cancellationToken);
+        var version = await InstallAsync(cancellationToken);
         _isInstalled = true;
-        LogReady(database.Description);
+        LogReady(database.Description, version);
     }
 
-    private async Task InstallAsync(CancellationToken cancellationToken)
+    private async Task<int> InstallAsync(CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                await database.ApplySchemaAsync(cancellationToken);
-                return;
+                return await database.ApplySchemaAsync(cancellationToken);
             }
             catch (DbException e) when (IsWorthWaiting(e) && time.GetElapsedTime(start) < settings.StartTimeout)
             {
@@ -49,11 +48,11 @@ internal sealed partial class SchemaInstaller(IMeshDatabase database, StorageSet
     }
 
     // "Transient" is what the driver calls a server that is starting, or a lock that another silo holds.
-    private static bool IsWorthWaiting(DbException e) =>
+    internal static bool IsWorthWaiting(DbException e) =>
         e.IsTransient || e is Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED };
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Storage is ready: {Database}")]
-    private partial void LogReady(string database);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Storage is ready: {Database}, schema version {Version}")]
+    private partial void LogReady(string database, int version);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for storage {Database}: {Reason}")]
     private partial void LogWaiting(string database, string reason);

@@ -1,3 +1,4 @@
+using InferMesh.Silo.Storage.Migrations;
 using Npgsql;
 
 namespace InferMesh.Silo.Storage.Postgres;
@@ -11,9 +12,13 @@ internal sealed class PostgresDatabase : IMeshDatabase, IAsyncDisposable
     private const long SchemaLockId = 0x1F_E25_3E5_4;
 
     private readonly string _schema;
+    private readonly IReadOnlyList<Migration> _migrations;
 
-    public PostgresDatabase(string connectionString)
+    /// <param name="connectionString">Where it is.</param>
+    /// <param name="migrations">Scripts of the schema; those of the silo when null.</param>
+    public PostgresDatabase(string connectionString, IReadOnlyList<Migration>? migrations = null)
     {
+        _migrations = migrations ?? Migration.Embedded("postgres");
         var connection = new NpgsqlConnectionStringBuilder(connectionString);
         if (string.IsNullOrWhiteSpace(connection.SearchPath))
             connection.SearchPath = DefaultSchema;
@@ -27,7 +32,7 @@ internal sealed class PostgresDatabase : IMeshDatabase, IAsyncDisposable
 
     public string Description { get; }
 
-    public async Task ApplySchemaAsync(CancellationToken cancellationToken)
+    public async Task<int> ApplySchemaAsync(CancellationToken cancellationToken)
     {
         await using var connection = await Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -41,9 +46,7 @@ internal sealed class PostgresDatabase : IMeshDatabase, IAsyncDisposable
         var quoted = new NpgsqlCommandBuilder().QuoteIdentifier(_schema);
         command.CommandText = $"create schema if not exists {quoted}; set local search_path to {quoted};";
         await command.ExecuteNonQueryAsync(cancellationToken);
-        command.CommandText = EmbeddedScript.Read("postgres.sql");
-        await command.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        return await new Migrator(_migrations, Description).ApplyAsync(transaction, cancellationToken);
     }
 
     public async Task ProbeAsync(CancellationToken cancellationToken)

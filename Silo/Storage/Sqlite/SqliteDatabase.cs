@@ -1,3 +1,4 @@
+using InferMesh.Silo.Storage.Migrations;
 using Microsoft.Data.Sqlite;
 
 namespace InferMesh.Silo.Storage.Sqlite;
@@ -7,8 +8,13 @@ internal sealed class SqliteDatabase : IMeshDatabase
 {
     private static readonly TimeSpan s_busyTimeout = TimeSpan.FromSeconds(15);
 
-    public SqliteDatabase(string path)
+    private readonly IReadOnlyList<Migration> _migrations;
+
+    /// <param name="path">The file.</param>
+    /// <param name="migrations">Scripts of the schema; those of the silo when null.</param>
+    public SqliteDatabase(string path, IReadOnlyList<Migration>? migrations = null)
     {
+        _migrations = migrations ?? Migration.Embedded("sqlite");
         Path = System.IO.Path.GetFullPath(path);
         ConnectionString = new SqliteConnectionStringBuilder
         {
@@ -42,16 +48,15 @@ internal sealed class SqliteDatabase : IMeshDatabase
         }
     }
 
-    public Task ApplySchemaAsync(CancellationToken cancellationToken)
+    public async Task<int> ApplySchemaAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
         using var connection = Open();
         // WAL lets readers go on while a writer commits. The mode stays in the file.
         Execute(connection, "pragma journal_mode = wal;");
+        // "begin immediate": silos that start at once come one after another.
         using var transaction = connection.BeginTransaction(deferred: false);
-        Execute(connection, EmbeddedScript.Read("sqlite.sql"), transaction);
-        transaction.Commit();
-        return Task.CompletedTask;
+        return await new Migrator(_migrations, Description).ApplyAsync(transaction, cancellationToken);
     }
 
     public Task ProbeAsync(CancellationToken cancellationToken)
@@ -64,11 +69,10 @@ internal sealed class SqliteDatabase : IMeshDatabase
             : throw new InvalidDataException($"{Path} has lost its version counter.");
     }
 
-    private static void Execute(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    private static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
-        command.Transaction = transaction;
         command.ExecuteNonQuery();
     }
 }

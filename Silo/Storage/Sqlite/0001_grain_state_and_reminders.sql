@@ -1,6 +1,7 @@
 -- The tables of the mesh on SQLite. Grain state is read and written by our own provider; reminders by Orleans' ADO.NET provider,
 -- which looks its queries up by key: parameter names and result column names are its contract.
--- Applied by every starting silo, in one transaction.
+-- Migration 1: never changed any more. What comes later is in a script of its own, with the next number. "if not exists" takes over
+-- a database from before there were versions.
 
 -- Versions come from one counter, never from "version + 1": a row that was deleted and written again must not get
 -- a version that an old activation still holds.

@@ -1,5 +1,6 @@
 -- The tables of the mesh on PostgreSQL and the queries that Orleans' ADO.NET providers look up by key.
--- Applied by every starting silo, in one transaction under an advisory lock, with the search path set to our schema.
+-- Migration 1: never changed any more. What comes later is in a script of its own, with the next number. "if not exists" takes over
+-- a database from before there were versions. The search path is set to our schema.
 -- Parameter names and result column names are the providers' contract.
 
 create table if not exists orleansquery (
