@@ -11,6 +11,9 @@ namespace InferMesh.Adapters.Tls;
 /// <param name="Certificate">Certificate with its key that the probe shows; null shows none.</param>
 public sealed record ClientTls(X509Certificate2Collection? Authorities, X509Certificate2? Certificate)
 {
+    /// <summary>Authorities between the certificate and one that the other end knows; null for none.</summary>
+    public X509Certificate2Collection? Chain { get; init; }
+
     /// <summary>Reads the certificates of a PEM file.</summary>
     /// <param name="file">Path.</param>
     /// <returns>One certificate or more.</returns>
@@ -41,7 +44,7 @@ public sealed record ClientTls(X509Certificate2Collection? Authorities, X509Cert
     }
 
     /// <summary>What a client's handler needs.</summary>
-    internal SslClientAuthenticationOptions ToOptions()
+    public SslClientAuthenticationOptions ToOptions()
     {
         var options = new SslClientAuthenticationOptions();
         if (Authorities is not null)
@@ -50,12 +53,12 @@ public sealed record ClientTls(X509Certificate2Collection? Authorities, X509Cert
             options.CertificateChainPolicy.CustomTrustStore.AddRange(Authorities);
         }
         if (Certificate is not null)
-            options.ClientCertificates = [Certificate];
+            options.ClientCertificateContext = SslStreamCertificateContext.Create(Certificate, Chain, offline: true);
         return options;
     }
 
     /// <summary>Says what went wrong with a request: of TLS the outer message only says that there is an inner one.</summary>
-    internal static string Reason(Exception exception) => (exception switch
+    public static string Reason(Exception exception) => (exception switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } inner } => $"TLS failed: {inner.Message}",
         _ => exception.Message,

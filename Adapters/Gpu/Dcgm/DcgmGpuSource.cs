@@ -14,6 +14,7 @@ public sealed class DcgmGpuSource : IGpuSource
     private readonly DcgmGpuOptions _options;
     private readonly AuthenticationHeaderValue? _authorization;
     private readonly HttpClient _client;
+    private volatile IReadOnlyList<PrometheusFamily> _families = [];
     private bool _disposed;
 
     /// <summary>Creates the source; nothing is fetched before the first read.</summary>
@@ -41,11 +42,16 @@ public sealed class DcgmGpuSource : IGpuSource
     /// <inheritdoc/>
     public string Name => "dcgm";
 
+    /// <summary>The exporter's own metrics (<c>DCGM_FI_*</c>) as they stood on the page of the last read that succeeded; none before it and after one that failed. Thread-safe.</summary>
+    public IReadOnlyList<PrometheusFamily> Families => _families;
+
     /// <inheritdoc/>
     public GpuSourceResult Read()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return ReadAsync().GetAwaiter().GetResult();
+        var result = ReadAsync().GetAwaiter().GetResult();
+        if (result is not GpuSourceResult.Available) _families = [];
+        return result;
     }
 
     /// <inheritdoc/>
@@ -93,9 +99,14 @@ public sealed class DcgmGpuSource : IGpuSource
         return page.ToArray();
     }
 
-    private GpuSourceResult Parse(byte[] page) => Parse(page, Name) is { } snapshot
-        ? new GpuSourceResult.Available(snapshot)
-        : new GpuSourceResult.Unavailable(GpuSourceFailure.Unreadable, $"{_options.Endpoint} answered without one DCGM metric of a GPU");
+    private GpuSourceResult Parse(byte[] page)
+    {
+        var parsed = PrometheusPage.Parse(page);
+        _families = [.. parsed.Families.Where(static f => f.Name.StartsWith(DcgmPage.Prefix, StringComparison.Ordinal))];
+        return DcgmPage.Read(parsed, Name) is { } snapshot
+            ? new GpuSourceResult.Available(snapshot)
+            : new GpuSourceResult.Unavailable(GpuSourceFailure.Unreadable, $"{_options.Endpoint} answered without one DCGM metric of a GPU");
+    }
 
     /// <summary>The snapshot of a page; null when it carries no DCGM metric of a GPU. Never throws.</summary>
     internal static GpuSnapshot? Parse(ReadOnlySpan<byte> page, string source) => DcgmPage.Read(PrometheusPage.Parse(page), source);

@@ -6,7 +6,8 @@ namespace InferMesh.Adapters.Gpu.Dcgm;
 /// <summary>Turns a dcgm-exporter page into a snapshot. Metrics and units: https://docs.nvidia.com/datacenter/dcgm/latest/dcgm-api/dcgm-api-field-ids.html.</summary>
 internal static class DcgmPage
 {
-    private const string Prefix = "DCGM_FI_";
+    /// <summary>How the names of DCGM's fields begin.</summary>
+    public const string Prefix = "DCGM_FI_";
     private const string Otherwise = "dcgm-exporter does not report it";
 
     /// <summary>The snapshot; null when the page carries no DCGM metric of a GPU.</summary>
