@@ -1,24 +1,28 @@
 using InferMesh.Api.Calls;
+using InferMesh.Api.Console;
 using InferMesh.Api.Endpoints;
 using InferMesh.Api.Grpc;
+using InferMesh.Api.Grpc.Errors;
 using InferMesh.Api.Hosting;
 using InferMesh.Api.Http;
 using InferMesh.Api.Ingress;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Options;
 using InferMesh.Api.Security;
+using InferMesh.Api.Security.Access;
 using InferMesh.ServiceDefaults;
+using InferMesh.ServiceDefaults.Configuration;
 using InferMesh.ServiceDefaults.Hosting;
 
-return await MeshHost.RunAsync(() =>
+return await MeshHost.RunAsync(args, () =>
 {
-    var builder = MeshHost.CreateBuilder(args);
+    var builder = MeshHost.CreateBuilder(args, MeshRole.Api);
     builder.Configuration.AddAspireNames();
     builder.AddServiceDefaults();
 
     var settings = builder.AddApiSettings();
-    builder.UseApiKestrel(settings.Http);
-    builder.AddMeshClient(settings.Cluster);
+    builder.UseApiKestrel(settings.Http, settings.Tls);
+    builder.AddMeshClient(settings.Cluster, settings.Tls);
     builder.Services.AddGrainCalls();
     builder.Services.AddMeshSecurity();
     builder.Services.AddApiHttp();
@@ -29,12 +33,14 @@ return await MeshHost.RunAsync(() =>
 
     var app = builder.Build();
     app.UseApiHttp();
-    app.UseMutationGuard();
-    app.MapServiceDefaults();
+    app.UseMeshSecurity();
+    app.UseUnreadableCalls();
+    app.MapServiceDefaults().Needs(Permission.MetricsRead);
     app.MapApiV1();
     app.MapGrpcPlanes();
     app.MapIngress();
     app.MapApiDocument();
+    app.MapConsole();
     app.LogWhenServing();
     return app;
 });

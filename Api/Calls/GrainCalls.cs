@@ -1,3 +1,4 @@
+using InferMesh.Grains.Abstractions.Routing;
 using Orleans.Runtime.Messaging;
 
 namespace InferMesh.Api.Calls;
@@ -8,6 +9,13 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
     private const int MaxAttempts = 3;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+
+    // Routers are stateless workers: the key only decides over which gateway a call enters the cluster.
+    private const int RouterKeys = 64;
+    private const int MaxRouterAttempts = 8;
+    private static readonly TimeSpan RouterLimit = TimeSpan.FromSeconds(1);
+
+    private int _lastGood;
 
     /// <summary>A call that may be made twice: up to three attempts, none started later than eight seconds after the first.</summary>
     /// <exception cref="MeshUnavailableException">No attempt succeeded.</exception>
@@ -26,11 +34,69 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
             }
             catch (Exception e) when (!IsCancellation(e, cancellationToken))
             {
-                LogFailure(e, attempt);
-                throw new MeshUnavailableException("The cluster did not answer in time; the call may be repeated.", e);
+                throw Unanswered(e, attempt);
             }
-            await Task.Delay(FirstPause * (1 << attempt), time, cancellationToken);
+            await Task.Delay(Pause(attempt), time, cancellationToken);
         }
+    }
+
+    /// <summary>A call that any router answers, at once: what takes longer than a second may have been sent to a silo that does not answer, and is sent another way as well. The first answer counts.</summary>
+    /// <exception cref="MeshUnavailableException">No attempt succeeded.</exception>
+    public async Task<T> AnyRouterAsync<T>(Func<IRouterGrain, ValueTask<T>> call, CancellationToken cancellationToken)
+    {
+        var first = AskAsync(call, Random.Shared.Next(RouterKeys));
+        try
+        {
+            return await first.WaitAsync(RouterLimit, time, cancellationToken);
+        }
+        catch (Exception e) when (IsTransient(e) && !cancellationToken.IsCancellationRequested)
+        {
+            LogRetry(1, e.Message);
+            return await AskOthersAsync(call, first, e, cancellationToken);
+        }
+        catch (Exception e) when (!IsCancellation(e, cancellationToken))
+        {
+            throw Unanswered(e, 1);
+        }
+    }
+
+    private async Task<T> AskOthersAsync<T>(Func<IRouterGrain, ValueTask<T>> call, Task<T> first, Exception failure, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        List<Task<T>> open = first.IsCompleted ? [] : [first];
+        for (var attempt = 2; ; attempt++)
+        {
+            await Task.Delay(Pause(attempt - 1), time, cancellationToken);
+            // The way over which somebody has just had an answer does not lead to the silo that gives none; where nobody has, chance finds another.
+            if (attempt <= MaxRouterAttempts) open.Add(AskAsync(call, attempt % 2 == 0 ? Volatile.Read(ref _lastGood) : Random.Shared.Next(RouterKeys)));
+            var slot = Task.Delay(RouterLimit, time, cancellationToken);
+            var ended = await Task.WhenAny([slot, .. open]);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (ended != slot && ended is Task<T> answer)
+            {
+                if (answer.IsCompletedSuccessfully) return await answer;
+                open.Remove(answer);
+                failure = answer.Exception?.InnerException ?? new TimeoutException();
+                if (!IsTransient(failure)) throw Unanswered(failure, attempt);
+                LogRetry(attempt, failure.Message);
+            }
+            if (time.GetElapsedTime(start) > Deadline || (open.Count == 0 && attempt >= MaxRouterAttempts)) throw Unanswered(failure, attempt);
+        }
+    }
+
+    private async Task<T> AskAsync<T>(Func<IRouterGrain, ValueTask<T>> call, int key)
+    {
+        var answer = await call(grains.GetGrain<IRouterGrain>(key));
+        Volatile.Write(ref _lastGood, key);
+        return answer;
+    }
+
+    private static TimeSpan Pause(int attempt) => FirstPause * (1 << Math.Min(attempt, MaxAttempts - 1));
+
+    private MeshUnavailableException Unanswered(Exception e, int attempts)
+    {
+        LogFailure(e, attempts);
+        return new("The cluster did not answer in time; the call may be repeated.", e);
     }
 
     /// <summary>A call that must not be made twice.</summary>
@@ -82,5 +148,5 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
 
 internal static class GrainCallsExtensions
 {
-    public static IServiceCollection AddGrainCalls(this IServiceCollection services) => services.AddSingleton(TimeProvider.System).AddSingleton<GrainCalls>();
+    public static IServiceCollection AddGrainCalls(this IServiceCollection services) => services.AddSingleton(TimeProvider.System).AddSingleton<GrainCalls>().AddSingleton<OwnReader>().AddSingleton<OwnRouting>();
 }

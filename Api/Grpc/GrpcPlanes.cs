@@ -1,3 +1,4 @@
+using Grpc.AspNetCore.Server;
 using InferMesh.Api.Calls;
 using InferMesh.Api.Grpc.Control;
 using InferMesh.Api.Grpc.Errors;
@@ -6,6 +7,7 @@ using InferMesh.Api.Grpc.Scoring;
 using InferMesh.Api.Grpc.State;
 using InferMesh.Api.Topology;
 using InferMesh.ServiceDefaults.Health;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using ControlPlane = InferMesh.Control.V1.ControlPlane;
 using JobPlane = InferMesh.Jobs.V1.JobPlane;
@@ -17,13 +19,18 @@ namespace InferMesh.Api.Grpc;
 /// <summary>The four gRPC services, with reflection and health.</summary>
 internal static class GrpcPlanes
 {
-    /// <summary>Needs <see cref="Calls.GrainCalls"/>, the ingress, the mutation guard and an Orleans client.</summary>
+    // A report of all that one may list is well below it.
+    private const int MaxMessageBytes = 4 << 20;
+
+    /// <summary>Needs <see cref="Calls.GrainCalls"/>, the ingress, the security of the API and an Orleans client.</summary>
     public static IServiceCollection AddGrpcPlanes(this IServiceCollection services)
     {
         services.AddGrpc(options =>
         {
+            options.MaxReceiveMessageSize = MaxMessageBytes;
             options.Interceptors.Add<ErrorInterceptor>();
-            options.Interceptors.Add<MutationInterceptor>();
+            options.Interceptors.Add<AuditSubjects>();
+            options.Interceptors.Add<NodeBinding>();
         });
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks(options =>
@@ -35,6 +42,8 @@ internal static class GrpcPlanes
         services.TryAddSingleton<FleetReader>();
         services.TryAddSingleton<ITelemetryPublisher, StreamTelemetryPublisher>();
         services.AddSingleton<ReportMetrics>();
+        services.AddSingleton<ReportSessions>();
+        services.AddSingleton<ReportReader>();
         services.AddSingleton<JobLease>();
         services.TryAddSingleton<ApiLocation>();
         return services;
@@ -42,12 +51,25 @@ internal static class GrpcPlanes
 
     public static IEndpointRouteBuilder MapGrpcPlanes(this IEndpointRouteBuilder app)
     {
-        app.MapGrpcService<ControlPlaneService>();
-        app.MapGrpcService<StatePlaneService>();
-        app.MapGrpcService<JobPlaneService>();
-        app.MapGrpcService<ScoringService>();
-        app.MapGrpcReflectionService();
-        app.MapGrpcHealthChecksService();
+        var planes = app.MapGrpcGroup();
+        planes.MapGrpcService<ControlPlaneService>();
+        planes.MapGrpcService<StatePlaneService>();
+        planes.MapGrpcService<JobPlaneService>();
+        planes.MapGrpcService<ScoringService>();
+        // What the API can do, and that it does, is no secret.
+        app.MapGroup("").AllowAnonymous().MapGrpcReflectionService();
+        app.MapGroup("").AllowAnonymous().MapGrpcHealthChecksService();
         return app;
+    }
+
+    /// <summary>A group in which what gRPC answers to calls that no service has, which is that there is none, is open to everybody.</summary>
+    internal static RouteGroupBuilder MapGrpcGroup(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("");
+        ((IEndpointConventionBuilder)group).Finally(static endpoint =>
+        {
+            if (!endpoint.Metadata.OfType<GrpcMethodMetadata>().Any()) endpoint.Metadata.Add(new AllowAnonymousAttribute());
+        });
+        return group;
     }
 }

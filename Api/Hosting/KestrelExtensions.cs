@@ -1,5 +1,6 @@
 using InferMesh.Api.Http;
 using InferMesh.Api.Options;
+using InferMesh.ServiceDefaults.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace InferMesh.Api.Hosting;
@@ -7,11 +8,14 @@ namespace InferMesh.Api.Hosting;
 internal static partial class KestrelExtensions
 {
     /// <summary>Without TLS a port speaks one protocol: HTTP/1.1 on one, HTTP/2 on the other.</summary>
-    public static void UseApiKestrel(this WebApplicationBuilder builder, HttpSettings settings)
+    /// <exception cref="ServiceDefaults.Hosting.StartupException">A file of the TLS port is missing or broken.</exception>
+    public static void UseApiKestrel(this WebApplicationBuilder builder, HttpSettings settings, TlsSettings tls)
     {
         FramingRules.ForbidLoneLineFeeds();
         // On a stop the server closes its listeners and idle connections, tells the others (Connection: close, GOAWAY) and waits this long for what is under way.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainTimeout);
+        if (settings.TlsPort is not null)
+            builder.Services.AddApiTls(settings, tls);
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, settings));
     }
 
@@ -27,9 +31,9 @@ internal static partial class KestrelExtensions
         kestrel.Limits.RequestHeadersTimeout = settings.RequestHeadersTimeout;
         kestrel.Limits.KeepAliveTimeout = settings.KeepAliveTimeout;
         kestrel.Limits.MinRequestBodyDataRate = new(settings.MinBodyBytesPerSecond, settings.SlowBodyGrace);
-        kestrel.Listen(settings.IPAddress, settings.Port, listen => listen.Protocols = HttpProtocols.Http1);
-        kestrel.Listen(settings.IPAddress, settings.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
-        if (settings.TlsPort is { } tlsPort) kestrel.Listen(settings.IPAddress, tlsPort, listen => listen.UseTls(settings.CertificatePath, settings.KeyPath));
+        kestrel.Listen(settings.PlaintextAddress, settings.Port, listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel.Listen(settings.PlaintextAddress, settings.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
+        if (settings.TlsPort is { } tlsPort) kestrel.Listen(settings.IPAddress, tlsPort, listen => listen.UseTls(settings));
     }
 
     /// <summary>One line that says the API serves and where.</summary>

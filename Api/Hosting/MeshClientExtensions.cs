@@ -2,6 +2,7 @@ using InferMesh.Api.Options;
 using InferMesh.Grains.Abstractions;
 using InferMesh.ServiceDefaults.Health;
 using InferMesh.ServiceDefaults.Redis;
+using InferMesh.ServiceDefaults.Tls;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Streams;
@@ -15,10 +16,13 @@ internal static class MeshClientExtensions
     // Silos that are restarted one after another must each be found again before the next one goes.
     private static readonly TimeSpan GatewayRefresh = TimeSpan.FromSeconds(1);
 
-    public static void AddMeshClient(this WebApplicationBuilder builder, ClusterSettings settings)
+    public static void AddMeshClient(this WebApplicationBuilder builder, ClusterSettings settings, TlsSettings tls)
     {
         if (settings.Provider == ClusterProvider.Redis)
             builder.AddRedisConnection(RedisAddress.Name(builder.Configuration));
+
+        if (settings.Tls.Enabled)
+            builder.Services.AddClusterTls(settings.Tls, tls);
 
         builder.UseOrleansClient(client =>
         {
@@ -31,6 +35,8 @@ internal static class MeshClientExtensions
                 streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
             });
             client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = settings.ResponseTimeout);
+            if (settings.Tls.Enabled)
+                client.Configure<ClientConnectionOptions>(options => options.ConfigureConnection(connections => connections.UseClusterTls(ClusterTls.GatewayOutbound)));
             client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = GatewayRefresh);
         });
 

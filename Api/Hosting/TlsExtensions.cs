@@ -1,36 +1,31 @@
 using System.Net.Quic;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using InferMesh.ServiceDefaults.Hosting;
+using InferMesh.Api.Options;
+using InferMesh.ServiceDefaults.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace InferMesh.Api.Hosting;
 
+/// <summary>The port with TLS, whose certificates change while it serves.</summary>
 internal static class TlsExtensions
 {
-    /// <summary>With TLS one port speaks all versions of HTTP: client and server agree on one when they connect.</summary>
-    public static HttpProtocols Protocols => QuicListener.IsSupported ? HttpProtocols.Http1AndHttp2AndHttp3 : HttpProtocols.Http1AndHttp2;
+    private const string Name = "api";
+
+    /// <summary>
+    /// With TLS one port speaks all versions of HTTP: client and server agree on one when they connect. HTTP/3 only where callers show no certificates: a connection
+    /// of QUIC cannot be ended when its certificate is revoked.
+    /// </summary>
+    public static HttpProtocols Protocols(ClientCertificates certificates) =>
+        QuicListener.IsSupported && certificates == ClientCertificates.None ? HttpProtocols.Http1AndHttp2AndHttp3 : HttpProtocols.Http1AndHttp2;
+
+    /// <summary>Reads the certificates of the port.</summary>
+    /// <exception cref="ServiceDefaults.Hosting.StartupException">A file is missing or broken.</exception>
+    public static void AddApiTls(this IServiceCollection services, HttpSettings settings, TlsSettings tls) =>
+        services.AddListenerTls(Name, settings.CertificateFiles, settings.ClientCertificates == ClientCertificates.Required, tls);
 
     /// <summary>Speaks TLS on a port.</summary>
-    /// <exception cref="StartupException">The files are no certificate with its key.</exception>
-    public static void UseTls(this ListenOptions listen, string certificatePath, string keyPath)
+    public static void UseTls(this ListenOptions listen, HttpSettings settings)
     {
-        var chain = new X509Certificate2Collection();
-        X509Certificate2 certificate;
-        try
-        {
-            certificate = X509Certificate2.CreateFromPemFile(certificatePath, keyPath);
-            chain.ImportFromPemFile(certificatePath);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new StartupException($"InferMesh:Http:CertificatePath {certificatePath} and KeyPath {keyPath} are no certificate with its key in PEM form: {e.Message}", ExitCodes.BadConfiguration);
-        }
-        listen.Protocols = Protocols;
-        listen.UseHttps(https =>
-        {
-            https.ServerCertificate = certificate;
-            https.ServerCertificateChain = chain;
-        });
+        listen.Protocols = Protocols(settings.ClientCertificates);
+        listen.UseListenerTls(Name);
     }
 }

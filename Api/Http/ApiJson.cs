@@ -6,6 +6,9 @@ namespace InferMesh.Api.Http;
 /// <summary>How JSON is read and written: camelCase, enums as snake_case texts, and nothing that is not understood passes silently.</summary>
 internal static class ApiJson
 {
+    /// <summary>The same for what is read and written by hand.</summary>
+    public static JsonSerializerOptions Strict { get; } = Create();
+
     public static void Configure(JsonSerializerOptions options)
     {
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
@@ -15,6 +18,13 @@ internal static class ApiJson
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
         options.Converters.Add(new FiniteNumber());
+    }
+
+    private static JsonSerializerOptions Create()
+    {
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
+        Configure(options);
+        return options;
     }
 }
 

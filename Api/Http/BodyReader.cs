@@ -51,6 +51,11 @@ internal sealed class BodyReader
     public IReadOnlyDictionary<string, string> Map(string field, IReadOnlyDictionary<string, string?>? values)
     {
         if (values is null) return new Dictionary<string, string>();
+        if (values.Count > 1000)
+        {
+            Refuse(field, $"{values.Count} entries are too many: at most 1000.");
+            return new Dictionary<string, string>();
+        }
         foreach (var (key, value) in values)
         {
             if (value is null) Refuse($"{field}.{key}", "must be a text.");

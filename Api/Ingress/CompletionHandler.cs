@@ -4,6 +4,9 @@ using InferMesh.Api.Ingress.Idempotency;
 using InferMesh.Api.Ingress.Protocols;
 using InferMesh.Api.Ingress.Requests;
 using InferMesh.Api.Ingress.Tenancy;
+using InferMesh.Api.Security.Access;
+using InferMesh.Api.Security.Audit;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Api.Topology;
 using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.Extensions.Options;
@@ -26,7 +29,7 @@ internal sealed partial class CompletionHandler(
         parts.Metrics.Started();
         try
         {
-            outcome = await HandleAsync(context, endpoint, requestId);
+            outcome = await HandleAsync(context, endpoint, requestId, started);
         }
         catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
@@ -45,15 +48,22 @@ internal sealed partial class CompletionHandler(
         }
         finally
         {
-            parts.Metrics.Ended(outcome, context.Response.StatusCode, parts.Time.GetElapsedTime(started));
+            parts.Metrics.Ended(outcome, context.Response.StatusCode);
             Handled(requestId, outcome, context.Response.StatusCode);
         }
     }
 
-    private async Task<string> HandleAsync(HttpContext context, string? endpoint, string requestId)
+    private async Task<string> HandleAsync(HttpContext context, string? endpoint, string requestId, long started)
     {
         var limits = settings.CurrentValue;
         var protocol = IngressProtocol.Of(context);
+        var owner = Ownership.Of(context.Caller(), context.Request.Headers[RequestHeaders.Tenant].ToString(), context.Request.Headers[RequestHeaders.Project].ToString());
+        if (owner.Refusal is { } foreign)
+        {
+            AuditNotes.Of(context).Reason = foreign;
+            await OpenAiError.Forbidden(foreign).WriteAsync(context);
+            return "forbidden";
+        }
         var (body, request, refusal) = await protocol.ReadAsync(context, limits.MaxBodyBytes);
         RouteQuery query = null!;
         if (refusal is null && Read(context, body, request, requestId, limits, out query) is { } error) refusal = OpenAiError.BadRequest(error);
@@ -70,18 +80,32 @@ internal sealed partial class CompletionHandler(
         }
         if (call?.Next() is { } first) (body, query) = first;
         var exchange = new IngressExchange(context, body, query, call, limits, parts);
-        var outcome = protocol.Tunnel is { } tunnel
-            ? await WithinBudgetAsync(context, query, () => tunnel.RunAsync(context, body, query, limits), static () => default)
-            : await idempotent.RunAsync(context, body, query.Tenant, limits.RequestTimeout, () => WithinBudgetAsync(context, query, exchange.RunAsync, () => exchange.Last));
-        if (call is not null) parts.Metrics.EndpointEnded(call.Endpoint, call.Arm.Model, call.IsFirst, outcome);
-        if (outcome == "success" && exchange.FirstByte is { } ttft) parts.Metrics.FirstByte(ttft, request.Stream);
-        return outcome;
+        var outcome = "failed";
+        try
+        {
+            outcome = protocol.Tunnel is { } tunnel
+                ? await WithinBudgetAsync(context, query, () => tunnel.RunAsync(context, body, query, limits), static () => default)
+                : await idempotent.RunAsync(context, body, query.Tenant, limits.RequestTimeout, () => WithinBudgetAsync(context, query, exchange.RunAsync, () => exchange.Last));
+            return outcome;
+        }
+        finally
+        {
+            if (context.RequestAborted.IsCancellationRequested && outcome == "failed") outcome = "cancelled";
+            if (call is not null) parts.Metrics.EndpointEnded(call.Endpoint, call.Arm.Model, call.IsFirst, outcome);
+            var known = new KnownNames(Model: call is not null || exchange.KnowsModel, Tenant: !context.Caller().Scope.IsMesh, SloClass: call?.HasOwnSloClass is true);
+            parts.Inference.Ended(query, known, GenAi.Operation(context.Request.Path), outcome, exchange.Runtime, exchange.Last, parts.Time.GetElapsedTime(started));
+        }
     }
 
     /// <summary>Runs a request within the budget of its tenant, and settles that with what it used.</summary>
     private async Task<string> WithinBudgetAsync(HttpContext context, RouteQuery query, Func<Task<string>> run, Func<AttemptResult> last)
     {
-        var pass = await tenants.EnterAsync(context, query);
+        TenantPass pass;
+        using (var activity = GenAi.Activities.StartActivity("admission"))
+        {
+            pass = await tenants.EnterAsync(context, query);
+            activity?.SetTag("infermesh.tenant", query.Tenant).SetTag("infermesh.outcome", pass.Refusal is null ? "admitted" : pass.Outcome);
+        }
         if (pass.Refusal is { } refusal)
         {
             await refusal.WriteAsync(context);
@@ -105,7 +129,8 @@ internal sealed partial class CompletionHandler(
         if (RequestHeaders.ReadText(context, RequestHeaders.SloClass, out var sloClass) is { } badClass) return badClass;
         if (RequestHeaders.ReadText(context, RequestHeaders.Session, out var session) is { } badSession) return badSession;
         var origin = location.Current;
-        tenant = tenant.Length > 0 ? tenant : request.User;
+        // A caller of a tenant is of that tenant, whatever stands in the body.
+        tenant = context.Caller().Scope is { IsMesh: false } scope ? scope.Tenant : tenant.Length > 0 ? tenant : request.User;
         query = new RouteQuery
         {
             Model = request.Model,

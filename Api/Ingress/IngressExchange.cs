@@ -16,9 +16,10 @@ namespace InferMesh.Api.Ingress;
 /// <param name="Breakers">Which nodes are left alone.</param>
 /// <param name="Retries">How many further attempts there may be.</param>
 /// <param name="Metrics">Counters.</param>
+/// <param name="Inference">Figures of requests.</param>
 /// <param name="Time">Clock.</param>
 internal sealed record ExchangeParts(
-    IngressRouter Router, TargetOpener Opener, Hedger Hedger, TargetBreakers Breakers, RetryBudget Retries, IngressMetrics Metrics, TimeProvider Time);
+    IngressRouter Router, TargetOpener Opener, Hedger Hedger, TargetBreakers Breakers, RetryBudget Retries, IngressMetrics Metrics, InferenceMetrics Inference, TimeProvider Time);
 
 /// <summary>One request from its decision to its end: tries targets until one answers, and settles every reservation.</summary>
 internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> body, RouteQuery query, EndpointCall? endpoint, IngressSettings settings, ExchangeParts parts)
@@ -45,8 +46,11 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
 
     private TimeSpan Elapsed => parts.Time.GetElapsedTime(_started);
 
-    /// <summary>Time to the first byte of the answer; null when there was none.</summary>
-    public TimeSpan? FirstByte => _last.FirstByte;
+    /// <summary>Kind of the runtime that was asked last; null when none was.</summary>
+    public string? Runtime => _target?.Runtime;
+
+    /// <summary>Whether routing has found the model on some node.</summary>
+    public bool KnowsModel => _decision is { Status: RouteStatus.Routed or RouteStatus.NoEligibleTarget or RouteStatus.Overloaded };
 
     /// <summary>How the last attempt ended; the default when there was none.</summary>
     public AttemptResult Last => _last;
@@ -134,7 +138,7 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
                 switch (_last.End)
                 {
                     case AttemptEnd.Delivered:
-                        return settled == OutcomeStatus.Success ? "success" : "upstream_error";
+                        return settled == OutcomeStatus.Success ? "success" : settled == OutcomeStatus.Error ? "upstream_error" : "upstream_refused";
                     case AttemptEnd.Broken:
                         return "broken";
                     case AttemptEnd.Cancelled:
@@ -170,12 +174,10 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
     private async Task<AttemptResult> AttemptAsync(RouteTarget target, (RouteTarget Target, RouteHedge Plan)? copy, Reservation reservation, CancellationToken deadline)
     {
         _attempts++;
-        using var activity = IngressMetrics.Activities.StartActivity("forward", ActivityKind.Client);
-        activity?.SetTag("infermesh.node", target.NodeId);
-        activity?.SetTag("infermesh.attempt", _attempts);
-        activity?.SetTag("gen_ai.request.model", query.Model);
+        using var activity = GenAi.Activities.StartActivity("attempt");
+        activity?.SetTag("infermesh.node", target.NodeId).SetTag("infermesh.attempt", _attempts).SetTag(GenAi.RequestModel, query.Model);
 
-        var job = new ForwardJob(context, body, query.RequestId, Stamp, () => Elapsed);
+        var job = new ForwardJob(context, body, query.RequestId, Stamp, () => Elapsed) { Model = query.Model };
         using var opened = copy is var (second, plan)
             ? await parts.Hedger.OpenAsync(job, target, second, plan, query.Model, query.Tenant, () => Hedge(second, reservation), deadline)
             : new HedgedAnswer(await parts.Opener.OpenAsync(job, query.Model, target, deadline), null, null);
@@ -192,7 +194,7 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
 
         activity?.SetTag("http.response.status_code", result.Status);
         if (result.End != AttemptEnd.Delivered) activity?.SetStatus(ActivityStatusCode.Error, result.Reason);
-        parts.Metrics.Attempted(result.End == AttemptEnd.Delivered ? "delivered" : result.Reason);
+        parts.Metrics.Attempted(_target.NodeId, result.End == AttemptEnd.Delivered ? "delivered" : result.Reason);
         return result;
     }
 

@@ -1,4 +1,5 @@
 using InferMesh.Api.Calls;
+using InferMesh.Api.Decisions;
 using InferMesh.Api.Ingress.Endpoints;
 using InferMesh.Api.Ingress.Forwarding;
 using InferMesh.Api.Ingress.Idempotency;
@@ -6,8 +7,10 @@ using InferMesh.Api.Ingress.Models;
 using InferMesh.Api.Ingress.Protocols;
 using InferMesh.Api.Ingress.Resilience;
 using InferMesh.Api.Ingress.Routing;
+using InferMesh.Api.Ingress.Runtimes;
 using InferMesh.Api.Ingress.Tenancy;
 using InferMesh.Api.OpenApi;
+using InferMesh.Api.Security.Access;
 using InferMesh.Api.Topology;
 using InferMesh.ServiceDefaults.Options;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -38,12 +41,16 @@ internal static class IngressExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<FleetReader>();
         services.TryAddSingleton<ApiLocation>();
+        services.TryAddSingleton<DecisionLog>();
         services.AddSingleton<IngressMetrics>();
+        services.AddSingleton<SloClassNames>();
+        services.AddSingleton<InferenceMetrics>();
         services.AddSingleton<Routers>();
         services.AddSingleton<RouteBatches>();
         services.AddSingleton<OpenReservations>();
         services.AddHostedService(static services => services.GetRequiredService<OpenReservations>());
         services.AddSingleton<IngressRouter>();
+        services.AddSingleton<RuntimeConnector>();
         services.AddSingleton<RuntimeClient>();
         services.AddSingleton<Forwarder>();
         services.AddSingleton<HedgeBudget>();
@@ -70,14 +77,14 @@ internal static class IngressExtensions
 
     public static IEndpointRouteBuilder MapIngress(this IEndpointRouteBuilder app)
     {
-        var group = app.MapGroup("/v1").WithTags("Data plane");
+        var group = app.MapGroup("/v1").WithTags("Data plane").Needs(Permission.Infer);
         group.Forwards<ChatCompletionBody>("/chat/completions", "CreateChatCompletion", "a chat completion", """{"model":"llama-3.1-8b-instruct","max_tokens":16,"messages":[{"role":"user","content":"Hello"}]}""");
         group.Forwards<CompletionBody>("/completions", "CreateCompletion", "a text completion", """{"model":"llama-3.1-8b-instruct","max_tokens":16,"prompt":"Hello"}""");
         group.Forwards<EmbeddingBody>("/embeddings", "CreateEmbedding", "a request for embeddings", """{"model":"llama-3.1-8b-instruct","input":"Hello"}""");
         group.Forwards<ResponseBody>("/responses", "CreateResponse", "a request in the form of OpenAI's Responses API", """{"model":"llama-3.1-8b-instruct","max_output_tokens":16,"input":"Hello"}""");
         group.Forwards<MessageBody>("/messages", "CreateMessage", "a request in the form of Anthropic's Messages API", """{"model":"llama-3.1-8b-instruct","max_tokens":16,"messages":[{"role":"user","content":"Hello"}]}""").WithMetadata(AnthropicProtocol.Instance);
         // The runtimes have these beside /v1.
-        var tokens = app.MapGroup("").WithTags("Data plane");
+        var tokens = app.MapGroup("").WithTags("Data plane").Needs(Permission.Infer);
         tokens.Forwards<TokenizeBody>("/tokenize", "Tokenize", "a text to be tokenised", """{"model":"llama-3.1-8b-instruct","prompt":"Hello"}""");
         tokens.Forwards<DetokenizeBody>("/detokenize", "Detokenize", "tokens to be turned into text", """{"model":"llama-3.1-8b-instruct","tokens":[9906]}""");
         group.MapGet("/models", (HttpContext context, ModelsHandler handler) => handler.ListAsync(context))
@@ -86,7 +93,7 @@ internal static class IngressExtensions
             .Describe("GetServedModel", "One model that requests can be routed to now", "The name may hold slashes.", 200, 404, 503);
         app.MapProtocols();
         app.MapGroup("/api/v1").WithTags("Endpoints").MapPost("/endpoints/{name}:invoke", (HttpContext context, CompletionHandler handler, string name) => EndpointInvoke.HandleAsync(context, handler, name))
-            .WithMetadata(EndpointProtocol.Instance)
+            .Needs(Permission.Infer).WithMetadata(EndpointProtocol.Instance)
             .Describe("InvokeEndpoint", "Calls an endpoint", InvokeDescription, ForwardStatuses).Takes<ChatCompletionBody>("""{"max_tokens":16,"messages":[{"role":"user","content":"Hello"}]}""");
         return app;
     }

@@ -8,8 +8,6 @@ internal sealed class IngressMetrics
 {
     public const string Name = "InferMesh.Ingress";
 
-    public static readonly ActivitySource Activities = new(Name);
-
     private readonly Counter<long> _requests;
     private readonly Counter<long> _attempts;
     private readonly Counter<long> _failovers;
@@ -22,8 +20,6 @@ internal sealed class IngressMetrics
     private readonly Counter<long> _ejections;
     private readonly Counter<long> _endpoints;
     private readonly UpDownCounter<long> _active;
-    private readonly Histogram<double> _ttft;
-    private readonly Histogram<double> _duration;
     private readonly Histogram<double> _queueTime;
 
     public IngressMetrics(IMeterFactory factory)
@@ -32,7 +28,7 @@ internal sealed class IngressMetrics
         // Model calls last from milliseconds to minutes: the default buckets of HTTP end too early.
         var buckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 600] };
         _requests = meter.CreateCounter<long>("infermesh.ingress.requests", "{request}", "Requests by outcome and status.");
-        _attempts = meter.CreateCounter<long>("infermesh.ingress.attempts", "{attempt}", "Attempts sent to runtimes, by result.");
+        _attempts = meter.CreateCounter<long>("infermesh.ingress.attempts", "{attempt}", "Attempts sent to runtimes, by node and result.");
         _failovers = meter.CreateCounter<long>("infermesh.ingress.failovers", "{failover}", "Attempts given up for another target, by reason.");
         _routeRetries = meter.CreateCounter<long>("infermesh.ingress.route_retries", "{try}", "Routing calls that failed and were repeated or given up.");
         _lostReports = meter.CreateCounter<long>("infermesh.ingress.lost_reports", "{report}", "Reservation calls that did not reach a router; the lease ends them.");
@@ -43,25 +39,21 @@ internal sealed class IngressMetrics
         _ejections = meter.CreateCounter<long>("infermesh.ingress.ejections", "{ejection}", "Nodes left alone for a while after failures, by the last one.");
         _endpoints = meter.CreateCounter<long>("infermesh.ingress.endpoint_requests", "{request}", "Requests by endpoint, model, whether that was the first choice, and outcome.");
         _active = meter.CreateUpDownCounter<long>("infermesh.ingress.active_requests", "{request}", "Requests in progress.");
-        _ttft = meter.CreateHistogram("infermesh.ingress.ttft", "s", "Time to the first byte of a successful answer.", advice: buckets);
         _queueTime = meter.CreateHistogram("infermesh.ingress.queue_time", "s", "Time that requests waited for their turn because all targets were full; those that did not wait are not in it.", advice: buckets);
-        _duration = meter.CreateHistogram("infermesh.ingress.duration", "s", "Time to the last byte.", advice: buckets);
     }
 
     public void Started() => _active.Add(1);
 
-    public void Ended(string outcome, int status, TimeSpan duration)
+    public void Ended(string outcome, int status)
     {
         _active.Add(-1);
-        var tags = new TagList { { "outcome", outcome }, { "http.response.status_code", status } };
-        _requests.Add(1, tags);
-        _duration.Record(duration.TotalSeconds, tags);
+        _requests.Add(1, new TagList { { "outcome", outcome }, { "http.response.status_code", status } });
     }
 
     public void EndpointEnded(string endpoint, string model, bool firstChoice, string outcome) =>
         _endpoints.Add(1, new TagList { { "endpoint", endpoint }, { "model", model }, { "first_choice", firstChoice }, { "outcome", outcome } });
 
-    public void Attempted(string result) => _attempts.Add(1, new KeyValuePair<string, object?>("result", result));
+    public void Attempted(string node, string result) => _attempts.Add(1, new TagList { { "node", node }, { "result", result } });
 
     public void FailedOver(string reason) => _failovers.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
@@ -80,6 +72,4 @@ internal sealed class IngressMetrics
     public void Queued(TimeSpan time) => _queueTime.Record(time.TotalSeconds);
 
     public void HeaderDropped() => _droppedHeaders.Add(1);
-
-    public void FirstByte(TimeSpan ttft, bool stream) => _ttft.Record(ttft.TotalSeconds, new KeyValuePair<string, object?>("stream", stream));
 }

@@ -1,9 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using InferMesh.Api.Ingress.Runtimes;
 
 namespace InferMesh.Api.Ingress;
 
 /// <summary>Section <c>InferMesh:Ingress</c>: limits of the data plane.</summary>
-internal sealed class IngressSettings
+internal sealed class IngressSettings : IValidatableObject
 {
     public const string Section = "InferMesh:Ingress";
 
@@ -58,4 +59,21 @@ internal sealed class IngressSettings
     /// <summary>Output tokens that are reserved of a tenant's budget for a request that names no maximum, 1 to 1000000; settled with what it did generate. Default 1024.</summary>
     [Range(1, 1_000_000)]
     public int DefaultOutputTokens { get; set; } = 1024;
+
+    /// <summary>
+    /// Where runtimes may be: networks (10.1.0.0/16), addresses, hosts (gpu-1.example) and, with a dot before them, all hosts of a domain (.gpus.example). A host that is named may have any
+    /// address, another one those of the networks. Default: loopback and private ranges. Link-local, multicast, unspecified and metadata addresses are refused in any case.
+    /// </summary>
+    public IList<string> AllowedRuntimes { get; set; } = [];
+
+    /// <summary>Ports that runtimes may have: numbers and ranges with commas between them. Default 80, 443 and 1024 to 65535.</summary>
+    public string RuntimePorts { get; set; } = "80,443,1024-65535";
+
+    /// <inheritdoc />
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        RuntimePolicy.Parse(this, out var runtimes, out var ports);
+        foreach (var entry in runtimes) yield return new($"\"{entry}\" must be a network such as 10.1.0.0/16, an address, a host, or a domain such as .gpus.example", [nameof(AllowedRuntimes)]);
+        foreach (var entry in ports) yield return new($"\"{entry}\" must be a port, 1 to 65535, or a range such as 8000-8999", [nameof(RuntimePorts)]);
+    }
 }

@@ -16,7 +16,8 @@ internal static class DocumentExtensions
 
     public static void MapApiDocument(this WebApplication app)
     {
-        app.MapOpenApi();
+        // What the API can do is no secret.
+        app.MapOpenApi().AllowAnonymous();
         app.UseSwaggerUI(ui =>
         {
             ui.SwaggerEndpoint(DocumentPath, "InferMesh v1");

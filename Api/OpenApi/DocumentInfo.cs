@@ -21,6 +21,7 @@ internal static class DocumentInfo
         ("Jobs", "Training jobs, from their submission to their end, and the capacity that they share with serving."),
         ("Routing", "Decisions about where a request goes, and their outcomes."),
         ("Topology", "Where requests enter the mesh, and what lies between places."),
+        ("Keys", "API keys, and who the caller is."),
         ("Events", "What happened in the mesh, in order, resumable."),
     ];
 
@@ -45,14 +46,14 @@ internal static class DocumentInfo
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                Description = "Admin key; needed only where keys are configured.",
+                Description = "API key, admin key or token of the identity provider; on the same machine none is needed in Development mode.",
             },
             [KeyScheme] = new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.ApiKey,
                 In = ParameterLocation.Header,
-                Name = MutationGuard.KeyHeader,
-                Description = "Admin key; needed only where keys are configured.",
+                Name = PresentedKey.HeaderName,
+                Description = "API key or admin key.",
             },
         };
         return Task.CompletedTask;

@@ -1,5 +1,4 @@
 using InferMesh.Api.Problems;
-using InferMesh.Api.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace InferMesh.Api.OpenApi;
@@ -72,7 +71,4 @@ internal static class EndpointDocs
         }
         return endpoint;
     }
-
-    /// <summary>Marks an endpoint that changes the mesh: guarded, and said so in the document.</summary>
-    public static RouteHandlerBuilder ChangesMesh(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new ChangesMesh()).Refuses(401, 403);
 }

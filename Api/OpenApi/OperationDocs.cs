@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using InferMesh.Api.Http;
 using InferMesh.Api.Security;
+using InferMesh.Api.Security.Access;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -15,8 +16,9 @@ internal static class OperationDocs
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Parameters ??= [];
         foreach (var parameter in metadata.OfType<QueryParameter>()) operation.Parameters.Add(Query(parameter));
-        var isWrite = metadata.OfType<ChangesMesh>().Any();
-        if (isWrite) operation.Parameters.Add(Header(Actor.Header, "Who asks, for the audit; at most 128 printable ASCII characters. Default `api`."));
+        var permission = metadata.OfType<NeedsAttribute>().LastOrDefault()?.Permission;
+        var isWrite = permission?.IsChange() == true;
+        if (isWrite) operation.Parameters.Add(Header(Actor.Header, "Whom the caller speaks for: stands in the audit beside its name; at most 128 printable ASCII characters."));
         foreach (var header in metadata.OfType<HeaderTaken>()) operation.Parameters.Add(Header(header.Name, header.Description));
         if (metadata.OfType<PreconditionNeeded>().FirstOrDefault() is { } needed)
         {
@@ -39,13 +41,17 @@ internal static class OperationDocs
             AddAnswer(operation, new OpenApiSchemaReference(other.Type.Name, answers));
         }
         if (metadata.OfType<BodyExample>().FirstOrDefault() is { } example) AddExample(operation, example.Json);
+        // Whoever changes things has a limit.
+        if (isWrite) operation.Responses?.TryAdd("429", new OpenApiResponse { Content = operation.Responses.TryGetValue("403", out var denied) ? denied.Content : null });
         foreach (var (status, response) in operation.Responses ?? []) Describe(status, response, hasEtag);
         if (metadata.OfType<EventsStreamed>().Any() && operation.Responses?["200"] is OpenApiResponse { Content: { } content })
             content["text/event-stream"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
         SortResponses(operation);
         foreach (var parameter in operation.Parameters.OfType<OpenApiParameter>().Where(p => p.In == ParameterLocation.Path))
             parameter.Description ??= $"The {parameter.Name} of the {Singular(metadata)}.";
-        if (isWrite) AddSecurity(operation, context.Document);
+        if (permission is null) return;
+        operation.Description = $"{operation.Description}\n\nNeeds the permission `{permission.Value.Name()}`.";
+        AddSecurity(operation, context.Document);
     }
 
     private static string Singular(IEnumerable<object> metadata) =>

@@ -10,7 +10,7 @@ internal static class StatusTexts
         "204" => "Done; there is nothing to show.",
         "304" => "The caller's state is still current.",
         "400" => "The input is not valid: `errors` has every wrong field.",
-        "401" => "An admin key is needed.",
+        "401" => "The caller must show who it is.",
         "403" => "The caller may not do this.",
         "404" => "There is no such thing.",
         "409" => "The state forbids it.",

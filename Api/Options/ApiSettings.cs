@@ -32,21 +32,40 @@ internal sealed class ApiSettings : IValidatableObject
     [Range(2, 8)]
     public int CoordinateDimensions { get; set; } = 2;
 
-    /// <summary>Keys that may change the mesh, 16 to 512 printable characters each; read again on reload. Default: none, then only callers on this machine may.</summary>
+    /// <summary>Keys of admins, 16 to 512 printable characters each, with which a mesh begins; read again on reload. Default: none.</summary>
     [SecretSetting]
     public IList<string> AdminKeys { get; set; } = [];
 
-    /// <summary>Event streams open at once, 1 to 10000. Default 256.</summary>
+    /// <summary>Keys of agents of any node (role <c>node-agent</c>), 16 to 512 printable characters each; read again on reload. A key that is bound to its node is made by the mesh. Default: none.</summary>
+    [SecretSetting]
+    public IList<string> AgentKeys { get; set; } = [];
+
+    /// <summary>Keys that may read all and change nothing (role <c>viewer</c>), 16 to 512 printable characters each, for who collects metrics; read again on reload. Default: none.</summary>
+    [SecretSetting]
+    public IList<string> ViewerKeys { get; set; } = [];
+
+    /// <summary>Decisions that are kept for <c>/api/v1/decisions</c>, with their reasons, 0 to 10000; 0 keeps none. A few kilobytes each. Default 500.</summary>
+    [Range(0, 10_000)]
+    public int RecentDecisions { get; set; } = 500;
+
+    /// <summary>Decisions that are kept of those of one second, 1 to 10000; the others are passed over. Default 20.</summary>
+    [Range(1, 10_000)]
+    public int RecentDecisionsPerSecond { get; set; } = 20;
+
+    /// <summary>Streams of events and of the fleet open at once, 1 to 10000. Default 256.</summary>
     [Range(1, 10_000)]
     public int MaxEventStreams { get; set; } = 256;
 
     /// <inheritdoc />
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        for (var i = 0; i < AdminKeys.Count; i++)
+        foreach (var (name, keys) in new[] { (nameof(AdminKeys), AdminKeys), (nameof(AgentKeys), AgentKeys), (nameof(ViewerKeys), ViewerKeys) })
         {
-            if (AdminKeys[i].Length is < 16 or > 512 || AdminKeys[i].Any(c => c is <= ' ' or > '~'))
-                yield return new ValidationResult("must be 16 to 512 printable ASCII characters without spaces", [$"{nameof(AdminKeys)}:{i}"]);
+            foreach (var (i, key) in keys.Index())
+            {
+                if (key.Length is < 16 or > 512 || key.Any(c => c is <= ' ' or > '~'))
+                    yield return new ValidationResult("must be 16 to 512 printable ASCII characters without spaces", [$"{name}:{i}"]);
+            }
         }
     }
 }

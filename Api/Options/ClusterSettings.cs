@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using InferMesh.ServiceDefaults.Tls;
 using Microsoft.Extensions.Options;
 
 namespace InferMesh.Api.Options;
@@ -36,6 +37,9 @@ internal sealed class ClusterSettings
     /// <summary>How long one grain call may take; bounds how long a call hangs on a dead silo. Default 5 s, 0.5 s to 5 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.5", "00:05:00")]
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Mutual TLS with the silos, as they have it. Default: off.</summary>
+    public ClusterTlsSettings Tls { get; init; } = new();
 }
 
 /// <summary>Redis clustering needs an address of Redis.</summary>

@@ -1,9 +1,10 @@
 using InferMesh.ServiceDefaults.Options;
+using InferMesh.ServiceDefaults.Tls;
 
 namespace InferMesh.Api.Options;
 
 /// <summary>Settings of the API as they were at start.</summary>
-internal sealed record ApiHostSettings(HttpSettings Http, ClusterSettings Cluster, ApiSettings Api);
+internal sealed record ApiHostSettings(HttpSettings Http, ClusterSettings Cluster, ApiSettings Api, TlsSettings Tls);
 
 internal static class SettingsExtensions
 {
@@ -13,11 +14,15 @@ internal static class SettingsExtensions
     {
         var (services, configuration) = (builder.Services, builder.Configuration);
         var settings = new ApiHostSettings(
-            services.AddMeshOptions(configuration, HttpSettings.Section, new KeysForOpenAddress(configuration)),
+            services.AddMeshOptions<HttpSettings>(configuration, HttpSettings.Section),
             services.AddMeshOptions(configuration, ClusterSettings.Section, new RedisAddress(configuration)),
-            services.AddMeshOptions<ApiSettings>(configuration, ApiSettings.Section));
+            services.AddMeshOptions<ApiSettings>(configuration, ApiSettings.Section),
+            services.AddMeshOptions<TlsSettings>(configuration, TlsSettings.Section));
+        services.AddMeshOptions(configuration, SecuritySettings.Section, new SecurityModeRules(configuration));
+        services.AddMeshOptions<ConsoleSettings>(configuration, ConsoleSettings.Section);
+        services.AddMeshOptions<RateLimitSettings>(configuration, RateLimitSettings.Section);
         // The ingress reads its own section when it is added, after this check.
-        services.AllowMeshSections("InferMesh:Ingress", "InferMesh:Probes", "InferMesh:Tenancy");
+        services.AllowMeshSections("InferMesh:Ingress", "InferMesh:Probes", "InferMesh:Routing", "InferMesh:Tenancy");
         services.ThrowOnBadSettings(configuration);
         return settings;
     }

@@ -10,11 +10,18 @@ internal static partial class JsonProblem
 {
     public static ProblemDetails Of(JsonException exception)
     {
-        var field = Field(exception.Path);
-        var problem = Problem.Invalid([new FieldError(field, $"{Reason(exception, field)}{Place(exception)}")]);
+        var error = ErrorOf(exception);
+        var problem = Problem.Invalid([error with { Message = $"{error.Message}{Place(exception)}" }]);
         if (exception.LineNumber is { } line) problem.Extensions["line"] = line + 1;
         if (exception.BytePositionInLine is { } position) problem.Extensions["position"] = position + 1;
         return problem;
+    }
+
+    /// <summary>The same without the place in the text, which is none of the caller's where a part of a body is read.</summary>
+    public static FieldError ErrorOf(JsonException exception)
+    {
+        var field = Field(exception.Path);
+        return new(field, Reason(exception, field));
     }
 
     private static string Reason(JsonException exception, string field)

@@ -25,6 +25,8 @@ internal static class Problem
     public static ProblemDetails NotFound(string what, string name) =>
         Of(StatusCodes.Status404NotFound, "not-found", "Not found", $"There is no {what} \"{name}\".");
 
+    public static ProblemDetails Forbidden(string detail) => Of(StatusCodes.Status403Forbidden, "forbidden", "The caller may not do this", detail);
+
     public static ProblemDetails Conflict(string detail) => Of(StatusCodes.Status409Conflict, "conflict", "The state forbids it", detail);
 
     public static ProblemDetails Unavailable(string detail) =>

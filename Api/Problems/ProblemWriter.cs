@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using InferMesh.Api.Http;
+using InferMesh.Api.Security.Keys;
 using Microsoft.AspNetCore.Mvc;
 
 namespace InferMesh.Api.Problems;
@@ -11,12 +13,16 @@ internal static class ProblemWriter
     public static Task WriteAsync(HttpContext context, ProblemDetails problem, TimeSpan? retryAfter = null)
     {
         var response = context.Response;
+        // Who handles an exception clears the headers first.
+        SecurityHeaders.Set(context);
+        SecurityHeaders.SetPrivate(response.Headers);
         response.StatusCode = problem.Status ?? StatusCodes.Status500InternalServerError;
         if (response.StatusCode == StatusCodes.Status401Unauthorized)
             response.Headers.WWWAuthenticate = "Bearer realm=\"infermesh\"";
         if (response.StatusCode is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
             response.Headers.RetryAfter = Seconds(retryAfter ?? TimeSpan.FromSeconds(1));
-        problem.Instance ??= context.Request.Path;
+        problem.Instance = ApiKeyText.Masked(problem.Instance ?? context.Request.Path);
+        problem.Detail = problem.Detail is { } detail ? ApiKeyText.Masked(detail) : null;
         if (Activity.Current?.TraceId is { } trace) problem.Extensions["traceId"] = trace.ToHexString();
         return response.WriteAsJsonAsync(problem, options: null, ContentType, context.RequestAborted);
     }

@@ -1,9 +1,10 @@
 using System.Globalization;
-using System.Reflection;
 using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
-using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Api.Security.Access;
+using InferMesh.Api.Security.Callers;
+using InferMesh.Api.Security.Limits;
 using Microsoft.Net.Http.Headers;
 
 namespace InferMesh.Api.Endpoints.Events;
@@ -14,27 +15,24 @@ internal static class EventEndpoints
     private const string LastEventId = "Last-Event-ID";
     private const int DefaultLimit = 100;
 
-    private static readonly string[] KnownTypes =
-        [.. typeof(EventTypes).GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!).Order(StringComparer.Ordinal)];
-
     private static readonly QueryParameter AfterParameter = new("after", "Id of the last event that the caller has; 0 for all that are kept. A stream without it begins with the events to come.")
     {
         Type = QueryType.WholeNumber,
         Min = 0,
     };
 
+    private static readonly QueryParameter LastParameter = new("last", $"Begins so many events of those that are asked for before the newest one, instead of `after`; as far as they are among the last {EventStreams.MostLookedBack}.") { Type = QueryType.WholeNumber, Min = 1, Max = 1000 };
+
     private static readonly QueryParameter LimitParameter = new("limit", "Most events on a page; a stream has no limit.") { Type = QueryType.WholeNumber, Min = 1, Max = 1000, Default = DefaultLimit };
 
-    private static readonly QueryParameter TypesParameter = new("types", $"Types of events, separated by commas or given several times: {string.Join(", ", KnownTypes)}.") { Repeats = true };
-
     public static void MapEvents(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/events", Read)
+        routes.MapGet("/events", Read).Needs(Permission.EventsRead)
             .Describe("Events", "ReadEvents", "Events of the mesh, as a stream or as a page", """
                 With `Accept: application/json` one page `{items, cursor, truncated}`. Otherwise server-sent events: `id` is the event's id, `event` its type,
                 `data` the event as JSON; a comment line every 15 s keeps the connection open. `Last-Event-ID` or `after` resumes; `event: TRUNCATED` says
-                that events in between are no longer kept.
+                that events in between are no longer kept. A page that a filter leaves empty is not the last one: read on while its `cursor` moves.
                 """)
-            .WithQuery(AfterParameter, LimitParameter, TypesParameter)
+            .WithQuery([AfterParameter, LastParameter, LimitParameter, .. EventFilter.Parameters])
             .Returns<EventPageView>()
             .Streams()
             .Refuses(429);
@@ -42,32 +40,28 @@ internal static class EventEndpoints
     private static async Task<IResult> Read(HttpContext context, EventStreams streams, StreamPlaces places)
     {
         var query = new QueryReader(context);
-        var types = Types(query);
+        var filter = EventFilter.Of(query);
         var after = After(query, context.Request);
+        if (after is not null && context.Request.Headers[LastEventId].Count == 0 && query.Number(LastParameter.Name) is not null) query.Refuse(LastParameter.Name, "cannot be given together with after.");
         if (query.Errors.Count > 0) return new ProblemResult(Problem.Invalid(query.Errors));
-        if (WantsPage(context.Request)) return await PageAsync(streams, after ?? 0, (int)(query.Number(LimitParameter.Name) ?? DefaultLimit), types, context.RequestAborted);
-        if (!places.TryOpen()) return StreamPlaces.Full();
-        await streams.WriteAsync(context, after ?? -1, types);
+        if (after is null && query.Number(LastParameter.Name) is { } last)
+            after = await streams.BeforeLastAsync(context.Caller(), last, filter, context.RequestAborted);
+        if (WantsPage(context.Request)) return await PageAsync(streams, context.Caller(), after ?? 0, (int)(query.Number(LimitParameter.Name) ?? DefaultLimit), filter, context.RequestAborted);
+        using var place = places.TryOpen(context.Caller());
+        if (place is null) return StreamPlaces.Full();
+        await streams.WriteAsync(context, after ?? -1, filter);
         return TypedResults.Empty;
     }
 
-    private static async Task<IResult> PageAsync(EventStreams streams, long after, int limit, string[] types, CancellationToken cancellationToken)
+    private static async Task<IResult> PageAsync(EventStreams streams, Caller caller, long after, int limit, EventFilter filter, CancellationToken cancellationToken)
     {
-        var page = await streams.ReadAsync(after, TimeSpan.Zero, cancellationToken, limit);
+        var page = await streams.ReadAsync(caller, after, TimeSpan.Zero, cancellationToken, limit);
         return TypedResults.Ok(new EventPageView
         {
-            Items = [.. page.Events.Where(e => types.Length == 0 || types.Contains(e.Type))],
+            Items = [.. page.Events.Where(filter.Matches)],
             Cursor = page.Cursor,
             Truncated = page.Truncated,
         });
-    }
-
-    private static string[] Types(QueryReader query)
-    {
-        string[] wanted = [.. query.Texts(TypesParameter.Name).SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
-        if (wanted.FirstOrDefault(t => !KnownTypes.Contains(t)) is { } unknown)
-            query.Refuse(TypesParameter.Name, $"\"{unknown}\" is not a type of event. Known: {string.Join(", ", KnownTypes)}.");
-        return wanted;
     }
 
     // A browser that reconnects repeats the address it began with, "after" included, so its Last-Event-ID is the newer of the two.

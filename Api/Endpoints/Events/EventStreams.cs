@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using InferMesh.Api.Calls;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Grains.Abstractions.Events;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -9,41 +10,42 @@ namespace InferMesh.Api.Endpoints.Events;
 
 /// <summary>Open event streams: server-sent events that follow the log until the caller or the host ends.</summary>
 internal sealed class EventStreams(
-    GrainCalls calls, StreamPlaces places, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<JsonOptions> json)
+    OwnReader own, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<JsonOptions> json)
 {
     private const int PageSize = 256;
+    private const int MostAtOnce = 1000;
+
+    /// <summary>Events that are looked through for the last ones that somebody asks for.</summary>
+    public const int MostLookedBack = 20_000;
+
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
-    /// <summary>Streams events after a cursor; negative for those to come. The place that was taken is given back.</summary>
-    public async Task WriteAsync(HttpContext context, long cursor, IReadOnlyCollection<string> types)
+    /// <summary>Streams events after a cursor; negative for those to come.</summary>
+    public async Task WriteAsync(HttpContext context, long cursor, EventFilter filter)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         try
         {
             SseResponse.Begin(context.Response);
-            await FollowAsync(context.Response, cursor, types, ends.Token);
+            await FollowAsync(context.Response, context.Caller(), cursor, filter, ends.Token);
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
             // How every stream ends.
         }
-        finally
-        {
-            places.Close();
-        }
     }
 
-    private async Task FollowAsync(HttpResponse response, long cursor, IReadOnlyCollection<string> types, CancellationToken cancellationToken)
+    private async Task FollowAsync(HttpResponse response, Caller caller, long cursor, EventFilter filter, CancellationToken cancellationToken)
     {
         // Before the headers go out, so that a cluster that does not answer is a 503; and so that "those to come" begins now, not at the next poll.
-        var page = await ReadAsync(cursor, TimeSpan.Zero, cancellationToken);
+        var page = await ReadAsync(caller, cursor, TimeSpan.Zero, cancellationToken);
         await response.WriteAsync(": events\n\n", cancellationToken);
         var lastWrite = time.GetTimestamp();
-        while (true)
+        while (caller.Stands(time.GetUtcNow()))
         {
-            var written = await WritePageAsync(response, page, types, cancellationToken);
+            var written = await WritePageAsync(response, page, filter, cancellationToken);
             if (!written && time.GetElapsedTime(lastWrite) >= Heartbeat)
             {
                 await response.WriteAsync(": heartbeat\n\n", cancellationToken);
@@ -51,15 +53,16 @@ internal sealed class EventStreams(
             }
             if (written) lastWrite = time.GetTimestamp();
             await response.Body.FlushAsync(cancellationToken);
-            page = await TryReadAsync(page.Cursor, cancellationToken);
+            page = await TryReadAsync(caller, page.Cursor, cancellationToken);
         }
+        await SseResponse.EndAsync(response, cancellationToken);
     }
 
-    private async Task<bool> WritePageAsync(HttpResponse response, EventPage page, IReadOnlyCollection<string> types, CancellationToken cancellationToken)
+    private async Task<bool> WritePageAsync(HttpResponse response, EventPage page, EventFilter filter, CancellationToken cancellationToken)
     {
         if (page.Truncated) await response.WriteAsync("event: TRUNCATED\ndata: {\"detail\":\"older events are no longer kept\"}\n\n", cancellationToken);
         var written = page.Truncated;
-        foreach (var happened in page.Events.Where(e => types.Count == 0 || types.Contains(e.Type)))
+        foreach (var happened in page.Events.Where(filter.Matches))
         {
             var data = JsonSerializer.Serialize(happened, json.Value.SerializerOptions);
             await response.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"id: {happened.Id}\nevent: {happened.Type}\ndata: {data}\n\n"), cancellationToken);
@@ -68,11 +71,11 @@ internal sealed class EventStreams(
         return written;
     }
 
-    private async Task<EventPage> TryReadAsync(long cursor, CancellationToken cancellationToken)
+    private async Task<EventPage> TryReadAsync(Caller caller, long cursor, CancellationToken cancellationToken)
     {
         try
         {
-            return await ReadAsync(cursor, Poll, cancellationToken);
+            return await ReadAsync(caller, cursor, Poll, cancellationToken);
         }
         catch (MeshUnavailableException)
         {
@@ -82,6 +85,25 @@ internal sealed class EventStreams(
         }
     }
 
-    public Task<EventPage> ReadAsync(long cursor, TimeSpan wait, CancellationToken cancellationToken, int max = PageSize) =>
-        calls.RetryAsync(g => g.GetGrain<IEventLogGrain>(IEventLogGrain.Key).ReadAfter(cursor, max, wait), cancellationToken);
+    /// <summary>Cursor before the last events that a filter lets through and the caller sees: goes back page by page until there are enough, or it has looked at <see cref="MostLookedBack"/>.</summary>
+    public async Task<long> BeforeLastAsync(Caller caller, long last, EventFilter filter, CancellationToken cancellationToken)
+    {
+        var newest = (await ReadAsync(caller, -1, TimeSpan.Zero, cancellationToken, 1)).Cursor;
+        var from = newest;
+        for (var missing = last; from > 0 && newest - from < MostLookedBack;)
+        {
+            var (before, size) = (from, Math.Min(MostAtOnce, from));
+            from -= size;
+            var page = await ReadAsync(caller, from, TimeSpan.Zero, cancellationToken, (int)size);
+            long[] matching = [.. page.Events.Where(e => e.Id <= before && filter.Matches(e)).Select(static e => e.Id)];
+            if (matching.Length >= missing) return matching[^(int)missing] - 1;
+            missing -= matching.Length;
+            // Older ones are no longer kept: to begin before them would say so, where nobody has asked for them.
+            if (page.Truncated) return matching.Length > 0 ? matching[0] - 1 : before;
+        }
+        return from;
+    }
+
+    public Task<EventPage> ReadAsync(Caller caller, long cursor, TimeSpan wait, CancellationToken cancellationToken, int max = PageSize) =>
+        own.EventsAsync(caller, cursor, max, wait, cancellationToken);
 }

@@ -71,6 +71,12 @@ internal sealed record NodeCapacityView
     /// <summary>Why it takes no new work; absent when it does.</summary>
     public string? Closed { get; init; }
 
+    /// <summary>What its ports carry to other nodes together, bytes per second each way; absent when unknown.</summary>
+    public double? LinkBytesPerSecond { get; init; }
+
+    /// <summary>What training jobs are expected to send there, bytes per second.</summary>
+    public double LinkClaimedBytesPerSecond { get; init; }
+
     public static NodeCapacityView Of(NodeCapacity node) => new()
     {
         Node = node.Node,
@@ -83,6 +89,8 @@ internal sealed record NodeCapacityView
         Free = node.Free,
         Jobs = node.Jobs,
         Closed = Views.Known(node.Closed),
+        LinkBytesPerSecond = node.LinkBytesPerSecond,
+        LinkClaimedBytesPerSecond = node.LinkClaimedBytesPerSecond,
     };
 }
 

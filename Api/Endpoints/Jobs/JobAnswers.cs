@@ -14,13 +14,13 @@ internal sealed record JobPageView
     /// <summary>Jobs that match, on all pages together.</summary>
     public int Total { get; init; }
 
-    /// <summary>Jobs of the mesh by state, whatever was asked for.</summary>
+    /// <summary>Jobs that the caller may see by state, whatever was asked for.</summary>
     public required IReadOnlyDictionary<string, int> ByState { get; init; }
 
     public static JobPageView Of(JobPage page) => new()
     {
         Items = [.. page.Jobs.Select(JobView.Of)],
-        NextCursor = page is { More: true, Jobs: [.., var last] } ? Cursor.After(last.Id) : null,
+        NextCursor = page is { More: true, Jobs: [.., var last] } ? Cursor.After(JobPlace.Of(last)) : null,
         Total = page.Total,
         ByState = page.ByState.OrderBy(s => s.Key).ToDictionary(s => JobWords.Of(s.Key), s => s.Value),
     };

@@ -4,6 +4,9 @@ using InferMesh.Grains.Abstractions.Jobs;
 
 namespace InferMesh.Api.Endpoints.Jobs;
 
+/// <summary>What commands on jobs need.</summary>
+internal sealed record JobAccess(GrainCalls Calls, OwnReader Own);
+
 /// <summary>Calls of a job's grain that several routes make.</summary>
 internal static class JobCalls
 {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using InferMesh.Api.Calls;
 using InferMesh.Api.Endpoints.Events;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Grains.Abstractions.Jobs;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -9,14 +10,14 @@ using Microsoft.Extensions.Options;
 namespace InferMesh.Api.Endpoints.Jobs;
 
 /// <summary>Server-sent events that follow a job until it, the caller or the host ends.</summary>
-internal sealed class JobEventStreams(GrainCalls calls, StreamPlaces places, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<JsonOptions> json)
+internal sealed class JobEventStreams(OwnReader own, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<JsonOptions> json)
 {
     private const int PageSize = 256;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
-    /// <summary>Streams events after a sequence number. The place that was taken is given back.</summary>
+    /// <summary>Streams events after a sequence number.</summary>
     public async Task WriteAsync(HttpContext context, MeshJob job, long after)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
@@ -24,24 +25,20 @@ internal sealed class JobEventStreams(GrainCalls calls, StreamPlaces places, Tim
         {
             SseResponse.Begin(context.Response);
             await context.Response.WriteAsync(": events\n\n", ends.Token);
-            await FollowAsync(context.Response, job, after, ends.Token);
+            await FollowAsync(context.Response, context.Caller(), job, after, ends.Token);
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
             // The caller went away, or the host stops.
         }
-        finally
-        {
-            places.Close();
-        }
     }
 
-    private async Task FollowAsync(HttpResponse response, MeshJob job, long after, CancellationToken cancellationToken)
+    private async Task FollowAsync(HttpResponse response, Caller caller, MeshJob job, long after, CancellationToken cancellationToken)
     {
         var lastWrite = time.GetTimestamp();
-        while (true)
+        while (caller.Stands(time.GetUtcNow()))
         {
-            var page = await TryAsync(() => calls.JobEventsAsync(job.Id, after, PageSize, cancellationToken), cancellationToken);
+            var page = await TryAsync(() => own.JobEventsAsync(caller, job.Id, after, PageSize, cancellationToken), cancellationToken);
             if (page.Truncated) await response.WriteAsync("event: truncated\ndata: {\"detail\":\"older events are no longer kept\"}\n\n", cancellationToken);
             foreach (var happened in page.Events ?? [])
             {
@@ -64,8 +61,9 @@ internal sealed class JobEventStreams(GrainCalls calls, StreamPlaces places, Tim
             }
             await response.Body.FlushAsync(cancellationToken);
             var version = job.Version;
-            job = await TryAsync(() => calls.RetryAsync(g => g.GetGrain<IJobGrain>(job.Id).WaitForChange(version, Poll), cancellationToken), cancellationToken) ?? job;
+            job = await TryAsync(() => own.NewerAsync(caller, job.Id, version, Poll, cancellationToken), cancellationToken) ?? job;
         }
+        await SseResponse.EndAsync(response, cancellationToken);
     }
 
     private Task WriteAsync(HttpResponse response, JobEvent happened, CancellationToken cancellationToken)

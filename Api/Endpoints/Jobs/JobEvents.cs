@@ -4,8 +4,10 @@ using InferMesh.Api.Endpoints.Events;
 using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
+using InferMesh.Api.Security.Access;
+using InferMesh.Api.Security.Callers;
+using InferMesh.Api.Security.Limits;
 using InferMesh.Grains.Abstractions.Jobs;
-using Microsoft.Net.Http.Headers;
 
 namespace InferMesh.Api.Endpoints.Jobs;
 
@@ -19,7 +21,7 @@ internal static class JobEvents
     private static readonly QueryParameter LimitParameter = new("limit", "Most events on a page; a stream has no limit.") { Type = QueryType.WholeNumber, Min = 1, Max = 1000, Default = DefaultLimit };
 
     public static void MapJobEvents(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/jobs/{id}/events", Read)
+        routes.MapGet("/jobs/{id}/events", Read).Needs(Permission.JobsRead)
             .Describe("Jobs", "ReadJobEvents", "What happened to a job, as a page or as a stream", """
                 The last 1,000 events are kept. With `Accept: text/event-stream` server-sent events: `id` is the event's sequence, `event` its kind, `data`
                 the event as JSON; a comment line every 15 s keeps the connection open, and the stream ends after the event with which the job has ended.
@@ -37,21 +39,23 @@ internal static class JobEvents
         return (events, events is [var first, ..] && first.Sequence > after + 1);
     }
 
-    private static async Task<IResult> Read(string id, HttpContext context, GrainCalls calls, StreamPlaces places, JobEventStreams streams)
+    private static async Task<IResult> Read(string id, HttpContext context, OwnReader own, StreamPlaces places, JobEventStreams streams)
     {
         var query = new QueryReader(context);
         var after = After(query, context.Request);
         if (query.Errors.Count > 0) return new ProblemResult(Problem.Invalid(query.Errors));
-        if (await calls.JobAsync(id, context.RequestAborted) is not { } job) return new ProblemResult(Problem.NotFound("job", id));
-        if (!WantsStream(context.Request)) return await PageAsync(id, after, (int)(query.Number(LimitParameter.Name) ?? DefaultLimit), calls, context.RequestAborted);
-        if (!places.TryOpen()) return StreamPlaces.Full();
+        var caller = context.Caller();
+        if (await own.JobAsync(caller, id, context.RequestAborted) is not { } job) return new ProblemResult(Problem.NotFound("job", id));
+        if (!SseResponse.IsWanted(context.Request)) return await PageAsync(id, after, (int)(query.Number(LimitParameter.Name) ?? DefaultLimit), own, caller, context.RequestAborted);
+        using var place = places.TryOpen(caller);
+        if (place is null) return StreamPlaces.Full();
         await streams.WriteAsync(context, job, after);
         return TypedResults.Empty;
     }
 
-    private static async Task<IResult> PageAsync(string id, long after, int limit, GrainCalls calls, CancellationToken cancellationToken)
+    private static async Task<IResult> PageAsync(string id, long after, int limit, OwnReader own, Caller caller, CancellationToken cancellationToken)
     {
-        var (events, truncated) = await calls.JobEventsAsync(id, after, limit, cancellationToken);
+        var (events, truncated) = await own.JobEventsAsync(caller, id, after, limit, cancellationToken);
         return TypedResults.Ok(new JobEventPageView { Items = [.. events.Select(JobEventView.Of)], Cursor = events is [.., var last] ? last.Sequence : after, Truncated = truncated });
     }
 
@@ -64,7 +68,4 @@ internal static class JobEvents
         query.Refuse(LastEventId, "must be the sequence of an event, a whole number from 0.");
         return 0;
     }
-
-    private static bool WantsStream(HttpRequest request) =>
-        MediaTypeHeaderValue.TryParseList([.. request.Headers.Accept.OfType<string>()], out var accepted) && accepted.Any(type => type.MediaType == "text/event-stream");
 }

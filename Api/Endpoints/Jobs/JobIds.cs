@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -13,11 +14,15 @@ internal static class JobIds
     // RFC 4648, section 7: texts sort as the bytes do, so ids made of times sort by time.
     private const string Alphabet = "0123456789abcdefghijklmnopqrstuv";
     private const int BitsPerDigit = 5;
+    private static readonly SearchValues<char> Digits = SearchValues.Create(Alphabet);
 
     /// <summary>What a key must be.</summary>
     public const string KeyForm = "must be 1 to 255 printable ASCII characters.";
 
     public static bool IsKey(string key) => key.Length is > 0 and <= MaxKey && key.All(static c => c is >= ' ' and <= '~');
+
+    /// <summary>Whether a text has the form of an id.</summary>
+    public static bool IsId(string text) => text.Length == Prefix.Length + Length && text.StartsWith(Prefix, StringComparison.Ordinal) && text.AsSpan(Prefix.Length).IndexOfAnyExcept(Digits) < 0;
 
     /// <summary>A new id; later ones are greater.</summary>
     public static string New(DateTimeOffset now) => Prefix + Base32(Guid.CreateVersion7(now).ToByteArray(bigEndian: true));

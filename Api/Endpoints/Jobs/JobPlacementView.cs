@@ -93,9 +93,6 @@ internal sealed record JobHintView
     /// <summary>Variables for NCCL.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
-    /// <summary>Content of a topology file for NCCL.</summary>
-    public string? TopologyFile { get; init; }
-
     /// <summary>The fastest algorithm by size.</summary>
     public required IReadOnlyList<JobCollective> Collectives { get; init; }
 
@@ -115,7 +112,6 @@ internal sealed record JobHintView
     {
         Revision = hint.Revision,
         Environment = hint.Environment,
-        TopologyFile = Views.Known(hint.TopologyFile),
         Collectives = hint.Collectives,
         FusionBytes = hint.FusionBytes,
         Compress = hint.Compress,

@@ -2,6 +2,8 @@ using InferMesh.Api.Calls;
 using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
+using InferMesh.Api.Security.Access;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Grains.Abstractions.Jobs;
 
 namespace InferMesh.Api.Endpoints.Jobs;
@@ -24,26 +26,26 @@ internal static class JobReads
 
     public static void MapJobReads(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/jobs", List)
-            .Describe("Jobs", "ListJobs", "Training jobs, filtered and paged", "Newest first, without command and environment. `byState` counts all jobs of the mesh, whatever was asked for.")
+        routes.MapGet("/jobs", List).Needs(Permission.JobsRead)
+            .Describe("Jobs", "ListJobs", "Training jobs, filtered and paged", "Newest first, without command and environment. `byState` counts all jobs that the caller may see, whatever was asked for.")
             .WithQuery(ListParameters)
             .Returns<JobPageView>();
-        routes.MapGet("/jobs/{id}", Get)
+        routes.MapGet("/jobs/{id}", Get).Needs(Permission.JobsRead)
             .Describe("Jobs", "GetJob", "One training job", "Its spec, state, place and progress. The ETag changes with each event.")
             .Returns<JobView>().ReturnsEtag().Returns(304).Refuses(404);
-        routes.MapGet("/jobs/{id}/explain", Explain)
+        routes.MapGet("/jobs/{id}/explain", Explain).Needs(Permission.JobsRead)
             .Describe("Jobs", "ExplainJob", "Why a job waits, or why it is where it is", "As of the scheduler's last plan: its turn, the GPUs that would suit it, and what other strategies would do.")
             .Returns<JobExplanationView>().Refuses(404);
-        routes.MapGet("/capacity", Capacity)
+        routes.MapGet("/capacity", Capacity).Needs(Permission.CapacityRead)
             .Describe("Jobs", "GetCapacity", "GPUs that there are for training, and who has them", "By node and by tenant, as of the scheduler's last plan.")
             .Returns<MeshCapacityView>();
     }
 
-    private static async Task<IResult> List(HttpContext context, GrainCalls calls, CancellationToken cancellationToken)
+    private static async Task<IResult> List(HttpContext context, OwnReader own, CancellationToken cancellationToken)
     {
         var reader = new QueryReader(context);
         string? after = null;
-        if (reader.Text("cursor") is { } cursor && !Cursor.TryRead(cursor, out after)) reader.Refuse("cursor", "is not a cursor of this list.");
+        if (reader.Text("cursor") is { } cursor && !Cursor.TryRead(cursor, JobPlace.IsOne, out after)) reader.Refuse("cursor", "is not a cursor of this list.");
         if (reader.Errors.Count > 0) return new ProblemResult(Problem.Invalid(reader.Errors));
         var query = new JobQuery
         {
@@ -52,28 +54,27 @@ internal static class JobReads
             Project = reader.Text("project") ?? "",
             Name = reader.Text("name") ?? "",
             Node = reader.Text("node") ?? "",
-            After = after ?? "",
             Limit = (int)(reader.Number("limit") ?? DefaultLimit),
         };
-        return TypedResults.Ok(JobPageView.Of(await calls.RetryAsync(g => g.GetGrain<IJobIndexGrain>(IJobIndexGrain.Key).List(query), cancellationToken)));
+        return TypedResults.Ok(JobPageView.Of(await own.JobsAsync(context.Caller(), query.From(after ?? ""), cancellationToken)));
     }
 
-    private static async Task<IResult> Get(string id, HttpContext context, GrainCalls calls, CancellationToken cancellationToken)
+    private static async Task<IResult> Get(string id, HttpContext context, OwnReader own, CancellationToken cancellationToken)
     {
-        if (await calls.JobAsync(id, cancellationToken) is not { } job) return new ProblemResult(Problem.NotFound("job", id));
+        if (await own.JobAsync(context.Caller(), id, cancellationToken) is not { } job) return new ProblemResult(Problem.NotFound("job", id));
         var etag = Etags.Of(job.Version);
         if (Etags.Matches(context.Request, etag) is not { } known) return new ProblemResult(Problem.Invalid("If-None-Match", "must be * or entity tags."));
         context.Response.Headers.ETag = etag;
         return known ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(JobView.Of(job));
     }
 
-    private static async Task<IResult> Explain(string id, GrainCalls calls, CancellationToken cancellationToken)
+    private static async Task<IResult> Explain(string id, HttpContext context, OwnReader own, CancellationToken cancellationToken)
     {
-        if (await calls.JobAsync(id, cancellationToken) is not { } job) return new ProblemResult(Problem.NotFound("job", id));
-        var explanation = await calls.RetryAsync(g => g.GetGrain<IJobSchedulerGrain>(IJobSchedulerGrain.Key).Explain(id), cancellationToken);
+        if (await own.JobAsync(context.Caller(), id, cancellationToken) is not { } job) return new ProblemResult(Problem.NotFound("job", id));
+        var explanation = await own.ExplainAsync(context.Caller(), id, cancellationToken);
         return TypedResults.Ok(explanation is null ? JobExplanationView.Of(job) : JobExplanationView.Of(explanation));
     }
 
-    private static async Task<IResult> Capacity(GrainCalls calls, CancellationToken cancellationToken) =>
-        TypedResults.Ok(MeshCapacityView.Of(await calls.RetryAsync(g => g.GetGrain<IJobSchedulerGrain>(IJobSchedulerGrain.Key).Capacity(), cancellationToken)));
+    private static async Task<IResult> Capacity(HttpContext context, OwnReader own, CancellationToken cancellationToken) =>
+        TypedResults.Ok(MeshCapacityView.Of(await own.CapacityAsync(context.Caller(), cancellationToken)));
 }

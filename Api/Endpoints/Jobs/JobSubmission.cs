@@ -3,6 +3,8 @@ using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
 using InferMesh.Api.Security;
+using InferMesh.Api.Security.Access;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Grains.Abstractions.Jobs;
 
 namespace InferMesh.Api.Endpoints.Jobs;
@@ -17,18 +19,22 @@ internal static class JobSubmission
     private static readonly QueryParameter DryRunParameter = new("dryRun", "True submits nothing and answers with what would become of the job.") { Type = QueryType.Flag };
 
     public static void MapJobSubmission(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/jobs", Submit)
+        routes.MapPost("/jobs", Submit).Needs(Permission.JobsWrite)
             .Describe("Jobs", "SubmitJob", "Submits a training job", """
                 201 with the job, which waits for its turn and for room. With `Idempotency-Key` the call may be sent again: the same key and content
                 answer 200 with the same job, the same key with other content 409; keys are the tenant's own. With `dryRun=true` nothing is submitted.
                 """)
             .Accepts(Example).TakesHeader(KeyHeader, "1 to 255 printable ASCII characters that stand for this job of the tenant.").WithQuery(DryRunParameter)
-            .ChangesMesh().Returns<JobView>(200, 201).OrReturns<JobPreviewView>().ReturnsEtag().Refuses(400, 409);
+            .Returns<JobView>(200, 201).OrReturns<JobPreviewView>().ReturnsEtag().Refuses(400, 409);
 
-    private static async Task<IResult> Submit(JobBody body, HttpContext context, GrainCalls calls, TimeProvider time)
+    private static async Task<IResult> Submit(JobBody body, HttpContext context, GrainCalls calls, OwnReader own, TimeProvider time)
     {
         var reader = new BodyReader();
         var spec = body.Read(reader);
+        var caller = context.Caller();
+        var owner = Ownership.Of(caller, body.Tenant ?? "", body.Project ?? "");
+        if (owner.Refusal is { } foreign) return new ProblemResult(Problem.Forbidden(foreign));
+        if (owner.Tenant.Length > 0) spec = spec with { Tenant = owner.Tenant, Project = owner.Project };
         var key = Key(context.Request, reader);
         var id = key is null ? JobIds.New(time.GetUtcNow()) : JobIds.Of(spec.Tenant, key);
         var dryRun = new QueryReader(context).Flag(DryRunParameter.Name) ?? false;
@@ -37,12 +43,12 @@ internal static class JobSubmission
             // What cannot be carried further is told together with what the grain finds in the rest.
             var errors = await calls.RetryAsync(g => g.GetGrain<IJobGrain>(id).Check(spec), context.RequestAborted);
             if (reader.Errors.Count + errors.Count > 0) return new ProblemResult(Problem.Invalid(reader.Errors.Concat(errors)));
-            return TypedResults.Ok(JobPreviewView.Of(await calls.RetryAsync(g => g.GetGrain<IJobSchedulerGrain>(IJobSchedulerGrain.Key).DryRun(spec), context.RequestAborted)));
+            return TypedResults.Ok(JobPreviewView.Of(await own.PreviewAsync(caller, spec, context.RequestAborted)));
         }
 
         var actor = Actor.Of(context.Request).Name;
         // May be repeated: the id and the content are the same.
-        var result = await calls.RetryAsync(g => g.GetGrain<IJobGrain>(id).Submit(spec, actor), context.RequestAborted);
+        var result = OwnReader.Shown(caller, await calls.RetryAsync(g => g.GetGrain<IJobGrain>(id).Submit(spec, actor), context.RequestAborted), id);
         if (result is not { Status: JobResultStatus.Accepted, Job: { } job }) return Refused(id, result);
         // An id that nobody else can have was made by this call, whichever attempt it was.
         var created = key is null || result.Created;

@@ -3,6 +3,7 @@ using InferMesh.Api.Endpoints.Fleet;
 using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
+using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions.Endpoints;
 
 namespace InferMesh.Api.Endpoints.ModelEndpoints;
@@ -12,16 +13,16 @@ internal static class EndpointReads
 {
     public static void MapEndpointReads(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/endpoints", List)
+        routes.MapGet("/endpoints", List).Needs(Permission.EndpointsRead)
             .Describe("Endpoints", "ListEndpoints", "Endpoints by name", "Those that exist now, disabled ones too.")
             .Returns<Listing<EndpointView>>();
-        routes.MapGet("/endpoints/{name}", Get)
+        routes.MapGet("/endpoints/{name}", Get).Needs(Permission.EndpointsRead)
             .Describe("Endpoints", "GetEndpoint", "One endpoint", "The ETag is what a change must send as If-Match.")
             .Returns<EndpointView>()
             .ReturnsEtag()
             .Returns(304)
             .Refuses(404);
-        routes.MapGet("/endpoints/{name}/history", History)
+        routes.MapGet("/endpoints/{name}/history", History).Needs(Permission.EndpointsRead)
             .Describe("Endpoints", "GetEndpointHistory", "Versions of an endpoint, newest first", "The last 50, deletions included; also of an endpoint that is deleted.")
             .Returns<Listing<EndpointView>>()
             .Refuses(404);

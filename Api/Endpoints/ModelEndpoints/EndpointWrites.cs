@@ -5,6 +5,7 @@ using InferMesh.Api.Ingress.Endpoints;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
 using InferMesh.Api.Security;
+using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Policies;
 
@@ -19,23 +20,23 @@ internal static class EndpointWrites
 
     public static void MapEndpointWrites(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/endpoints", Post)
+        routes.MapPost("/endpoints", Post).Needs(Permission.EndpointsWrite)
             .Describe("Endpoints", "CreateEndpoint", "Creates an endpoint", "409 when there is one of this name, or when another one has the name or an alias.")
             .Accepts(NewExample)
-            .ChangesMesh().Returns<EndpointView>(201).ReturnsEtag().Refuses(400, 409);
-        routes.MapPut("/endpoints/{name}", Put)
+            .Returns<EndpointView>(201).ReturnsEtag().Refuses(400, 409);
+        routes.MapPut("/endpoints/{name}", Put).Needs(Permission.EndpointsWrite)
             .Describe("Endpoints", "PutEndpoint", "Replaces or creates an endpoint",
                 "`If-Match: \"3\"` replaces version 3 and nothing else, `If-Match: *` any version, `If-None-Match: *` creates. 409 when another endpoint has the name or an alias.")
             .Accepts(Example).NeedsPrecondition(mayCreate: true)
-            .ChangesMesh().Returns<EndpointView>(200, 201).ReturnsEtag().Refuses(400, 409, 412, 428);
-        routes.MapDelete("/endpoints/{name}", Delete)
+            .Returns<EndpointView>(200, 201).ReturnsEtag().Refuses(400, 409, 412, 428);
+        routes.MapDelete("/endpoints/{name}", Delete).Needs(Permission.EndpointsWrite)
             .Describe("Endpoints", "DeleteEndpoint", "Deletes an endpoint", "Its names are free; its history stays, and a rollback brings it back.")
             .NeedsPrecondition(mayCreate: false)
-            .ChangesMesh().Returns(204).Refuses(400, 404, 412, 428);
-        routes.MapPost("/endpoints/{name}:rollback", Rollback)
+            .Returns(204).Refuses(400, 404, 412, 428);
+        routes.MapPost("/endpoints/{name}:rollback", Rollback).Needs(Permission.EndpointsWrite)
             .Describe("Endpoints", "RollbackEndpoint", "Writes the content of an old version as a new one", "`If-None-Match: *` brings back an endpoint that is deleted.")
             .Takes<RollbackBody>("""{"version":2}""").NeedsPrecondition(mayCreate: true)
-            .ChangesMesh().Returns<EndpointView>().ReturnsEtag().Refuses(400, 404, 409, 412, 428);
+            .Returns<EndpointView>().ReturnsEtag().Refuses(400, 404, 409, 412, 428);
     }
 
     private static async Task<IResult> Post(NewEndpointBody body, HttpContext context, GrainCalls calls, EndpointDirectory directory)

@@ -4,6 +4,7 @@ using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
 using InferMesh.Api.Security;
+using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions.Models;
 using InferMesh.Grains.Abstractions.Policies;
 
@@ -19,23 +20,23 @@ internal static class ModelRoutes
 
     public static void MapModels(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/models", List)
+        routes.MapGet("/models", List).Needs(Permission.ModelsRead)
             .Describe("Models", "ListModels", "Models that nodes serve or should serve", "By name: what nodes report now, and under `registration` what is registered and made of it. With `replicas=true` each comes with its replicas.")
             .WithQuery(ReplicasParameter)
             .Returns<Listing<ModelView>>();
-        routes.MapGet("/models/{**name}", Get)
+        routes.MapGet("/models/{**name}", Get).Needs(Permission.ModelsRead)
             .Describe("Models", "GetModel", "One model, where it is served and where it should be", "The name may contain slashes, as in `org/model`. The ETag of a registered model is what a change must send as If-Match.")
             .Returns<ModelView>().ReturnsEtag()
             .Refuses(404);
-        routes.MapPut("/models/{**name}", Put)
+        routes.MapPut("/models/{**name}", Put).Needs(Permission.ModelsWrite)
             .Describe("Models", "PutModel", "Registers or changes a model",
                 "`If-Match: \"3\"` replaces version 3 and nothing else, `If-Match: *` any version, `If-None-Match: *` registers. The mesh then loads and unloads replicas on runtimes whose agents may.")
             .Accepts(Example).NeedsPrecondition(mayCreate: true).WithQuery(DryRunParameter)
-            .ChangesMesh().Returns<ModelView>(200, 201).ReturnsEtag().Refuses(400, 412, 428);
-        routes.MapDelete("/models/{**name}", Delete)
+            .Returns<ModelView>(200, 201).ReturnsEtag().Refuses(400, 412, 428);
+        routes.MapDelete("/models/{**name}", Delete).Needs(Permission.ModelsWrite)
             .Describe("Models", "DeleteModel", "Ends the registration of a model", "For ten minutes its replicas are unloaded wherever an agent may; what a runtime has after that is left alone.")
             .NeedsPrecondition(mayCreate: false)
-            .ChangesMesh().Returns(204).Refuses(400, 404, 412, 428);
+            .Returns(204).Refuses(400, 404, 412, 428);
     }
 
     private static async Task<IResult> List(HttpContext context, ModelReader models, CancellationToken cancellationToken)
@@ -106,5 +107,6 @@ internal static class ModelRoutes
     // Routing decodes everything but the slash, which clients that escape whole segments send as %2F.
     private static string Decoded(string? name) => (name ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsName(string name) => name.Length is > 0 and <= MaxName;
+    // A name becomes the key of a grain, and there is none for blanks.
+    private static bool IsName(string name) => name.Length <= MaxName && !string.IsNullOrWhiteSpace(name);
 }

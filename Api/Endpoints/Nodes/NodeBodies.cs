@@ -27,6 +27,17 @@ internal record NodeBody
     /// <summary>True for a simulated node.</summary>
     public bool? Synthetic { get; init; }
 
+    public static NodeBody Of(NodeRegistration node) => new()
+    {
+        Cell = node.CellId,
+        Zone = Views.Known(node.Zone),
+        Region = Views.Known(node.Region),
+        FailureDomain = Views.Known(node.FailureDomain),
+        Labels = node.Labels.ToDictionary(l => l.Key, l => (string?)l.Value),
+        Roles = node.Roles,
+        Synthetic = node.Synthetic,
+    };
+
     public NodeRegistration Read(string id, string idField, BodyReader reader)
     {
         if (!Names.IsValid(id)) reader.Refuse(idField, Names.Error(idField).Message);

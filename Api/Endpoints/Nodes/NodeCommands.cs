@@ -3,6 +3,7 @@ using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
 using InferMesh.Api.Security;
+using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Nodes;
 
@@ -17,37 +18,37 @@ internal static class NodeCommands
 
     public static void MapNodeCommands(this IEndpointRouteBuilder routes)
     {
-        routes.MapPut("/nodes/{id}", Put)
+        routes.MapPut("/nodes/{id}", Put).Needs(Permission.FleetOperate)
             .Describe("Nodes", "PutNode", "Registers a node, or replaces its registration", "May be repeated: the same registration changes nothing.")
             .Accepts("""{"cell":"cell-1","zone":"zone-a","region":"eu-west","failureDomain":"rack-7","labels":{"pool":"chat"},"roles":["gpu"],"synthetic":false}""")
-            .ChangesMesh().Returns<NodeDetail>(200, 201).Refuses(400);
-        routes.MapPost("/nodes", Post)
+            .Returns<NodeDetail>(200, 201).Refuses(400);
+        routes.MapPost("/nodes", Post).Needs(Permission.FleetOperate)
             .Describe("Nodes", "RegisterNode", "Registers a node that is named in the body", "Like PUT on the node's own path.")
             .Accepts("""{"id":"gpu-17","cell":"cell-1","zone":"zone-a","labels":{"pool":"chat"}}""")
-            .ChangesMesh().Returns<NodeDetail>(200, 201).Refuses(400);
-        routes.MapPost("/nodes/{id}:cordon", Cordon)
+            .Returns<NodeDetail>(200, 201).Refuses(400);
+        routes.MapPost("/nodes/{id}:cordon", Cordon).Needs(Permission.FleetOperate)
             .Describe("Nodes", "CordonNode", "Keeps new work away from a node", "Running work goes on. The body may be left out.")
             .Takes<CordonBody>("""{"reason":"fan replacement"}""")
-            .ChangesMesh().Returns<NodeDetail>().Refuses(400, 404);
-        routes.MapPost("/nodes/{id}:quarantine", Quarantine)
+            .Returns<NodeDetail>().Refuses(400, 404);
+        routes.MapPost("/nodes/{id}:quarantine", Quarantine).Needs(Permission.FleetOperate)
             .Describe("Nodes", "QuarantineNode", "Keeps new work away from a node that may be faulty", "As a fault does that the mesh finds itself, but until `:uncordon`. The body may be left out.")
             .Takes<CordonBody>("""{"reason":"wrong answers"}""")
-            .ChangesMesh().Returns<NodeDetail>().Refuses(400, 404);
-        routes.MapPost("/nodes/{id}:maintain", Maintain)
+            .Returns<NodeDetail>().Refuses(400, 404);
+        routes.MapPost("/nodes/{id}:maintain", Maintain).Needs(Permission.FleetOperate)
             .Describe("Nodes", "MaintainNode", "Keeps new work away from a node that is worked on", "Until `:uncordon`. It may be silent and restart meanwhile without being taken for offline or faulty. The body may be left out.")
             .Takes<CordonBody>("""{"reason":"driver update"}""")
-            .ChangesMesh().Returns<NodeDetail>().Refuses(400, 404);
-        routes.MapPost("/nodes/{id}:uncordon", Uncordon)
+            .Returns<NodeDetail>().Refuses(400, 404);
+        routes.MapPost("/nodes/{id}:uncordon", Uncordon).Needs(Permission.FleetOperate)
             .Describe("Nodes", "UncordonNode", "Ends a cordon, a drain, a quarantine or a maintenance", "The node takes new work again as soon as it reports.")
-            .ChangesMesh().Returns<NodeDetail>().Refuses(404);
-        routes.MapPost("/nodes/{id}:drain", Drain)
+            .Returns<NodeDetail>().Refuses(404);
+        routes.MapPost("/nodes/{id}:drain", Drain).Needs(Permission.FleetOperate)
             .Describe("Nodes", "DrainNode", "Keeps new work away and tells when the running work is done", "Watch `drained`, or the event NODE_DRAINED. The body may be left out.")
             .Takes<DrainBody>("""{"force":false,"timeoutSeconds":300}""")
-            .ChangesMesh().Returns<NodeDetail>().Refuses(400, 404, 409);
-        routes.MapDelete("/nodes/{id}", Delete)
+            .Returns<NodeDetail>().Refuses(400, 404, 409);
+        routes.MapDelete("/nodes/{id}", Delete).Needs(Permission.FleetOperate)
             .Describe("Nodes", "RemoveNode", "Forgets a node", "A node that is live is kept unless `force=true`.")
             .WithQuery(ForceParameter)
-            .ChangesMesh().Returns(204).Refuses(404, 409);
+            .Returns(204).Refuses(404, 409);
     }
 
     private static Task<IResult> Put(string id, NodeBody body, HttpContext context, GrainCalls calls) => RegisterAsync(id, "id", body, context, calls);

@@ -3,6 +3,7 @@ using InferMesh.Api.Calls;
 using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
+using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions.Nodes;
 
 namespace InferMesh.Api.Endpoints.Nodes;
@@ -12,11 +13,11 @@ internal static class NodeReads
 {
     public static void MapNodeReads(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/nodes", List)
+        routes.MapGet("/nodes", List).Needs(Permission.FleetRead)
             .Describe("Nodes", "ListNodes", "Nodes, filtered and paged", "By id over all cells, from the cells' last snapshots: a change shows within about a second.")
             .WithQuery(NodeQuery.Parameters)
             .Returns<Page<NodeSummaryItem>>();
-        routes.MapGet("/nodes/{id}", Get)
+        routes.MapGet("/nodes/{id}", Get).Needs(Permission.FleetRead)
             .Describe("Nodes", "GetNode", "One node with its last readings", "The ETag changes with every change of the node, new readings included.")
             .Returns<NodeDetail>()
             .ReturnsEtag()

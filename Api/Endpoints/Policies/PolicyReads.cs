@@ -3,6 +3,7 @@ using InferMesh.Api.Endpoints.Fleet;
 using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
+using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions.Policies;
 
 namespace InferMesh.Api.Endpoints.Policies;
@@ -17,17 +18,17 @@ internal static class PolicyReads
 
     public static void MapPolicyReads(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/policies", List)
+        routes.MapGet("/policies", List).Needs(Permission.PoliciesRead)
             .Describe("Policies", "ListPolicies", "Policies by name", "Those that are in force now.")
             .WithQuery(KindParameter)
             .Returns<Listing<PolicyView>>();
-        routes.MapGet("/policies/{name}", Get)
+        routes.MapGet("/policies/{name}", Get).Needs(Permission.PoliciesRead)
             .Describe("Policies", "GetPolicy", "One policy", "The ETag is what a change must send as If-Match.")
             .Returns<PolicyView>()
             .ReturnsEtag()
             .Returns(304)
             .Refuses(404);
-        routes.MapGet("/policies/{name}/history", History)
+        routes.MapGet("/policies/{name}/history", History).Needs(Permission.PoliciesRead)
             .Describe("Policies", "GetPolicyHistory", "Versions of a policy, newest first", "The last 50, deletions included; also of a policy that is deleted.")
             .Returns<Listing<PolicyView>>()
             .Refuses(404);

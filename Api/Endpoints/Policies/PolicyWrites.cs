@@ -3,6 +3,7 @@ using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
 using InferMesh.Api.Security;
+using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions.Policies;
 
 namespace InferMesh.Api.Endpoints.Policies;
@@ -15,22 +16,22 @@ internal static class PolicyWrites
 
     public static void MapPolicyWrites(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/policies", Post)
+        routes.MapPost("/policies", Post).Needs(Permission.PoliciesWrite)
             .Describe("Policies", "CreatePolicy", "Creates a policy", "409 when there is one of this name.")
             .Accepts(NewExample)
-            .ChangesMesh().Returns<PolicyView>(201).ReturnsEtag().Refuses(400, 409);
-        routes.MapPut("/policies/{name}", Put)
+            .Returns<PolicyView>(201).ReturnsEtag().Refuses(400, 409);
+        routes.MapPut("/policies/{name}", Put).Needs(Permission.PoliciesWrite)
             .Describe("Policies", "PutPolicy", "Replaces or creates a policy", "`If-Match: \"3\"` replaces version 3 and nothing else, `If-Match: *` any version, `If-None-Match: *` creates.")
             .Accepts(Example).NeedsPrecondition(mayCreate: true)
-            .ChangesMesh().Returns<PolicyView>(200, 201).ReturnsEtag().Refuses(400, 412, 428);
-        routes.MapDelete("/policies/{name}", Delete)
+            .Returns<PolicyView>(200, 201).ReturnsEtag().Refuses(400, 412, 428);
+        routes.MapDelete("/policies/{name}", Delete).Needs(Permission.PoliciesWrite)
             .Describe("Policies", "DeletePolicy", "Deletes a policy", "Its history stays, and a rollback brings it back.")
             .NeedsPrecondition(mayCreate: false)
-            .ChangesMesh().Returns(204).Refuses(400, 404, 412, 428);
-        routes.MapPost("/policies/{name}:rollback", Rollback)
+            .Returns(204).Refuses(400, 404, 412, 428);
+        routes.MapPost("/policies/{name}:rollback", Rollback).Needs(Permission.PoliciesWrite)
             .Describe("Policies", "RollbackPolicy", "Writes the content of an old version as a new one", "`If-None-Match: *` brings back a policy that is deleted.")
             .Takes<RollbackBody>("""{"version":2}""").NeedsPrecondition(mayCreate: true)
-            .ChangesMesh().Returns<PolicyView>().ReturnsEtag().Refuses(400, 404, 412, 428);
+            .Returns<PolicyView>().ReturnsEtag().Refuses(400, 404, 412, 428);
     }
 
     private static async Task<IResult> Post(NewPolicyBody body, HttpContext context, GrainCalls calls)

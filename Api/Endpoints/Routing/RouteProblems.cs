@@ -1,3 +1,4 @@
+using InferMesh.Api.Ingress;
 using InferMesh.Api.Problems;
 using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.AspNetCore.Mvc;
@@ -16,6 +17,10 @@ internal static class RouteProblems
         RouteStatus.QuotaExceeded => new(With(decision, 429, "quota-exceeded", "The quota is used up", "As many requests are in flight as the quota allows."), decision.RetryAfter),
         _ => new(With(decision, 503, "no-eligible-target", "No node may serve this now", "Health, placement or the request's own demands rule all nodes out; see exclusions."), decision.RetryAfter),
     };
+
+    /// <summary>The tenant's budget does not allow it, or cannot be read.</summary>
+    public static ProblemResult Of(OpenAiError refusal) =>
+        new(Problem.Of(refusal.Status, refusal.Code?.Replace('_', '-') ?? "quota-exceeded", refusal.Status switch { 429 => "The budget is used up", 503 => "The budget cannot be read", _ => "The request is not valid" }, refusal.Message), refusal.RetryAfter ?? TimeSpan.Zero);
 
     private static ProblemDetails With(RouteDecision decision, int status, string type, string title, string detail)
     {

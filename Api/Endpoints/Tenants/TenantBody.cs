@@ -1,3 +1,4 @@
+using InferMesh.Api.Endpoints.Policies;
 using InferMesh.Api.Http;
 using InferMesh.Grains.Abstractions.Tenancy;
 
@@ -15,7 +16,7 @@ internal sealed record TenantBody
     /// <summary>Limits of its projects, by the name that requests give in x-infermesh-project.</summary>
     public IReadOnlyDictionary<string, TenantLimits?>? Projects { get; init; }
 
-    /// <summary>Limits of its keys, by key id: the first 16 hex digits of the SHA-256 of the key.</summary>
+    /// <summary>Limits of its keys, by key id: the prefix of a key of the mesh, or of any other key the first 16 hex digits of its SHA-256.</summary>
     public IReadOnlyDictionary<string, TenantLimits?>? Keys { get; init; }
 
     /// <summary>Price of models that modelPrices does not name.</summary>
@@ -27,6 +28,12 @@ internal sealed record TenantBody
     /// <summary>Weight of its share when training jobs of several tenants wait, 0.001 to 1000. Default 1.</summary>
     public double? TrainingWeight { get; init; }
 
+    /// <summary>Organisation that it belongs to. Default: none.</summary>
+    public string? Organisation { get; init; }
+
+    /// <summary>Where its requests and training jobs may run: nodes, cells, zones, regions, labels; at least one. Default: everywhere.</summary>
+    public PlacementBody? Placement { get; init; }
+
     /// <summary>The content for the grain, which checks it as a whole; here is checked only what its types cannot carry.</summary>
     public TenantSpec Read(BodyReader reader) => new()
     {
@@ -37,6 +44,8 @@ internal sealed record TenantBody
         Price = Price ?? new(),
         ModelPrices = Map(reader, "modelPrices", ModelPrices),
         TrainingWeight = TrainingWeight ?? 1,
+        Organisation = Organisation ?? "",
+        Placement = Placement?.Read(reader),
     };
 
     private static Dictionary<string, T> Map<T>(BodyReader reader, string field, IReadOnlyDictionary<string, T?>? values)

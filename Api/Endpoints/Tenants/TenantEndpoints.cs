@@ -4,6 +4,8 @@ using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
 using InferMesh.Api.Security;
+using InferMesh.Api.Security.Access;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Tenancy;
 
@@ -13,35 +15,35 @@ namespace InferMesh.Api.Endpoints.Tenants;
 internal static class TenantEndpoints
 {
     private const string Example =
-        """{"description":"Acme's chat","limits":{"requestsPerSecond":50,"burst":100,"concurrentRequests":64,"tokensPerMinute":200000,"tokensPerDay":20000000,"moneyPerDay":100,"trainingGpus":64},"projects":{"search":{"tokensPerDay":1000000}},"keys":{"0123456789abcdef":{"requestsPerSecond":5}},"price":{"promptPer1000":0.0005,"outputPer1000":0.0015},"modelPrices":{"llama-3.1-*":{"promptPer1000":0.0002,"outputPer1000":0.0002}}}""";
+        """{"description":"Acme's chat","limits":{"requestsPerSecond":50,"burst":100,"concurrentRequests":64,"tokensPerMinute":200000,"tokensPerDay":20000000,"moneyPerDay":100,"trainingGpus":64},"projects":{"search":{"tokensPerDay":1000000}},"keys":{"0123456789abcdef":{"requestsPerSecond":5}},"price":{"promptPer1000":0.0005,"outputPer1000":0.0015},"modelPrices":{"llama-3.1-*":{"promptPer1000":0.0002,"outputPer1000":0.0002}},"placement":{"regions":["eu-west"]}}""";
 
     public static void MapTenants(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/tenants", List)
+        routes.MapGet("/tenants", List).Needs(Permission.TenantsRead)
             .Describe("Tenants", "ListTenants", "Tenants that have limits, by name", "A tenant that is not listed is not limited.")
             .Returns<Listing<TenantView>>();
-        routes.MapGet("/tenants/{name}", Get)
+        routes.MapGet("/tenants/{name}", Get).Needs(Permission.TenantsRead)
             .Describe("Tenants", "GetTenant", "Limits of one tenant", "The ETag is what a change must send as If-Match.")
             .Returns<TenantView>().ReturnsEtag().Returns(304).Refuses(404);
-        routes.MapGet("/tenants/{name}/usage", Usage)
+        routes.MapGet("/tenants/{name}/usage", Usage).Needs(Permission.TenantsRead)
             .Describe("Tenants", "GetTenantUsage", "What a tenant uses now", "This minute, today and in flight, in all and by each project and key that has limits, and what silos hold of the rest. Minutes and days are those of UTC.")
             .Returns<TenantUsage>().Refuses(404);
-        routes.MapPut("/tenants/{name}", Put)
+        routes.MapPut("/tenants/{name}", Put).Needs(Permission.TenantsWrite)
             .Describe("Tenants", "PutTenant", "Replaces or creates the limits of a tenant", "`If-Match: \"3\"` replaces version 3 and nothing else, `If-Match: *` any version, `If-None-Match: *` creates. In force everywhere within 3 seconds; what is used already stays counted.")
             .Accepts(Example).NeedsPrecondition(mayCreate: true)
-            .ChangesMesh().Returns<TenantView>(200, 201).ReturnsEtag().Refuses(400, 412, 428);
-        routes.MapDelete("/tenants/{name}", Delete)
+            .Returns<TenantView>(200, 201).ReturnsEtag().Refuses(400, 412, 428);
+        routes.MapDelete("/tenants/{name}", Delete).Needs(Permission.TenantsWrite)
             .Describe("Tenants", "DeleteTenant", "Deletes the limits of a tenant", "Nothing limits it any more.")
             .NeedsPrecondition(mayCreate: false)
-            .ChangesMesh().Returns(204).Refuses(400, 404, 412, 428);
+            .Returns(204).Refuses(400, 404, 412, 428);
     }
 
-    private static async Task<IResult> List(GrainCalls calls, CancellationToken cancellationToken) =>
-        TypedResults.Ok(new Listing<TenantView> { Items = [.. (await calls.TenantsAsync(cancellationToken)).Select(TenantView.Of)] });
+    private static async Task<IResult> List(HttpContext context, OwnReader own, CancellationToken cancellationToken) =>
+        TypedResults.Ok(new Listing<TenantView> { Items = [.. (await own.TenantsAsync(context.Caller(), cancellationToken)).Select(TenantView.Of)] });
 
-    private static async Task<IResult> Get(string name, HttpContext context, GrainCalls calls, CancellationToken cancellationToken)
+    private static async Task<IResult> Get(string name, HttpContext context, OwnReader own, CancellationToken cancellationToken)
     {
-        if (!Names.IsValid(name) || await calls.RetryAsync(g => g.GetGrain<ITenantGrain>(name).Get(), cancellationToken) is not { } tenant)
+        if (await own.TenantAsync(context.Caller(), name, cancellationToken) is not { } tenant)
             return new ProblemResult(Problem.NotFound("tenant", name));
         var etag = Etags.Of(tenant.Version);
         if (Etags.Matches(context.Request, etag) is not { } known) return new ProblemResult(Problem.Invalid("If-None-Match", "must be * or entity tags."));
@@ -49,8 +51,8 @@ internal static class TenantEndpoints
         return known ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(TenantView.Of(tenant));
     }
 
-    private static async Task<IResult> Usage(string name, GrainCalls calls, CancellationToken cancellationToken) =>
-        Names.IsValid(name) && await calls.RetryAsync(g => g.GetGrain<ITenantGrain>(name).Usage(), cancellationToken) is { } usage
+    private static async Task<IResult> Usage(string name, HttpContext context, OwnReader own, CancellationToken cancellationToken) =>
+        await own.UsageAsync(context.Caller(), name, cancellationToken) is { } usage
             ? TypedResults.Ok(usage)
             : new ProblemResult(Problem.NotFound("tenant", name));
 

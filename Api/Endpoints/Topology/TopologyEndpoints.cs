@@ -2,6 +2,7 @@ using InferMesh.Api.Calls;
 using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
+using InferMesh.Api.Security.Access;
 using InferMesh.Api.Topology;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Topology;
@@ -20,10 +21,10 @@ internal static class TopologyEndpoints
 
     public static void MapTopology(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/topology", Get)
+        routes.MapGet("/topology", Get).Needs(Permission.FleetRead)
             .Describe("Topology", "GetTopology", "Where requests enter the mesh, and what links cost", "APIs with their network coordinates, and the figures of the link classes that routing falls back to.")
             .Returns<TopologyView>();
-        routes.MapGet("/topology/path", Path)
+        routes.MapGet("/topology/path", Path).Needs(Permission.FleetRead)
             .Describe("Topology", "GetPath", "The way from an API or a node to a node", "As routing prices it: measured where the node measures that API, else from network coordinates, else from the class of the link.")
             .WithQuery(
                 new("to", "Node at the end of the way. Required."),

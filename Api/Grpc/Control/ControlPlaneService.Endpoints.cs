@@ -1,5 +1,6 @@
 using Grpc.Core;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Policies;
@@ -9,6 +10,7 @@ namespace InferMesh.Api.Grpc.Control;
 
 internal sealed partial class ControlPlaneService
 {
+    [Needs(Permission.EndpointsWrite)]
     public override async Task<Endpoint> SetEndpoint(SetEndpointRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -26,6 +28,7 @@ internal sealed partial class ControlPlaneService
         return EndpointMapper.ToProto(written);
     }
 
+    [Needs(Permission.EndpointsRead)]
     public override async Task<Endpoint> GetEndpoint(GetEndpointRequest request, ServerCallContext context)
     {
         CheckName("name", request.Name);
@@ -33,6 +36,7 @@ internal sealed partial class ControlPlaneService
         return EndpointMapper.ToProto(endpoint ?? throw RpcErrors.NotFound("endpoint", request.Name));
     }
 
+    [Needs(Permission.EndpointsWrite)]
     public override async Task<DeleteEndpointResponse> DeleteEndpoint(DeleteEndpointRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -50,6 +54,7 @@ internal sealed partial class ControlPlaneService
         return new DeleteEndpointResponse { Version = history.FirstOrDefault(version => version.Deleted)?.Version ?? 0 };
     }
 
+    [Needs(Permission.EndpointsRead)]
     public override async Task<ListEndpointsResponse> ListEndpoints(ListEndpointsRequest request, ServerCallContext context)
     {
         var listing = await calls.RetryAsync(grains => grains.GetGrain<IEndpointIndexGrain>(IEndpointIndexGrain.Key).List(), context.CancellationToken);

@@ -1,6 +1,7 @@
 using Google.Rpc;
 using Grpc.Core;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Models;
 using InferMesh.Grains.Abstractions.Nodes;
@@ -15,6 +16,7 @@ internal sealed partial class ControlPlaneService
     /// <summary>How long a call waits for runtimes in all, unless its own deadline comes first.</summary>
     private static readonly TimeSpan CommandLimit = TimeSpan.FromMinutes(10);
 
+    [Needs(Permission.ModelsWrite)]
     public override async Task<LoadModelResponse> LoadModel(LoadModelRequest request, ServerCallContext context)
     {
         CheckModelAndNodes(request.ModelName, request.TargetNodes, nodesRequired: true);
@@ -23,6 +25,7 @@ internal sealed partial class ControlPlaneService
         return new LoadModelResponse { LoadedNodes = { nodes.Select(node => node.Registration.NodeId) } };
     }
 
+    [Needs(Permission.ModelsWrite)]
     public override async Task<UnloadModelResponse> UnloadModel(UnloadModelRequest request, ServerCallContext context)
     {
         CheckModelAndNodes(request.ModelName, request.TargetNodes, nodesRequired: true);

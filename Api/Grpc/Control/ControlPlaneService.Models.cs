@@ -1,4 +1,5 @@
 using Grpc.Core;
+using InferMesh.Api.Security.Access;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Nodes;
@@ -7,6 +8,7 @@ namespace InferMesh.Api.Grpc.Control;
 
 internal sealed partial class ControlPlaneService
 {
+    [Needs(Permission.ModelsRead)]
     public override async Task<ListModelsResponse> ListModels(ListModelsRequest request, ServerCallContext context)
     {
         var snapshots = await cells.ReadAsync(context.CancellationToken);

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Nodes;
@@ -13,6 +14,7 @@ internal sealed partial class ControlPlaneService
     private const int DefaultDrainSeconds = 300;
     private const int MaxDrainSeconds = 86_400;
 
+    [Needs(Permission.FleetRead)]
     public override async Task<ListNodesResponse> ListNodes(ListNodesRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -40,6 +42,7 @@ internal sealed partial class ControlPlaneService
         return response;
     }
 
+    [Needs(Permission.FleetRead)]
     public override async Task<Node> GetNode(GetNodeRequest request, ServerCallContext context)
     {
         CheckName("node_id", request.NodeId);
@@ -47,6 +50,7 @@ internal sealed partial class ControlPlaneService
         return NodeMapper.ToProto(view ?? throw RpcErrors.NotFound("node", request.NodeId));
     }
 
+    [Needs(Permission.FleetOperate)]
     public override async Task<Node> DrainNode(DrainNodeRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -60,15 +64,19 @@ internal sealed partial class ControlPlaneService
         return NodeMapper.ToProto(NodeResults.Accepted(result, request.NodeId));
     }
 
+    [Needs(Permission.FleetOperate)]
     public override Task<Node> CordonNode(CordonNodeRequest request, ServerCallContext context) =>
         CommandAsync(request.NodeId, request.Reason, (node, actor) => node.Cordon(request.Reason, actor), context);
 
+    [Needs(Permission.FleetOperate)]
     public override Task<Node> QuarantineNode(QuarantineNodeRequest request, ServerCallContext context) =>
         CommandAsync(request.NodeId, request.Reason, (node, actor) => node.Quarantine(request.Reason, actor), context);
 
+    [Needs(Permission.FleetOperate)]
     public override Task<Node> MaintainNode(MaintainNodeRequest request, ServerCallContext context) =>
         CommandAsync(request.NodeId, request.Reason, (node, actor) => node.Maintain(request.Reason, actor), context);
 
+    [Needs(Permission.FleetOperate)]
     public override Task<Node> UncordonNode(UncordonNodeRequest request, ServerCallContext context) =>
         CommandAsync(request.NodeId, "", static (node, actor) => node.Uncordon(actor), context);
 

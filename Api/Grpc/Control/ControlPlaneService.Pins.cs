@@ -1,6 +1,7 @@
 using Google.Rpc;
 using Grpc.Core;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Policies;
 using Domain = InferMesh.Grains.Abstractions.Policies;
@@ -12,6 +13,7 @@ internal sealed partial class ControlPlaneService
 {
     private const int MaxWriteTries = 5;
 
+    [Needs(Permission.PoliciesWrite)]
     public override async Task<Policy> PinModel(PinModelRequest request, ServerCallContext context)
     {
         CheckModelAndNodes(request.ModelName, request.TargetNodes, nodesRequired: true);
@@ -25,6 +27,7 @@ internal sealed partial class ControlPlaneService
         return PolicyMapper.ToProto(pin!);
     }
 
+    [Needs(Permission.PoliciesWrite)]
     public override async Task<UnpinModelResponse> UnpinModel(UnpinModelRequest request, ServerCallContext context)
     {
         CheckModelAndNodes(request.ModelName, request.TargetNodes, nodesRequired: false);

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Policies;
 using Policy = InferMesh.Control.V1.Policy;
@@ -8,6 +9,7 @@ namespace InferMesh.Api.Grpc.Control;
 
 internal sealed partial class ControlPlaneService
 {
+    [Needs(Permission.PoliciesWrite)]
     public override async Task<Policy> SetPolicy(SetPolicyRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -24,6 +26,7 @@ internal sealed partial class ControlPlaneService
         return PolicyMapper.ToProto(PolicyResults.Accepted(result, request.Policy!.Name).Policy!);
     }
 
+    [Needs(Permission.PoliciesRead)]
     public override async Task<Policy> GetPolicy(GetPolicyRequest request, ServerCallContext context)
     {
         CheckName("name", request.Name);
@@ -31,6 +34,7 @@ internal sealed partial class ControlPlaneService
         return PolicyMapper.ToProto(policy ?? throw RpcErrors.NotFound("policy", request.Name));
     }
 
+    [Needs(Permission.PoliciesWrite)]
     public override async Task<DeletePolicyResponse> DeletePolicy(DeletePolicyRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -47,6 +51,7 @@ internal sealed partial class ControlPlaneService
         return new DeletePolicyResponse { Version = history.FirstOrDefault(version => version.Deleted)?.Version ?? 0 };
     }
 
+    [Needs(Permission.PoliciesRead)]
     public override async Task<ListPoliciesResponse> ListPolicies(ListPoliciesRequest request, ServerCallContext context)
     {
         var violations = new Violations();

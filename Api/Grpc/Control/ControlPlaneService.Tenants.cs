@@ -1,6 +1,7 @@
 using Grpc.Core;
-using InferMesh.Api.Endpoints.Tenants;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Tenancy;
@@ -11,6 +12,7 @@ namespace InferMesh.Api.Grpc.Control;
 
 internal sealed partial class ControlPlaneService
 {
+    [Needs(Permission.TenantsWrite)]
     public override async Task<Tenant> SetTenant(SetTenantRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -26,13 +28,15 @@ internal sealed partial class ControlPlaneService
         return TenantMapper.ToProto(Accepted(result, name));
     }
 
+    [Needs(Permission.TenantsRead)]
     public override async Task<Tenant> GetTenant(GetTenantRequest request, ServerCallContext context)
     {
         CheckName("name", request.Name);
-        var tenant = await calls.RetryAsync(grains => grains.GetGrain<ITenantGrain>(request.Name).Get(), context.CancellationToken);
+        var tenant = await own.TenantAsync(context.GetHttpContext().Caller(), request.Name, context.CancellationToken);
         return TenantMapper.ToProto(tenant ?? throw RpcErrors.NotFound("tenant", request.Name));
     }
 
+    [Needs(Permission.TenantsWrite)]
     public override async Task<DeleteTenantResponse> DeleteTenant(DeleteTenantRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -46,13 +50,15 @@ internal sealed partial class ControlPlaneService
         return new DeleteTenantResponse { Version = Accepted(result, request.Name).Version };
     }
 
+    [Needs(Permission.TenantsRead)]
     public override async Task<ListTenantsResponse> ListTenants(ListTenantsRequest request, ServerCallContext context) =>
-        new() { Tenants = { (await calls.TenantsAsync(context.CancellationToken)).Select(TenantMapper.ToProto) } };
+        new() { Tenants = { (await own.TenantsAsync(context.GetHttpContext().Caller(), context.CancellationToken)).Select(TenantMapper.ToProto) } };
 
+    [Needs(Permission.TenantsRead)]
     public override async Task<TenantUsage> GetTenantUsage(GetTenantUsageRequest request, ServerCallContext context)
     {
         CheckName("name", request.Name);
-        var usage = await calls.RetryAsync(grains => grains.GetGrain<ITenantGrain>(request.Name).Usage(), context.CancellationToken);
+        var usage = await own.UsageAsync(context.GetHttpContext().Caller(), request.Name, context.CancellationToken);
         return TenantMapper.ToProto(usage ?? throw RpcErrors.NotFound("tenant", request.Name));
     }
 

@@ -2,13 +2,16 @@ using Google.Protobuf.Collections;
 using InferMesh.Api.Calls;
 using InferMesh.Api.Grpc.Errors;
 using InferMesh.Api.Ingress.Endpoints;
+using InferMesh.Api.Security.Keys;
+using InferMesh.Api.Security.Limits;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Nodes;
 
 namespace InferMesh.Api.Grpc.Control;
 
 /// <summary>The control plane over gRPC: a thin layer that checks, calls one grain and maps the answer.</summary>
-internal sealed partial class ControlPlaneService(GrainCalls calls, FleetReader cells, EndpointDirectory endpoints, IHostApplicationLifetime lifetime) : ControlPlane.ControlPlaneBase
+internal sealed partial class ControlPlaneService(
+    GrainCalls calls, OwnReader own, KeyAdmin keys, FleetReader cells, EndpointDirectory endpoints, StreamPlaces places, TimeProvider time, IHostApplicationLifetime lifetime) : ControlPlane.ControlPlaneBase
 {
     private const int MaxTargetNodes = 1000;
     private const int NodeReadParallelism = 32;

@@ -16,6 +16,8 @@ internal static class TenantMapper
         Price = ToDomain(tenant.Price),
         ModelPrices = tenant.ModelPrices.ToDictionary(p => p.Key, p => ToDomain(p.Value)),
         TrainingWeight = tenant.HasTrainingWeight ? tenant.TrainingWeight : 1,
+        Organisation = tenant.Organisation,
+        Placement = tenant.Placement is { } placement ? PolicyMapper.ToDomain(placement) : null,
     };
 
     public static Proto.Tenant ToProto(Domain.Tenant tenant) => new()
@@ -29,6 +31,8 @@ internal static class TenantMapper
         Price = ToProto(tenant.Spec.Price),
         ModelPrices = { tenant.Spec.ModelPrices.ToDictionary(p => p.Key, p => ToProto(p.Value)) },
         TrainingWeight = tenant.Spec.TrainingWeight,
+        Organisation = tenant.Spec.Organisation,
+        Placement = tenant.Spec.Placement is { } placement ? PolicyMapper.ToProto(placement) : null,
         ChangedAt = Timestamp.FromDateTimeOffset(tenant.ChangedAt),
         ChangedBy = tenant.ChangedBy,
     };

@@ -3,6 +3,9 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
+using InferMesh.Api.Security.Callers;
+using InferMesh.Api.Security.Keys;
+using InferMesh.Api.Security.Limits;
 using Status = Google.Rpc.Status;
 
 namespace InferMesh.Api.Grpc.Errors;
@@ -19,7 +22,7 @@ internal static class RpcErrors
     }
 
     public static RpcException NotFound(string type, params IReadOnlyCollection<string> names) =>
-        Of(Code.NotFound, $"There is no {type} {string.Join(", ", names)}.", [.. names.Select(name => new ResourceInfo { ResourceType = type, ResourceName = name })]);
+        Of(Code.NotFound, $"There is no {type} {string.Join(", ", names)}.", [.. names.Select(name => new ResourceInfo { ResourceType = type, ResourceName = ApiKeyText.Masked(name) })]);
 
     /// <param name="type">What it is, such as <c>policy</c>.</param>
     /// <param name="name">Its name.</param>
@@ -50,6 +53,18 @@ internal static class RpcErrors
     public static RpcException Refused(int httpStatus, string message) =>
         Of(httpStatus == StatusCodes.Status401Unauthorized ? Code.Unauthenticated : Code.PermissionDenied, message, Info(httpStatus == StatusCodes.Status401Unauthorized ? "KEY_NEEDED" : "NOT_ALLOWED"));
 
+    /// <summary>Ends a call that stays open when its caller would not be let in any more.</summary>
+    /// <exception cref="RpcException">It would not.</exception>
+    public static void ThrowIfEnded(this Caller caller, DateTimeOffset now)
+    {
+        if (!caller.Stands(now)) throw Refused(StatusCodes.Status401Unauthorized, Caller.Ended);
+    }
+
+    /// <summary>Takes a place for a call that stays open.</summary>
+    /// <exception cref="RpcException">There is none for the caller.</exception>
+    public static IDisposable Open(this StreamPlaces places, Caller caller) =>
+        places.TryOpen(caller) ?? throw Exhausted(StreamPlaces.IsFull, "TOO_MANY_STREAMS", TimeSpan.FromSeconds(10));
+
     public static RpcException Forbidden(string message) => Of(Code.PermissionDenied, message, Info("POLICY"));
 
     public static RpcException Internal() => Of(Code.Internal, "The call failed for a reason of ours; the log has it.");
@@ -62,5 +77,5 @@ internal static class RpcErrors
     }
 
     private static RpcException Of(Code code, string message, params IReadOnlyCollection<IMessage> details) =>
-        new Status { Code = (int)code, Message = message, Details = { details.Select(Any.Pack) } }.ToRpcException();
+        new Status { Code = (int)code, Message = ApiKeyText.Masked(message), Details = { details.Select(Any.Pack) } }.ToRpcException();
 }

@@ -28,8 +28,8 @@ internal sealed partial class Violations
     /// <summary>Ids and names that become grain keys.</summary>
     public void Name(string field, string value) => Require(NamePattern().IsMatch(value), field, "must be 1 to 128 letters, digits, '.', '_' or '-', the first one a letter or digit.");
 
-    /// <summary>Texts that must be there.</summary>
-    public void Text(string field, string value, int maxLength = 256) => Require(value.Length > 0 && value.Length <= maxLength, field, $"must have 1 to {maxLength} characters.");
+    /// <summary>Texts that must be there: blanks are none, and no key of a grain.</summary>
+    public void Text(string field, string value, int maxLength = 256) => Require(value.Length <= maxLength && !string.IsNullOrWhiteSpace(value), field, $"must have 1 to {maxLength} characters.");
 
     /// <summary>Texts that may be empty.</summary>
     public void OptionalText(string field, string value, int maxLength = 256) => Require(value.Length <= maxLength, field, $"must have at most {maxLength} characters.");

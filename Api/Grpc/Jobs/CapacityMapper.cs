@@ -17,19 +17,25 @@ internal static class CapacityMapper
         ReservedFor = capacity.ReservedFor,
     };
 
-    private static Proto.NodeCapacity ToProto(Domain.NodeCapacity node) => new()
+    private static Proto.NodeCapacity ToProto(Domain.NodeCapacity node)
     {
-        NodeId = node.Node,
-        Cell = node.Cell,
-        GpuType = node.GpuType,
-        Gpus = node.Gpus,
-        Training = node.Training,
-        Serving = node.Serving,
-        Lent = node.Lent,
-        Free = node.Free,
-        Jobs = { node.Jobs },
-        Closed = node.Closed,
-    };
+        var proto = new Proto.NodeCapacity
+        {
+            NodeId = node.Node,
+            Cell = node.Cell,
+            GpuType = node.GpuType,
+            Gpus = node.Gpus,
+            Training = node.Training,
+            Serving = node.Serving,
+            Lent = node.Lent,
+            Free = node.Free,
+            Jobs = { node.Jobs },
+            Closed = node.Closed,
+            LinkClaimedBytesPerSecond = node.LinkClaimedBytesPerSecond,
+        };
+        if (node.LinkBytesPerSecond is { } link) proto.LinkBytesPerSecond = link;
+        return proto;
+    }
 
     private static Proto.TenantCapacity ToProto(Domain.TenantCapacity tenant)
     {

@@ -111,7 +111,6 @@ internal static class JobMapper
         {
             Revision = hint.Revision,
             Environment = { hint.Environment.ToDictionary() },
-            TopologyFile = hint.TopologyFile,
             Collectives = { hint.Collectives.Select(c => new Proto.JobCollective { FromBytes = c.FromBytes, Algorithm = c.Algorithm }) },
             Compress = hint.Compress,
             ComputeSeconds = hint.ComputeSeconds,

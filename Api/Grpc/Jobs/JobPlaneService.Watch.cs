@@ -1,5 +1,7 @@
 using Grpc.Core;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Jobs.V1;
 
@@ -9,21 +11,25 @@ internal sealed partial class JobPlaneService
 {
     private static readonly TimeSpan WatchPoll = TimeSpan.FromSeconds(5);
 
+    [Needs(Permission.JobsRead)]
     public override async Task WatchJob(WatchJobRequest request, IServerStreamWriter<Job> responseStream, ServerCallContext context)
     {
+        var caller = context.GetHttpContext().Caller();
+        using var place = places.Open(caller);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         try
         {
-            var job = await ReadJobAsync(request.JobId, stop.Token);
+            var job = await ReadJobAsync(request.JobId, context);
             for (var sent = request.Version; ;)
             {
+                caller.ThrowIfEnded(time.GetUtcNow());
                 if (job.Version != sent)
                 {
                     await responseStream.WriteAsync(JobMapper.ToProto(job), stop.Token);
                     sent = job.Version;
                 }
                 if (job.State.IsTerminal()) return;
-                job = await calls.RetryAsync(grains => grains.GetGrain<IJobGrain>(request.JobId).WaitForChange(sent, WatchPoll), stop.Token) ?? job;
+                job = await own.NewerAsync(caller, request.JobId, sent, WatchPoll, stop.Token) ?? job;
             }
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)

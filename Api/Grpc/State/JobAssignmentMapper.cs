@@ -54,7 +54,6 @@ internal static class JobAssignmentMapper
         Image = assignment.Image,
         Command = { assignment.Command },
         Environment = { assignment.Environment.ToDictionary() },
-        TopologyFile = assignment.TopologyFile,
         CheckpointTo = assignment.CheckpointTo,
         ResumeFrom = assignment.ResumeFrom,
         ResumeStep = assignment.ResumeStep,

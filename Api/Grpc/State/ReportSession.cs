@@ -2,13 +2,20 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using InferMesh.Api.Calls;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.State.V1;
 
 namespace InferMesh.Api.Grpc.State;
 
+/// <summary>Opens reporting calls.</summary>
+internal sealed class ReportSessions(GrainCalls calls, ITelemetryPublisher publisher, ReportMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
+{
+    public ReportSession Open(Caller caller) => new(caller, calls, publisher, metrics, time, lifetime);
+}
+
 /// <summary>One reporting call: batch in, publish, acknowledge, in this order, so that an acknowledged batch has reached the cluster.</summary>
-internal sealed class ReportSession(GrainCalls calls, ITelemetryPublisher publisher, ReportMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class ReportSession(Caller caller, GrainCalls calls, ITelemetryPublisher publisher, ReportMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>How long the cluster may take to accept a batch before the agent is sent to another API.</summary>
     public static readonly TimeSpan PublishTimeout = TimeSpan.FromSeconds(3);
@@ -27,6 +34,7 @@ internal sealed class ReportSession(GrainCalls calls, ITelemetryPublisher publis
             while (await reports.MoveNext(stop.Token))
             {
                 var arrival = time.GetUtcNow();
+                caller.ThrowIfEnded(arrival);
                 var telemetry = Read(reports.Current, arrival, read);
                 await CheckRegisteredAsync(telemetry.NodeId, stop.Token);
                 await PublishAsync(telemetry, stop.Token);

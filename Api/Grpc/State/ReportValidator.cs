@@ -1,4 +1,5 @@
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Ingress.Runtimes;
 using InferMesh.State.V1;
 
 namespace InferMesh.Api.Grpc.State;
@@ -55,7 +56,7 @@ internal static class ReportValidator
         }
     }
 
-    public static void Runtimes(Violations v, RuntimeBatch batch, string nodeId)
+    public static void Runtimes(Violations v, RuntimeBatch batch, string nodeId, RuntimePolicy policy)
     {
         var models = batch.Runtimes.Sum(runtime => runtime.Models.Count);
         if (batch.Runtimes.Count > ReportLimits.MaxEntries || models > ReportLimits.MaxEntries)
@@ -67,8 +68,8 @@ internal static class ReportValidator
         {
             var at = $"runtimes.runtimes[{i}].";
             v.Text($"{at}runtime", runtime.Runtime, ReportLimits.MaxText);
-            v.Require(IsHttp(runtime.Endpoint), $"{at}endpoint", "must be an http(s) or h2c address, such as http://10.0.0.7:8000.");
-            v.Require(runtime.GrpcEndpoint.Length == 0 || IsHttp(runtime.GrpcEndpoint), $"{at}grpc_endpoint", "must be empty or an http(s) address, such as http://10.0.0.7:8001.");
+            if (policy.Refusal(runtime.Endpoint) is { } refusal) v.Add($"{at}endpoint", refusal);
+            if (runtime.GrpcEndpoint.Length > 0 && policy.Refusal(runtime.GrpcEndpoint) is { } grpcRefusal) v.Add($"{at}grpc_endpoint", grpcRefusal);
             v.OptionalText($"{at}gpu", runtime.Gpu, ReportLimits.MaxText);
             v.OptionalText($"{at}error", runtime.Error, 4 * ReportLimits.MaxText);
             Amount(v, $"{at}price_per_hour", runtime.HasPricePerHour, runtime.PricePerHour);
@@ -154,9 +155,6 @@ internal static class ReportValidator
         Amount(v, $"{at}min_seconds_per_token", model.HasMinSecondsPerToken, model.MinSecondsPerToken);
         v.Require(model.LoraAdapters.Count <= ReportLimits.MaxEntries, $"{at}lora_adapters", $"must name at most {ReportLimits.MaxEntries} adapters.");
     }
-
-    private static bool IsHttp(string endpoint) =>
-        endpoint.Length <= 4 * ReportLimits.MaxText && Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" or "h2c";
 
     private static void Unit(Violations v, string field, bool given, double value) => v.Require(!given || value is >= 0 and <= 1, field, UnitRange);
 

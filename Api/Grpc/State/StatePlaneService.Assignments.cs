@@ -1,5 +1,7 @@
 using Grpc.Core;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Grains.Abstractions.Models;
 using InferMesh.State.V1;
 using Wire = InferMesh.State.V1;
@@ -15,6 +17,7 @@ internal sealed partial class StatePlaneService
     private const int MaxResults = 1024;
     private const int MaxErrorText = 2048;
 
+    [Needs(Permission.NodesReport)]
     public override async Task WatchAssignments(WatchAssignmentsRequest request, IServerStreamWriter<Wire.NodeAssignment> responseStream, ServerCallContext context)
     {
         var violations = new Violations();
@@ -30,6 +33,7 @@ internal sealed partial class StatePlaneService
         violations.ThrowIfAny();
         Grains.Abstractions.Models.ControlledRuntime[] runtimes = [.. request.Runtimes.Select(AssignmentMapper.ToContract)];
 
+        var caller = context.GetHttpContext().Caller();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         try
         {
@@ -37,6 +41,7 @@ internal sealed partial class StatePlaneService
             for (var version = request.Version; ;)
             {
                 await ReadNodeAsync(request.NodeId, stop.Token);
+                caller.ThrowIfEnded(time.GetUtcNow());
                 var news = await calls.RetryAsync(grains => grains.GetGrain<INodeModelsGrain>(request.NodeId).Watch(version, runtimes, AssignmentPoll), stop.Token);
                 if (news is null) continue; // Nothing new within the poll.
                 version = news.Version;
@@ -49,6 +54,7 @@ internal sealed partial class StatePlaneService
         }
     }
 
+    [Needs(Permission.NodesReport)]
     public override async Task<ReportAssignmentResponse> ReportAssignment(ReportAssignmentRequest request, ServerCallContext context)
     {
         var violations = new Violations();

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.State.V1;
 
@@ -14,6 +15,7 @@ internal sealed partial class StatePlaneService
     private const int MaxHost = 253;
     private const int MaxCheckpointRef = 2048;
 
+    [Needs(Permission.NodesReport)]
     public override async Task<PollJobsResponse> PollJobs(PollJobsRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -49,6 +51,7 @@ internal sealed partial class StatePlaneService
     /// <summary>Ranks live for a lease after their agent has asked: what it waits for must be a small part of that.</summary>
     private TimeSpan Wait() => lease.Current is { } known && known / 3 < JobPoll ? known / 3 : JobPoll;
 
+    [Needs(Permission.NodesReport)]
     public override async Task<ReportJobResponse> ReportJob(ReportJobRequest request, ServerCallContext context)
     {
         var violations = new Violations();

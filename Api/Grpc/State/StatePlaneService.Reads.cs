@@ -1,5 +1,6 @@
 using Grpc.Core;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.State.V1;
@@ -13,6 +14,7 @@ internal sealed partial class StatePlaneService
     private const int MaxModelStates = 10_000;
     private const int NodeReadParallelism = 32;
 
+    [Needs(Permission.FleetRead)]
     public override async Task<ModelState> GetModelState(GetModelStateRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -23,6 +25,7 @@ internal sealed partial class StatePlaneService
         return States(node, request.Model).FirstOrDefault() ?? throw RpcErrors.NotFound($"model on node {request.NodeId}", request.Model);
     }
 
+    [Needs(Permission.FleetRead)]
     public override async Task<ListModelStatesResponse> ListModelStates(ListModelStatesRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -39,6 +42,7 @@ internal sealed partial class StatePlaneService
         return new ListModelStatesResponse { States = { states } };
     }
 
+    [Needs(Permission.FleetRead)]
     public override async Task<GpuState> GetGpuState(GetGpuStateRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -49,6 +53,7 @@ internal sealed partial class StatePlaneService
         return gpus.FirstOrDefault(gpu => gpu.GpuUuid == request.GpuUuid) ?? throw RpcErrors.NotFound("GPU", request.GpuUuid);
     }
 
+    [Needs(Permission.FleetRead)]
     public override async Task<ListGpuStatesResponse> ListGpuStates(ListGpuStatesRequest request, ServerCallContext context)
     {
         var violations = new Violations();

@@ -1,6 +1,8 @@
 using Grpc.Core;
 using InferMesh.Api.Calls;
 using InferMesh.Api.Grpc.Errors;
+using InferMesh.Api.Security.Access;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Api.Topology;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.State.V1;
@@ -9,11 +11,12 @@ namespace InferMesh.Api.Grpc.State;
 
 /// <summary>The state plane: registrations and readings in, the last known state out.</summary>
 internal sealed partial class StatePlaneService(
-    GrainCalls calls, FleetReader cells, ITelemetryPublisher publisher, ReportMetrics metrics, ApiLocation location, JobLease lease, TimeProvider time, IHostApplicationLifetime lifetime) : StatePlane.StatePlaneBase
+    GrainCalls calls, FleetReader cells, ReportSessions sessions, ReportReader reader, ApiLocation location, JobLease lease, TimeProvider time, IHostApplicationLifetime lifetime) : StatePlane.StatePlaneBase
 {
     private const int MaxLabels = 64;
     private const int MaxLabelText = 256;
 
+    [Needs(Permission.NodesReport)]
     public override async Task<RegisterNodeResponse> RegisterNode(RegisterNodeRequest request, ServerCallContext context)
     {
         CheckRegistration(request);
@@ -35,6 +38,7 @@ internal sealed partial class StatePlaneService(
         return new RegisterNodeResponse { Version = NodeResults.Accepted(result, request.NodeId).Version };
     }
 
+    [Needs(Permission.NodesReport)]
     public override Task<PingResponse> Ping(PingRequest request, ServerCallContext context)
     {
         var violations = new Violations();
@@ -47,14 +51,17 @@ internal sealed partial class StatePlaneService(
         return Task.FromResult(new PingResponse { Api = here.Name, Coordinate = NetworkMapper.ToProto(here.Coordinate) });
     }
 
+    [Needs(Permission.NodesReport)]
     public override Task ReportNode(IAsyncStreamReader<NodeReport> requestStream, IServerStreamWriter<ReportAck> responseStream, ServerCallContext context) =>
-        Session().RunAsync(requestStream, responseStream, ReportReader.Read, context.CancellationToken);
+        sessions.Open(context.GetHttpContext().Caller()).RunAsync(requestStream, responseStream, reader.Read, context.CancellationToken);
 
+    [Needs(Permission.NodesReport)]
     public override Task ReportModelState(IAsyncStreamReader<ModelStateReport> requestStream, IServerStreamWriter<ReportAck> responseStream, ServerCallContext context) =>
-        Session().RunAsync(requestStream, responseStream, ReportReader.Read, context.CancellationToken);
+        sessions.Open(context.GetHttpContext().Caller()).RunAsync(requestStream, responseStream, reader.Read, context.CancellationToken);
 
+    [Needs(Permission.NodesReport)]
     public override Task ReportGpuState(IAsyncStreamReader<GpuStateReport> requestStream, IServerStreamWriter<ReportAck> responseStream, ServerCallContext context) =>
-        Session().RunAsync(requestStream, responseStream, ReportReader.Read, context.CancellationToken);
+        sessions.Open(context.GetHttpContext().Caller()).RunAsync(requestStream, responseStream, ReportReader.Read, context.CancellationToken);
 
     /// <summary>The node's grain checks again; a wrong id must not become the key of one, and all errors are told at once.</summary>
     private static void CheckRegistration(RegisterNodeRequest request)
@@ -70,8 +77,6 @@ internal sealed partial class StatePlaneService(
         violations.Require(request.Roles.All(role => role is "gpu" or "router" or "edge"), "roles", "must be gpu, router or edge.");
         violations.ThrowIfAny();
     }
-
-    private ReportSession Session() => new(calls, publisher, metrics, time, lifetime);
 
     private async Task<NodeView> ReadNodeAsync(string nodeId, CancellationToken cancellationToken) =>
         await calls.RetryAsync(grains => grains.GetGrain<INodeGrain>(nodeId).Get(), cancellationToken) ?? throw RpcErrors.NotFound("node", nodeId);

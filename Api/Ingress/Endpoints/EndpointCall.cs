@@ -18,6 +18,9 @@ internal sealed class EndpointCall(ServingEndpoint endpoint, EndpointArm[] arms,
     /// <summary>Name of the endpoint.</summary>
     public string Endpoint => endpoint.Name;
 
+    /// <summary>Whether the class of the request is that of the endpoint, because its caller said none.</summary>
+    public bool HasOwnSloClass => query.SloClass.Length == 0;
+
     /// <summary>Model that the request is for now.</summary>
     public EndpointArm Arm => arms[_next - 1];
 

@@ -1,4 +1,5 @@
 using InferMesh.Api.Ingress.Models;
+using InferMesh.Api.Security.Access;
 
 namespace InferMesh.Api.Ingress.Endpoints;
 
@@ -14,6 +15,10 @@ internal static class EndpointModels
         var visible = models.Where(m => table.Find(m.Id) is null);
         return [.. visible.Concat(table.All.SelectMany(endpoint => Entries(endpoint, table, live))).OrderBy(m => m.Id, StringComparer.Ordinal)];
     }
+
+    /// <summary>Without the endpoints of other tenants.</summary>
+    public static IReadOnlyList<ServedModel> Visible(IReadOnlyList<ServedModel> models, EndpointTable table, Scope scope) =>
+        scope.IsMesh ? models : [.. models.Where(m => table.Find(m.Id)?.IsHiddenFrom(scope) != true)];
 
     private static IEnumerable<ServedModel> Entries(ServingEndpoint endpoint, EndpointTable table, Dictionary<string, ServedModel> live)
     {

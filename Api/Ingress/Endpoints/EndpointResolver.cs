@@ -1,5 +1,6 @@
 using InferMesh.Api.Ingress.Requests;
 using InferMesh.Api.Ingress.Routing;
+using InferMesh.Api.Security.Callers;
 using InferMesh.Grains.Abstractions.Routing;
 
 namespace InferMesh.Api.Ingress.Endpoints;
@@ -18,7 +19,7 @@ internal sealed class EndpointResolver(EndpointDirectory directory, IngressRoute
         if (await directory.CurrentAsync(context.RequestAborted) is not { } table)
             return (null, OpenAiError.Unavailable("The endpoints of the cluster are not known yet.", "cluster_unavailable"));
         if (table.Find(named ?? request.Model) is not { } endpoint) return (null, named is null ? null : OpenAiError.EndpointNotFound(named));
-        if (!endpoint.Spec.Enabled) return (null, named is null ? OpenAiError.ModelNotFound(request.Model) : OpenAiError.EndpointNotFound(named));
+        if (!endpoint.Spec.Enabled || endpoint.IsHiddenFrom(context.Caller().Scope)) return (null, named is null ? OpenAiError.ModelNotFound(request.Model) : OpenAiError.EndpointNotFound(named));
         if (EndpointGate.Check(endpoint, context, query.Tenant) is { } refusal) return (null, refusal);
         if (request.ModelValue is null)
             return (null, OpenAiError.BadRequest(new($"'{request.Model}' is an endpoint, which this protocol cannot call: name one of its models.", "model", "endpoint_not_callable")));

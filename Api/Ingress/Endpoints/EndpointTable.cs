@@ -21,6 +21,9 @@ internal sealed class EndpointTable
         _byName = byName.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
+    /// <summary>Listing that it was made from: the life of the index, and a number that grows within it.</summary>
+    public (long Incarnation, long Version) Listing { get; init; }
+
     /// <summary>Endpoints by name.</summary>
     public IReadOnlyList<ServingEndpoint> All { get; }
 

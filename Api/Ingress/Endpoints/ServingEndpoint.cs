@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using InferMesh.Api.Ingress.Forwarding;
+using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions.Endpoints;
 
 namespace InferMesh.Api.Ingress.Endpoints;
@@ -40,6 +41,9 @@ internal sealed class ServingEndpoint(MeshEndpoint stored)
 
     /// <summary>SHA-256 of the keys that open it; empty when it needs none.</summary>
     public ReadOnlySpan<byte[]> Keys => _keys;
+
+    /// <summary>Whether callers of a scope must not learn that it is there: it serves other tenants only.</summary>
+    public bool IsHiddenFrom(Scope scope) => !scope.IsMesh && Spec.Auth is { AllowedTenants: { Count: > 0 } allowed } && !allowed.Contains(scope.Tenant);
 
     /// <summary>Names that clients may use.</summary>
     public IEnumerable<string> Names => stored.AllNames();

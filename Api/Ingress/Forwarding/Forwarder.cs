@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using InferMesh.Api.Ingress.Runtimes;
 using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.Extensions.Primitives;
 
@@ -13,7 +14,11 @@ namespace InferMesh.Api.Ingress.Forwarding;
 /// <param name="RequestId">Its id.</param>
 /// <param name="Stamp">Sets the mesh's own headers just before the answer starts.</param>
 /// <param name="Elapsed">Time since the request began.</param>
-internal readonly record struct ForwardJob(HttpContext Context, ReadOnlyMemory<byte> Body, string RequestId, Action<HttpContext> Stamp, Func<TimeSpan> Elapsed);
+internal readonly record struct ForwardJob(HttpContext Context, ReadOnlyMemory<byte> Body, string RequestId, Action<HttpContext> Stamp, Func<TimeSpan> Elapsed)
+{
+    /// <summary>Model that is asked for; for traces.</summary>
+    public string Model { get; init; } = "";
+}
 
 /// <summary>Sends requests to runtimes and streams answers back.</summary>
 internal sealed class Forwarder(RuntimeClient runtimes, IngressMetrics metrics)
@@ -29,6 +34,7 @@ internal sealed class Forwarder(RuntimeClient runtimes, IngressMetrics metrics)
     {
         var answer = new OpenAnswer(target, job.Elapsed());
         if (!RuntimeUrl.TryBuild(target.Endpoint, job.Context.Request.Path, job.Context.Request.QueryString.Value ?? "", out var url)) return answer.Failed(new(AttemptEnd.Failed, "bad_endpoint"));
+        answer.Span = UpstreamSpan.Start(job, target, url);
         try
         {
             var response = await runtimes.SendAsync(job.Context, url, job.Body, job.RequestId, stop);
@@ -109,6 +115,7 @@ internal sealed class Forwarder(RuntimeClient runtimes, IngressMetrics metrics)
 
     private static string Reason(Exception e) => e switch
     {
+        _ when RuntimeConnector.IsRefusal(e) => RuntimeConnector.Reason,
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError } => "connect",
         SocketException or OperationCanceledException => "connect",
         _ => "reset",

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
+using InferMesh.Api.Http;
 using InferMesh.Api.Ingress.Requests;
 using InferMesh.Api.Security;
 
@@ -16,7 +17,7 @@ internal static class HeaderRules
     ];
 
     // Of the request: what the new request sets itself, and the key that opens this API, which is none of a runtime's business.
-    private static readonly FrozenSet<string> RequestOnly = Set("Host", "Content-Length", "Expect", "traceparent", "tracestate", RequestHeaders.RequestId, RequestHeaders.IdempotencyKey, MutationGuard.KeyHeader);
+    private static readonly FrozenSet<string> RequestOnly = Set("Host", "Content-Length", "Expect", "traceparent", "tracestate", RequestHeaders.RequestId, RequestHeaders.IdempotencyKey, PresentedKey.HeaderName);
     private static readonly SearchValues<char> Legal = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c), '\t']);
     private static readonly FrozenSet<string> ResponseOnly = Set(RequestHeaders.RequestId);
 
@@ -24,7 +25,7 @@ internal static class HeaderRules
     public static bool ForwardsToRuntime(string name, string? connection) => Forwards(name, RequestOnly, connection);
 
     /// <summary>Whether a header of the runtime goes on to the client.</summary>
-    public static bool ForwardsToClient(string name, string? connection) => Forwards(name, ResponseOnly, connection);
+    public static bool ForwardsToClient(string name, string? connection) => !SecurityHeaders.IsOurs(name) && Forwards(name, ResponseOnly, connection);
 
     /// <summary>Whether a value may stand in a header: no control characters, nothing but ASCII.</summary>
     public static bool IsLegal(string value) => !value.AsSpan().ContainsAnyExcept(Legal);

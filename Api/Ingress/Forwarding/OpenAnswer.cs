@@ -24,6 +24,9 @@ internal sealed class OpenAnswer(RouteTarget target, TimeSpan sent) : IDisposabl
     /// <summary>Why there is no answer; null when there is one.</summary>
     public AttemptResult? Failure { get; private set; }
 
+    /// <summary>The call in a trace, from sending it to the last byte; null when it is not traced.</summary>
+    public UpstreamSpan? Span { get; set; }
+
     /// <summary>Head of the answer.</summary>
     public HttpResponseMessage Response => _response ?? throw new InvalidOperationException("There is no answer.");
 
@@ -37,6 +40,7 @@ internal sealed class OpenAnswer(RouteTarget target, TimeSpan sent) : IDisposabl
     public OpenAnswer Failed(AttemptResult failure)
     {
         Failure = failure;
+        Span?.End(failure);
         Dispose();
         return this;
     }
@@ -48,6 +52,7 @@ internal sealed class OpenAnswer(RouteTarget target, TimeSpan sent) : IDisposabl
         _stream = await Response.Content.ReadAsStreamAsync(stop);
         _length = await _stream.ReadAsync(_first, stop);
         if (_length > 0) _firstByte = elapsed();
+        Span?.FirstByte();
         _tokens.Add(First);
     }
 
@@ -60,12 +65,18 @@ internal sealed class OpenAnswer(RouteTarget target, TimeSpan sent) : IDisposabl
     }
 
     /// <summary>How it ended, with what is known of it.</summary>
-    public AttemptResult Result(AttemptEnd end, string reason) =>
-        new(end, reason, _response is null ? 0 : (int)_response.StatusCode, null, _firstByte, _tokens?.IsStream ?? false, _tokens?.Tokens, _tokens?.PromptTokens);
+    public AttemptResult Result(AttemptEnd end, string reason)
+    {
+        var result = new AttemptResult(end, reason, _response is null ? 0 : (int)_response.StatusCode, null, _firstByte, _tokens?.IsStream ?? false, _tokens?.Tokens, _tokens?.PromptTokens);
+        Span?.End(result);
+        return result;
+    }
 
     /// <summary>Breaks the connection off unless the answer was read to its end.</summary>
     public void Dispose()
     {
+        // One that nobody wanted any more.
+        Span?.End(new(AttemptEnd.Cancelled, "abandoned"));
         _response?.Dispose();
         if (_first is { } first)
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using InferMesh.Api.Ingress.Requests;
+using InferMesh.Api.Ingress.Runtimes;
 using Microsoft.Extensions.Options;
 
 namespace InferMesh.Api.Ingress.Forwarding;
@@ -11,7 +12,7 @@ internal sealed class RuntimeClient : IDisposable
 {
     private readonly HttpMessageInvoker _invoker;
 
-    public RuntimeClient(IOptions<IngressSettings> settings) => _invoker = new(new SocketsHttpHandler
+    public RuntimeClient(IOptions<IngressSettings> settings, RuntimeConnector connector) => _invoker = new(connector.Limit(new()
     {
         UseProxy = false,
         UseCookies = false,
@@ -28,7 +29,7 @@ internal sealed class RuntimeClient : IDisposable
         ActivityHeadersPropagator = null,
         RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-    });
+    }));
 
     /// <summary>Sends the body as it came; returns when the headers of the answer are there.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpContext context, Uri url, ReadOnlyMemory<byte> body, string requestId, CancellationToken cancellationToken)

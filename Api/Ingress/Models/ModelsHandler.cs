@@ -1,6 +1,7 @@
 using System.Text.Json;
 using InferMesh.Api.Calls;
 using InferMesh.Api.Ingress.Endpoints;
+using InferMesh.Api.Security.Callers;
 
 namespace InferMesh.Api.Ingress.Models;
 
@@ -29,7 +30,7 @@ internal sealed class ModelsHandler(ModelCatalog catalog, EndpointDirectory endp
         IReadOnlyList<ServedModel>? models = null;
         try
         {
-            if (await endpoints.CurrentAsync(context.RequestAborted) is { } table) models = EndpointModels.Merge(await catalog.ListAsync(context.RequestAborted), table);
+            if (await endpoints.CurrentAsync(context.RequestAborted) is { } table) models = EndpointModels.Visible(EndpointModels.Merge(await catalog.ListAsync(context.RequestAborted), table), table, context.Caller().Scope);
         }
         catch (MeshUnavailableException)
         {

@@ -1,4 +1,5 @@
 using InferMesh.Api.Ingress.Tunnels;
+using InferMesh.Api.Security.Access;
 
 namespace InferMesh.Api.Ingress.Protocols;
 
@@ -26,7 +27,7 @@ internal static class ProtocolRoutes
 
     private static void MapTgi(this IEndpointRouteBuilder app)
     {
-        var group = app.MapGroup("").WithTags("Data plane").WithMetadata(app.ServiceProvider.GetRequiredService<TgiProtocol>());
+        var group = app.MapGroup("").WithTags("Data plane").Needs(Permission.Infer).WithMetadata(app.ServiceProvider.GetRequiredService<TgiProtocol>());
         const string Which = "The model is in the header x-infermesh-model or the query parameter 'model'; without either it is the only model that TGI serves. ";
         const string Example = """{"inputs":"Hello","parameters":{"max_new_tokens":16}}""";
         group.MapPost("/generate", Forward).Describe(typeof(TgiErrorBody), "TgiGenerate", "Forwards a request in the form of TGI's API", Which + IngressExtensions.ForwardDescription, IngressExtensions.ForwardStatuses).Takes<TgiBody>(Example);
@@ -36,7 +37,7 @@ internal static class ProtocolRoutes
 
     private static void MapKServe(this IEndpointRouteBuilder app)
     {
-        var group = app.MapGroup("").WithTags("Data plane").WithMetadata(KServeProtocol.Instance);
+        var group = app.MapGroup("").WithTags("Data plane").Needs(Permission.Infer).WithMetadata(KServeProtocol.Instance);
         // What the document lists as parts of the path are the parameters of the handlers; the protocol reads them.
         Delegate forward = (HttpContext context, CompletionHandler handler, string model) => handler.HandleAsync(context);
         Delegate forwardVersion = (HttpContext context, CompletionHandler handler, string model, string version) => handler.HandleAsync(context);
@@ -50,9 +51,9 @@ internal static class ProtocolRoutes
             group.MapGet($"{at}/config", handle).Get($"KServeModelConfig{suffix}", "Configuration of a model, as Triton has it");
             group.MapGet($"{at}/stats", handle).Get($"KServeModelStats{suffix}", "Statistics of a model on one node, as Triton has them");
         }
-        group.MapGet("/v2", (HttpContext context, KServeServer _) => KServeServer.DescribeAsync(context)).Describe(typeof(KServeErrorBody), "KServeServer", "Name and version of the mesh", "Answered by the mesh itself.", 200);
-        group.MapGet("/v2/health/live", (HttpContext context, KServeServer _) => KServeServer.LiveAsync(context)).Describe(typeof(KServeErrorBody), "KServeLive", "Whether the mesh runs", "Answered by the mesh itself.", 200);
-        group.MapGet("/v2/health/ready", (HttpContext context, KServeServer server) => server.ReadyAsync(context)).Describe(typeof(KServeErrorBody), "KServeReady", "Whether any model can be asked", "Answered by the mesh itself.", 200, 503);
+        group.MapGet("/v2", (HttpContext context, KServeServer _) => KServeServer.DescribeAsync(context)).Describe(typeof(KServeErrorBody), "KServeServer", "Name and version of the mesh", "Answered by the mesh itself.", 200).AllowAnonymous();
+        group.MapGet("/v2/health/live", (HttpContext context, KServeServer _) => KServeServer.LiveAsync(context)).Describe(typeof(KServeErrorBody), "KServeLive", "Whether the mesh runs", "Answered by the mesh itself.", 200).AllowAnonymous();
+        group.MapGet("/v2/health/ready", (HttpContext context, KServeServer server) => server.ReadyAsync(context)).Describe(typeof(KServeErrorBody), "KServeReady", "Whether any model can be asked", "Answered by the mesh itself.", 200, 503).AllowAnonymous();
     }
 
     private static Task Forward(HttpContext context, CompletionHandler handler) => handler.HandleAsync(context);

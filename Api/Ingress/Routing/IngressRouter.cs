@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using InferMesh.Api.Decisions;
 using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.Extensions.Options;
 
@@ -6,7 +7,7 @@ namespace InferMesh.Api.Ingress.Routing;
 
 /// <summary>Asks the routers of the cluster, patiently enough to outlive a silo that dies under the call.</summary>
 internal sealed partial class IngressRouter(
-    Routers routers, RouteBatches batches, OpenReservations open, IOptionsMonitor<IngressSettings> settings, TimeProvider time, IngressMetrics metrics, ILogger<IngressRouter> logger)
+    Routers routers, RouteBatches batches, OpenReservations open, DecisionLog decisions, IOptionsMonitor<IngressSettings> settings, TimeProvider time, IngressMetrics metrics, ILogger<IngressRouter> logger)
 {
     // Tries go on for this many times the limit of one: calls that a stopping silo refuses fail at once, and the next silo may be seconds away.
     private const int Patience = 3;
@@ -27,10 +28,22 @@ internal sealed partial class IngressRouter(
     /// <param name="query">The query.</param>
     /// <param name="waiting">Told the time of the wait at its end, if there was one.</param>
     /// <param name="cancellationToken">Ends the wait, wherever it is.</param>
-    public async Task<RouteDecision?> RouteAsync(RouteQuery query, Action<TimeSpan> waiting, CancellationToken cancellationToken)
+    public Task<RouteDecision?> RouteAsync(RouteQuery query, Action<TimeSpan> waiting, CancellationToken cancellationToken) =>
+        GenAi.Activities.HasListeners() ? TraceAsync(query, waiting, cancellationToken) : DecideAsync(query, waiting, cancellationToken);
+
+    private async Task<RouteDecision?> TraceAsync(RouteQuery query, Action<TimeSpan> waiting, CancellationToken cancellationToken)
+    {
+        using var span = GenAi.Activities.StartActivity("decision");
+        var decision = await DecideAsync(span is { Recorded: true, Id: { } id } ? query with { TraceParent = id } : query, waiting, cancellationToken);
+        span?.SetTag("infermesh.outcome", decision?.Status.ToString() ?? "no_router").SetTag("infermesh.strategy", decision?.Strategy).SetTag("infermesh.decision", decision?.DecisionId)
+            .SetTag("infermesh.considered", decision?.Considered).SetTag("infermesh.eligible", decision?.Eligible).SetTag("infermesh.silo", decision?.Silo);
+        return decision;
+    }
+
+    private async Task<RouteDecision?> DecideAsync(RouteQuery query, Action<TimeSpan> waiting, CancellationToken cancellationToken)
     {
         var decision = await CallAsync(query, queued: false, TimeSpan.Zero, cancellationToken);
-        if (decision is not { Status: RouteStatus.Overloaded, MaxQueueWait: var most } || most <= query.Waited) return decision;
+        if (decision is not { Status: RouteStatus.Overloaded, MaxQueueWait: var most } || most <= query.Waited) return Kept(query, decision);
         var started = time.GetTimestamp();
         try
         {
@@ -40,12 +53,18 @@ internal sealed partial class IngressRouter(
                 // Another silo may answer each time; the turn goes by what the query says of itself.
                 decision = await CallAsync(query with { Waited = waited }, queued: true, most - waited, cancellationToken);
             }
-            return decision;
+            return Kept(query, decision);
         }
         finally
         {
             waiting(time.GetElapsedTime(started));
         }
+    }
+
+    private RouteDecision? Kept(RouteQuery query, RouteDecision? decision)
+    {
+        if (decision is not null) decisions.Take(DecisionSource.Ingress, query, decision);
+        return decision;
     }
 
     private async Task<RouteDecision?> CallAsync(RouteQuery query, bool queued, TimeSpan wait, CancellationToken cancellationToken)
@@ -117,6 +136,7 @@ internal sealed partial class IngressRouter(
     internal void Report(RouteOutcome outcome)
     {
         open.Remove(outcome.DecisionId);
+        decisions.Settle(outcome);
         batches.Report(outcome);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.Extensions.Options;
 
@@ -64,8 +65,15 @@ internal sealed class RouteBatches(Routers routers, IOptionsMonitor<IngressSetti
     {
         if (_timed) return;
         _timed = true;
-        _timer ??= time.CreateTimer(static batches => ((RouteBatches)batches!).Leave(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer ??= CreateTimer();
         _timer.Change(MostWait, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Of no request's trace: it serves all that come after.</summary>
+    private ITimer CreateTimer()
+    {
+        using var apart = ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow();
+        return time.CreateTimer(static batches => ((RouteBatches)batches!).Leave(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     private void Leave()
@@ -83,6 +91,8 @@ internal sealed class RouteBatches(Routers routers, IOptionsMonitor<IngressSetti
     private async Task SendAsync(Batch batch)
     {
         Task<RouteDecision[]>? call = null;
+        // The one message belongs to the trace of its first query, whoever happens to send it; the routers' spans belong to each query's own.
+        Activity.Current = batch.Queries is [var first, ..] ? first.Span : null;
         try
         {
             call = routers.Next().RouteBatch([.. batch.Queries.Select(q => q.Query)], batch.Outcomes).AsTask();
@@ -133,5 +143,7 @@ internal sealed class RouteBatches(Routers routers, IOptionsMonitor<IngressSetti
     private sealed class Waiting(RouteQuery query) : TaskCompletionSource<RouteDecision>
     {
         public RouteQuery Query { get; } = query;
+
+        public Activity? Span { get; } = Activity.Current;
     }
 }

@@ -29,6 +29,9 @@ internal sealed partial class LimitedTenants(IGrainFactory grains, TimeProvider 
         return _last?.Names is not { } names || names.Contains(tenant);
     }
 
+    /// <summary>Whether the last list has this tenant, without a look; false as long as there is none.</summary>
+    public bool Contains(string tenant) => _last?.Names?.Contains(tenant) is true;
+
     private Task Read()
     {
         lock (_gate) return _reading.IsCompleted ? _reading = ReadAsync() : _reading;

@@ -1,5 +1,7 @@
 using System.Globalization;
 using InferMesh.Api.Ingress.Requests;
+using InferMesh.Api.Security.Callers;
+using InferMesh.Api.Security.Keys;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Abstractions.Tenancy;
 using Microsoft.Extensions.Options;
@@ -13,13 +15,14 @@ internal sealed class TenantGate(LimitedTenants limited, TenantCalls calls, IOpt
     public async Task<TenantPass> EnterAsync(HttpContext context, RouteQuery query)
     {
         if (RequestHeaders.ReadText(context, RequestHeaders.Project, out var project) is { } badProject) return TenantPass.Refused(OpenAiError.BadRequest(badProject), "invalid");
+        if (context.Caller().Scope.Project is { Length: > 0 } own) project = own;
         if (query.Tenant.Length == 0 || !await limited.MayContainAsync(query.Tenant, context.RequestAborted)) return TenantPass.Unlimited;
         var (prompt, output) = Estimate(context.Request.Path, query);
         var request = new TenantRequest
         {
             Tenant = query.Tenant,
             Project = project,
-            KeyId = CallerKey.IdOf(context.Request),
+            KeyId = context.Caller().KeyId is { Length: > 0 } id ? id : KeyIds.Of(context.Request),
             Model = query.Model,
             PromptTokens = prompt,
             OutputTokens = output,

@@ -27,6 +27,13 @@ internal sealed class TenantPass
 
     public static TenantPass Refused(OpenAiError error, string outcome) => new() { Refusal = error, Outcome = outcome };
 
+    /// <summary>Counts the estimate as used, or nothing.</summary>
+    public void SettleEstimate(bool isUsed)
+    {
+        if (_calls is null || _request is null) return;
+        _ = _calls.SettleAsync(new(_id, _request, isUsed ? _request.PromptTokens : 0, isUsed ? _request.OutputTokens : 0));
+    }
+
     /// <summary>
     /// The request is over. An answer in full counts what the runtime says, or else the estimate; one that broke off, its prompt and what was seen of it; an error, or a request that
     /// was never sent, nothing.

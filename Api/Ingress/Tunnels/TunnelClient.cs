@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using InferMesh.Api.Ingress.Forwarding;
 using InferMesh.Api.Ingress.Requests;
+using InferMesh.Api.Ingress.Runtimes;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
@@ -13,10 +14,10 @@ internal sealed class TunnelClient : IDisposable
     private readonly HttpMessageInvoker _invoker;
     private readonly IngressMetrics _metrics;
 
-    public TunnelClient(IOptions<IngressSettings> settings, IngressMetrics metrics)
+    public TunnelClient(IOptions<IngressSettings> settings, RuntimeConnector connector, IngressMetrics metrics)
     {
         _metrics = metrics;
-        _invoker = new(new SocketsHttpHandler
+        _invoker = new(connector.Limit(new()
         {
             UseProxy = false,
             UseCookies = false,
@@ -34,7 +35,7 @@ internal sealed class TunnelClient : IDisposable
             ActivityHeadersPropagator = null,
             RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-        });
+        }));
     }
 
     /// <summary>A request with the client's headers, save those that end here.</summary>
@@ -73,6 +74,7 @@ internal sealed class TunnelClient : IDisposable
     /// <summary>Short name of why a connection failed.</summary>
     public static string Reason(Exception e) => e switch
     {
+        _ when RuntimeConnector.IsRefusal(e) => RuntimeConnector.Reason,
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError } => "connect",
         OperationCanceledException => "connect",
         _ => "reset",

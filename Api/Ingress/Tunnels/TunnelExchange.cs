@@ -85,12 +85,12 @@ internal sealed class TunnelExchange(HttpContext context, RouteQuery query, Ingr
                 _sent = Elapsed;
                 _last = await attempt(_target);
                 parts.Breakers.Record(_target.NodeId, _last.End == AttemptEnd.Delivered ? null : _last);
-                parts.Metrics.Attempted(_last.End == AttemptEnd.Delivered ? "delivered" : _last.Reason);
+                parts.Metrics.Attempted(_target.NodeId, _last.End == AttemptEnd.Delivered ? "delivered" : _last.Reason);
                 settled = Outcome(_last);
                 switch (_last.End)
                 {
                     case AttemptEnd.Delivered:
-                        return settled == OutcomeStatus.Success ? "success" : "upstream_error";
+                        return settled == OutcomeStatus.Success ? "success" : settled == OutcomeStatus.Error ? "upstream_error" : "upstream_refused";
                     case AttemptEnd.Broken:
                         return "broken";
                     case AttemptEnd.Cancelled:

@@ -1,4 +1,6 @@
+using InferMesh.Api.Grpc;
 using InferMesh.Api.Ingress.Protocols;
+using InferMesh.Api.Security.Access;
 using InferMesh.Inference;
 
 namespace InferMesh.Api.Ingress.Tunnels;
@@ -23,15 +25,15 @@ internal static class TunnelRoutes
     {
         // WebSockets over HTTP/2 come as CONNECT.
         app.MapMethods("/v1/realtime", [HttpMethods.Get, HttpMethods.Connect], (HttpContext context, CompletionHandler handler) => handler.HandleAsync(context))
-            .WithMetadata(app.ServiceProvider.GetRequiredService<RealtimeProtocol>()).ExcludeFromDescription();
+            .Needs(Permission.Infer).WithMetadata(app.ServiceProvider.GetRequiredService<RealtimeProtocol>()).ExcludeFromDescription();
 
-        app.MapGrpcService<InferenceService>();
+        app.MapGrpcGroup().MapGrpcService<InferenceService>();
         var grpc = app.ServiceProvider.GetRequiredService<GrpcProtocol>();
         foreach (var call in ForwardedCalls)
         {
             // Before the service's own route, which would read the message and write it anew.
             app.MapPost($"/{GRPCInferenceService.Descriptor.FullName}/{call}", (HttpContext context, CompletionHandler handler) => handler.HandleAsync(context))
-                .WithMetadata(grpc).WithOrder(-1).ExcludeFromDescription();
+                .Needs(Permission.Infer).WithMetadata(grpc).WithOrder(-1).ExcludeFromDescription();
         }
     }
 }

@@ -1,0 +1,88 @@
+/** What differs between policies and endpoints in the editor. */
+export interface ObjectKind {
+  path: 'policies' | 'endpoints';
+  one: string;
+  title: string;
+  read: string;
+  write: string;
+  lead: string;
+  templates: Record<string, unknown>;
+}
+
+export const Policies: ObjectKind = {
+  path: 'policies',
+  one: 'policy',
+  title: 'Policies',
+  read: 'policies.read',
+  write: 'policies.write',
+  lead: 'Rules for routing, placement, hedging, SLOs, quotas and access. Each change is a version; any version can come back.',
+  templates: {
+    routing: { kind: 'routing', priority: 0, description: '', models: ['llama-*'], routing: { strategy: 'mesh', parameters: {} } },
+    placement: { kind: 'placement', priority: 0, description: '', models: [], placement: { regions: ['eu-west'] } },
+    hedging: { kind: 'hedging', priority: 0, description: '', models: [], hedging: { enabled: true, minDelayMs: 50, maxDelayMs: 5000, delayFactor: 2, budgetShare: 0.05 } },
+    slo: { kind: 'slo', priority: 0, description: '', sloClasses: ['interactive'], slo: { ttftMs: 500, queuePriority: 10, maxQueueWaitMs: 5000 } },
+    quota: { kind: 'quota', priority: 0, description: '', tenants: ['acme'], quota: { maxConcurrentRequests: 64 } },
+    security: { kind: 'security', priority: 0, description: '', models: ['secret-*'], security: { allowedTenants: ['acme'] } },
+  },
+};
+
+export const Endpoints: ObjectKind = {
+  path: 'endpoints',
+  one: 'endpoint',
+  title: 'Endpoints',
+  read: 'endpoints.read',
+  write: 'endpoints.write',
+  lead: 'Names that clients use as models: what stands behind them, by weight, and who may call.',
+  templates: {
+    endpoint: { models: [{ model: 'llama-3.1-8b-instruct', weight: 100 }], aliases: [], description: '', enabled: true },
+  },
+};
+
+export interface Stored {
+  name: string;
+  version: number;
+  spec: Record<string, unknown>;
+  changedAt: string;
+  changedBy: string;
+  deleted: boolean;
+}
+
+/** The content of an object as text, without what is not set. */
+export function textOf(spec: Record<string, unknown>): string {
+  return JSON.stringify(spec, (_key, value) => (value === null ? undefined : value), 2);
+}
+
+export interface FieldProblem {
+  field: string;
+  message: string;
+  /** Line in the text, from 1; undefined when it cannot be told. */
+  line?: number;
+}
+
+/** Where a field such as routing.parameters.x or models[1].model is in a text, as well as can be told. */
+export function lineOf(text: string, field: string): number | undefined {
+  const names = field.split(/[.[\]]+/).filter((n) => n !== '' && !/^\d+$/.test(n));
+  const lines = text.split('\n');
+  let from = 0;
+  let found: number | undefined;
+  for (const name of names) {
+    const at = lines.findIndex((line, i) => i >= from && line.includes(`"${name}"`));
+    if (at < 0) break;
+    found = at + 1;
+    from = at;
+  }
+  return found;
+}
+
+/** The text as an object, or what is wrong with it. */
+export function parseText(text: string): { value?: Record<string, unknown>; problem?: FieldProblem } {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return { problem: { field: '', message: 'must be an object in braces.', line: 1 } };
+    return { value: value as Record<string, unknown> };
+  } catch (e) {
+    const message = (e as Error).message;
+    const at = /position (\d+)/.exec(message);
+    return { problem: { field: '', message: `is not JSON: ${message}`, line: at ? text.slice(0, Number(at[1])).split('\n').length : undefined } };
+  }
+}

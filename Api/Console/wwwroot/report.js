@@ -1,0 +1,1 @@
+addEventListener("message",e=>{if(e.source!==parent||typeof e.data?.html!="string")return;let t=new DOMParser().parseFromString(e.data.html,"text/html");document.documentElement.replaceChildren(...t.documentElement.childNodes)});parent.postMessage("ready","*");
