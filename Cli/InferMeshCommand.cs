@@ -2,9 +2,19 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using InferMesh.Cli.Agent;
+using InferMesh.Cli.DevCerts;
 using InferMesh.Cli.Fleet;
 using InferMesh.Cli.Operator;
+using InferMesh.Cli.Operator.Apply;
+using InferMesh.Cli.Operator.Backup;
+using InferMesh.Cli.Operator.Completion;
+using InferMesh.Cli.Operator.Config;
+using InferMesh.Cli.Operator.Fleet;
 using InferMesh.Cli.Operator.Jobs;
+using InferMesh.Cli.Operator.Live;
+using InferMesh.Cli.Operator.Models;
+using InferMesh.Cli.Operator.Objects;
+using InferMesh.Cli.Operator.Routing;
 using InferMesh.Cli.Replay;
 using InferMesh.Cli.Sim;
 using InferMesh.Cli.Trainer;
@@ -21,56 +31,85 @@ internal static class InferMeshCommand
     public static Command Create() => Create(SimCommand.Create());
 
     /// <summary>The same with another simulator, as tests have it.</summary>
-    public static Command Create(Command sim) => new("infermesh", "Operate an InferMesh and the tools around it.")
+    public static Command Create(Command sim)
     {
-        new HelpOption(),
-        new VersionOption(),
-        AgentCommand.Create(),
-        FleetCommand.Create(static (targets, interval) => new FleetReporter(targets, interval, AgentLogging.Create(), TimeProvider.System)),
-        EventsCommand.Create(),
+        var root = new Command("infermesh", "Operate an InferMesh and the tools around it.") { new HelpOption(), new VersionOption() };
+        foreach (var command in Commands(sim))
+            root.Subcommands.Add(command);
+        root.Subcommands.Add(CompletionCommand.Asked(() => root));
+        return root;
+    }
+
+    private static IEnumerable<Command> Commands(Command sim) =>
+    [
+        .. NodeCommands.Create(),
+        .. CellCommands.Create(),
+        .. ModelCommands.Create(),
+        RouteCommand.Create(),
+        .. TopologyCommands.Create(),
+        ObjectCommands.Policy(),
+        ObjectCommands.Endpoint(),
         JobCommand.Create(),
         CapacityCommand.Create(),
+        ObjectCommands.Tenant(),
+        QuotaCommand.Create(),
+        KeysCommand.Create(),
+        EventsCommand.Create(),
+        StatsCommand.Create(),
+        TopCommand.Create(),
+        HealthCommand.Create(),
+        HealthCommand.WhoAmI(),
+        ApplyCommand.Create(),
+        DiffCommand.Create(),
+        ExportCommand.Create(),
+        BackupCommand.Create(),
+        RestoreCommand.Create(),
+        ConfigCommand.Create(),
+        CompletionCommand.Create(),
+        AgentCommand.Create(),
+        TrainerCommand.Create(),
+        FleetCommand.Create(static report => new FleetReporter(report.Targets, report.Interval, AgentLogging.Create(), TimeProvider.System) { Credential = report.Credential, Tls = report.Tls }),
         ReplayCommand.Create(),
         sim,
-        TrainerCommand.Create(),
-    };
+        DevCertsCommand.Create(TimeProvider.System),
+    ];
 
     /// <summary>Parses and runs; a wrong command line is one line on the error output.</summary>
     public static Task<int> RunAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error) => RunAsync(Create(), args, output, error);
 
     /// <summary>The same for a given grammar.</summary>
-    public static async Task<int> RunAsync(Command root, IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    public static Task<int> RunAsync(Command root, IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default) =>
+        RunAsync(root, args, Shell.Real(output, error), cancellationToken);
+
+    /// <summary>The same in a given shell.</summary>
+    public static async Task<int> RunAsync(Command root, IReadOnlyList<string> args, Shell shell, CancellationToken cancellationToken = default)
     {
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
             // A word that fits nowhere is the cause; that a command is missing too is its consequence.
             var message = parsed.UnmatchedTokens is [var word, ..] ? $"'{word}' is not a command or option here" : OneLine(parsed.Errors[0].Message);
-            await error.WriteLineAsync($"infermesh: {message} (see infermesh {HelpPath(parsed)}--help)");
+            await shell.Error.WriteLineAsync($"infermesh: {message} (see infermesh {HelpPath(parsed)}--help)");
             return ExitUsage;
         }
 
-        var invocation = new InvocationConfiguration
-        {
-            Output = output,
-            Error = error,
-            EnableDefaultExceptionHandler = false,
-            // More than an agent gives the ranks of its jobs.
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
-        };
         try
         {
-            return await parsed.InvokeAsync(invocation, cancellationToken);
+            return await parsed.InvokeAsync(shell, cancellationToken);
         }
         catch (UsageException exception)
         {
-            await error.WriteLineAsync($"infermesh: {OneLine(exception.Message)}");
+            await shell.Error.WriteLineAsync($"infermesh: {OneLine(exception.Message)}");
             return ExitUsage;
         }
         catch (CommandFailedException exception)
         {
-            await error.WriteLineAsync($"infermesh: {OneLine(exception.Message)}");
+            await shell.Error.WriteLineAsync($"infermesh: {OneLine(exception.Message)}");
             return ExitFailed;
+        }
+        catch (OperationCanceledException)
+        {
+            return SimCommand.ExitInterrupted;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using InferMesh.Adapters.Comm.Nccl;
 using InferMesh.Adapters.Tls;
 using InferMesh.Cli.Agent.Config;
 
@@ -11,7 +12,7 @@ internal static class AgentCheck
     public static IEnumerable<string> Describe(AgentConfig config)
     {
         yield return $"node     {config.Node.Id} in {string.Join(", ", Place(config.Node))}, roles {string.Join(", ", config.Node.Roles)}";
-        yield return $"reports  to {string.Join(", then ", config.Targets.Select(target => target.GetLeftPart(UriPartial.Authority)))} every {DurationText.Format(config.Interval)}";
+        yield return $"reports  to {string.Join(", then ", config.Targets.Select(target => target.GetLeftPart(UriPartial.Authority)))} every {DurationText.Format(config.Interval)}{Tls(config.Tls?.Read())}";
         yield return "gpu      " + config.Gpu.Source switch
         {
             GpuSourceKind.Nvml => $"nvml, {config.Gpu.LibraryPath ?? "library where drivers install it"}",
@@ -21,6 +22,8 @@ internal static class AgentCheck
             GpuSourceKind.Auto => "auto: nvml, else nvidia-smi, else rocm",
             _ => "none",
         };
+        if (config.Metrics is { } metrics)
+            yield return $"metrics  http://{metrics}/metrics";
         foreach (var runtime in config.Runtimes)
         {
             yield return Line(runtime);
@@ -35,9 +38,20 @@ internal static class AgentCheck
         if (!config.Training.Enabled)
             yield break;
         yield return $"training ranks are reached at {config.Training.Host}, work in {config.Training.WorkDir}, programs {string.Join(", ", [TrainingConfig.Trainer, .. config.Training.Commands])}";
+        if (Topology(config.Training.Topology) is { } topology)
+            yield return $"  NCCL_TOPO_FILE: {topology}";
         if (IsLoopback(config.Training.Host) && !config.Targets.All(target => target.IsLoopback))
             yield return $"  note: ranks on other machines cannot reach {config.Training.Host}; set training.host";
     }
+
+    private static string? Topology(string topology) => topology switch
+    {
+        TrainingConfig.TopologyNone => null,
+        TrainingConfig.TopologyAuto => NcclTopology.Read() is { } found
+            ? string.Create(CultureInfo.InvariantCulture, $"made of the PCI devices here, {found.Gpus} GPUs and {found.Nics} network cards on {found.NumaNodes} NUMA nodes")
+            : null,
+        _ => topology,
+    };
 
     private static bool IsLoopback(string host) => host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 

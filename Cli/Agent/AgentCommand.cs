@@ -21,6 +21,9 @@ internal static class AgentCommand
         var check = new Option<bool>("--check") { Description = "Checks the file, prints what would be probed, tries network and storage once, and ends." };
         var example = new Option<bool>("--example") { Description = "Prints a commented file to start from, and ends." };
         var command = new Command("agent", "Probe the GPUs and runtimes of this machine and report them to a mesh.") { config, target, check, example };
+        var tls = new TlsOptions();
+        foreach (var option in tls.All)
+            command.Options.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
@@ -33,6 +36,8 @@ internal static class AgentCommand
             var file = parsed.GetValue(config) ?? throw new UsageException("--config must name a file; infermesh agent --example prints one to start from");
             if (AgentConfigReader.ReadFile(file, parsed.GetValue(target) ?? [], out var errors) is not { } settings)
                 return await RefuseAsync(error, errors);
+            if (tls.Read(parsed, settings.Targets.Any(TlsConfigReader.IsHttps)) is { } files)
+                settings = settings with { Tls = files };
             if (!parsed.GetValue(check))
                 return await RunAsync(settings, error, cancellationToken);
             foreach (var line in AgentCheck.Describe(settings))

@@ -18,6 +18,9 @@ internal sealed partial class AgentLog(ILogger logger) : IReporterEvents
 
     public void Lost(string nodeId, Uri target, string reason) => LogLost(logger, nodeId, target, reason);
 
+    /// <summary>Says that renewed certificates for the API cannot be used.</summary>
+    public void TlsFailed(string reason) => LogTlsFailed(logger, reason);
+
     /// <summary>Says when a source begins to fail and when it answers again. For one reader at a time.</summary>
     public void Observe(NodeReading reading)
     {
@@ -44,6 +47,9 @@ internal sealed partial class AgentLog(ILogger logger) : IReporterEvents
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Node} does not reach {Target}, trying again: {Reason}")]
     private static partial void LogLost(ILogger logger, string node, Uri target, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The new certificates for the API cannot be used, the old ones serve on: {Reason}")]
+    private static partial void LogTlsFailed(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Source} fails: {Failure}")]
     private static partial void LogFailing(ILogger logger, string source, string failure);

@@ -1,6 +1,8 @@
+using InferMesh.Adapters.Gpu.Dcgm;
 using InferMesh.Adapters.Probing;
 using InferMesh.Adapters.Tls;
 using InferMesh.Cli.Agent.Config;
+using InferMesh.Cli.Agent.Metrics;
 using InferMesh.Cli.Agent.Models;
 using InferMesh.Cli.Agent.Reporting;
 using InferMesh.Cli.Agent.Training;
@@ -15,12 +17,14 @@ internal static class AgentRun
     {
         var log = new AgentLog(logger);
         using var clients = new ProbeClients();
-        StatePlaneTarget[] targets = [.. config.Targets.Select(target => new StatePlaneTarget(target))];
+        StatePlaneTarget[] targets = [.. config.Targets.Select(target => new StatePlaneTarget(target, config.Tls, config.Credential, time, log.TlsFailed))];
         try
         {
-            await using var probe = NodeProbe.Start(ProbeFactory.Create(config, clients, time), time);
+            var probes = ProbeFactory.Create(config, clients, time);
+            await using var metrics = config.Metrics is { } listen ? await AgentMetrics.ServeAsync(listen, config, probes.Gpu as DcgmGpuSource, cancellationToken) : null;
+            await using var probe = NodeProbe.Start(probes, time);
             var options = new ReporterOptions { Interval = config.Interval, Epoch = NodeEpoch.Begin(time) };
-            var reporter = new NodeReporter(Identity(config), probe, targets, options, log, time, Random.Shared) { Observer = log.Observe };
+            var reporter = new NodeReporter(Identity(config), probe, targets, options, log, time, Random.Shared) { Observer = metrics is null ? log.Observe : reading => { log.Observe(reading); metrics.Observe(reading); } };
             var controlled = new ControlledRuntimes(config, clients, time);
             List<Func<CancellationToken, Task>> all = [reporter.RunAsync];
             if (controlled.Any) all.Add(new AssignmentWatcher(config.Node.Id, controlled, targets, time, Random.Shared, logger).RunAsync);

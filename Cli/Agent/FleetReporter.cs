@@ -12,7 +12,7 @@ namespace InferMesh.Cli.Agent;
 /// Reports a synthetic fleet: an agent for each node in this process, each reading its node's real metrics page, over HTTP up to <see cref="MaxOverHttp"/> nodes. Runs once, and closes its
 /// logs then.
 /// </summary>
-internal sealed class FleetReporter(IReadOnlyList<Uri> meshes, TimeSpan interval, ILoggerFactory logs, TimeProvider time) : IFleetObserver
+internal sealed partial class FleetReporter(IReadOnlyList<Uri> meshes, TimeSpan interval, ILoggerFactory logs, TimeProvider time) : IFleetObserver
 {
     /// <summary>Nodes that share one connection; a server lets about a hundred streams into one.</summary>
     private const int NodesPerChannel = 32;
@@ -21,15 +21,22 @@ internal sealed class FleetReporter(IReadOnlyList<Uri> meshes, TimeSpan interval
     private const int MaxOverHttp = 256;
 
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(1);
+    private readonly ILogger _log = logs.CreateLogger("infermesh.fleet");
+
+    /// <summary>Key or token that is sent with each call; null for none.</summary>
+    public Credential? Credential { get; init; }
+
+    /// <summary>Certificates for https addresses; null trusts what this machine trusts and shows none.</summary>
+    public ClientTlsFiles? Tls { get; init; }
 
     public async Task RunAsync(IReadOnlyList<SyntheticNode> nodes, CancellationToken cancellationToken)
     {
         using var clients = new ProbeClients();
         using var pages = nodes.Count > MaxOverHttp ? new HttpClient(new NodePages(nodes)) { Timeout = Timeout.InfiniteTimeSpan } : null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var connections = new FleetConnections(nodes.Count, logs.CreateLogger("infermesh.fleet"));
+        var connections = new FleetConnections(nodes.Count, _log);
         var epoch = NodeEpoch.Begin(time);
-        StatePlaneTarget[][] targets = [.. nodes.Chunk(NodesPerChannel).Select(_ => meshes.Select(static mesh => new StatePlaneTarget(mesh)).ToArray())];
+        StatePlaneTarget[][] targets = [.. nodes.Chunk(NodesPerChannel).Select(_ => meshes.Select(mesh => new StatePlaneTarget(mesh, Tls, Credential, time, reason => LogTls(_log, reason))).ToArray())];
         try
         {
             List<Task> running = [TellAsync(connections, stop.Token)];
@@ -115,4 +122,7 @@ internal sealed class FleetReporter(IReadOnlyList<Uri> meshes, TimeSpan interval
         const ulong Prime = 1099511628211;
         return id.Aggregate(Offset, (hash, c) => (hash ^ c) * Prime);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "new certificates cannot be used, the old ones stay: {Reason}")]
+    private static partial void LogTls(ILogger logger, string reason);
 }

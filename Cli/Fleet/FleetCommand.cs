@@ -7,8 +7,8 @@ namespace InferMesh.Cli.Fleet;
 internal static class FleetCommand
 {
     /// <summary>Makes the command.</summary>
-    /// <param name="observerFor">Makes the observer for <c>--report</c> and <c>--interval</c>; null when this build has none.</param>
-    public static Command Create(Func<IReadOnlyList<Uri>, TimeSpan, IFleetObserver>? observerFor)
+    /// <param name="observerFor">Makes the observer for <c>--report</c>; null when this build has none.</param>
+    public static Command Create(Func<FleetReport, IFleetObserver>? observerFor)
     {
         var defaults = new FleetOptions();
         var nodes = new Option<int>("--nodes") { Description = "Number of nodes, 1 to 2048.", DefaultValueFactory = _ => defaults.Nodes };
@@ -30,11 +30,14 @@ internal static class FleetCommand
             DefaultValueFactory = _ => [],
         };
         var interval = new Option<string>("--interval") { Description = "Time between the reports of a node, 100ms to 1m.", DefaultValueFactory = _ => "1s" };
+        var (signIn, tls) = (new SignInOptions(), new TlsOptions());
 
         var command = new Command("fleet", "Run synthetic GPU nodes with OpenAI-compatible runtimes on 127.0.0.1.")
         {
             nodes, cells, basePort, adminPort, seed, gpuMix, model, timeScale, report, interval,
         };
+        foreach (var option in signIn.All.Concat(tls.All))
+            command.Options.Add(option);
         command.SetAction((parsed, cancellationToken) =>
         {
             var options = new FleetOptions
@@ -48,20 +51,17 @@ internal static class FleetCommand
                 Models = [.. parsed.GetValue(model)!.Distinct(StringComparer.Ordinal)],
                 TimeScale = parsed.GetValue(timeScale),
             };
-            return RunAsync(options, ObserverOf(parsed.GetValue(report)!, IntervalOf(parsed.GetValue(interval)!), observerFor), parsed.InvocationConfiguration.Output, cancellationToken);
+            Uri[] targets = [.. parsed.GetValue(report)!.Select(AddressOf)];
+            var reporting = new FleetReport(
+                targets, IntervalOf(parsed.GetValue(interval)!), signIn.Read(parsed) ?? Credential.OfEnvironment(Shell.Of(parsed).Variable), tls.Read(parsed, Array.Exists(targets, static target => target.Scheme == "https")));
+            return RunAsync(options, ObserverOf(reporting, observerFor), parsed.InvocationConfiguration.Output, cancellationToken);
         });
         return command;
     }
 
-    private static IFleetObserver? ObserverOf(string[] addresses, TimeSpan interval, Func<IReadOnlyList<Uri>, TimeSpan, IFleetObserver>? observerFor)
-    {
-        if (addresses.Length == 0)
-            return null;
-        Uri[] uris = [.. addresses.Select(AddressOf)];
-        return observerFor is null
-            ? throw new UsageException("--report is not available: this build has no telemetry agent; start the fleet without it")
-            : observerFor(uris, interval);
-    }
+    private static IFleetObserver? ObserverOf(FleetReport report, Func<FleetReport, IFleetObserver>? observerFor) => report.Targets.Count == 0 ? null
+        : observerFor is not null ? observerFor(report)
+        : throw new UsageException("--report is not available: this build has no telemetry agent; start the fleet without it");
 
     private static Uri AddressOf(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https")
         ? uri

@@ -121,12 +121,4 @@ internal sealed class SyntheticFleet : IAsyncDisposable
         if (options.Models.Count == 0 || options.Models.Any(string.IsNullOrWhiteSpace))
             throw new UsageException("--model must name at least one model");
     }
-
-    /// <summary>Leaves signals to the command: two listeners for one Ctrl+C would race.</summary>
-    private sealed class DetachedLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

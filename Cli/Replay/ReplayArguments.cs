@@ -36,15 +36,20 @@ internal static class ReplayArguments
             : throw new UsageException("--header must be name=value")),
     ];
 
-    /// <summary>The command line for the record. Header values are left out: they may be credentials.</summary>
+    /// <summary>The command line for the record. Values of headers, keys and tokens are left out.</summary>
     public static string CommandLine(IEnumerable<string> tokens)
     {
         var parts = new List<string> { "infermesh" };
-        var afterHeader = false;
+        var before = "";
         foreach (var token in tokens)
         {
-            parts.Add(afterHeader && token.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at ? token[..at] + "=***" : Quote(token));
-            afterHeader = token == "--header";
+            parts.Add(before switch
+            {
+                "--header" when token.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at => token[..at] + "=***",
+                "--api-key" or "--token" => "***",
+                _ => Quote(token),
+            });
+            before = token;
         }
 
         return string.Join(' ', parts);

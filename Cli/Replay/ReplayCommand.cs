@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Spectre.Console;
 
 namespace InferMesh.Cli.Replay;
 
@@ -28,13 +27,17 @@ internal static class ReplayCommand
         {
             trace, format, target, speed, duration, warmup, model, maxInFlight, stream, api, timeout, seed, header, output,
         };
+        var (signIn, tls) = (new SignInOptions(), new TlsOptions());
+        foreach (var option in signIn.All.Concat(tls.All))
+            command.Options.Add(option);
         command.SetAction((parsed, cancellationToken) =>
         {
+            var address = ReplayArguments.Target(parsed.GetRequiredValue(target));
             var options = new ReplayOptions
             {
                 TracePath = parsed.GetRequiredValue(trace),
                 Format = ReplayArguments.Format(parsed.GetRequiredValue(format)),
-                Target = ReplayArguments.Target(parsed.GetRequiredValue(target)),
+                Target = address,
                 Speed = ReplayArguments.Positive("--speed", parsed.GetValue(speed), 1_000_000),
                 Duration = ReplayArguments.Seconds("--duration", parsed.GetValue(duration)),
                 Warmup = parsed.GetValue(warmup) == 0 ? TimeSpan.Zero : ReplayArguments.Seconds("--warmup", parsed.GetValue(warmup)),
@@ -45,6 +48,8 @@ internal static class ReplayCommand
                 Timeout = ReplayArguments.Seconds("--timeout", parsed.GetValue(timeout)),
                 Seed = parsed.GetValue(seed),
                 Headers = ReplayArguments.Headers(parsed.GetValue(header)!),
+                Credential = signIn.Read(parsed) ?? Credential.OfEnvironment(Shell.Of(parsed).Variable),
+                Tls = tls.Read(parsed, address.Scheme == "https")?.Read(),
             };
             var commandLine = ReplayArguments.CommandLine(parsed.Tokens.Select(static token => token.Value));
             return RunAsync(options, parsed.GetValue(output), commandLine, parsed.InvocationConfiguration, cancellationToken);
@@ -60,14 +65,7 @@ internal static class ReplayCommand
 
         var trace = TraceInput.Read(options.TracePath, options.Format);
         var report = await new ReplayRun(options, TimeProvider.System, invocation.Error).RunAsync(trace, commandLine, cancellationToken);
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(invocation.Output),
-            Ansi = AnsiSupport.No,
-            ColorSystem = ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-        });
-        ReplayTable.Write(console, report);
+        ReplayTable.Write(PlainConsole.Create(invocation.Output), report);
         if (outputPath is not null)
             await WriteJsonAsync(outputPath, report);
         return report.TargetReached

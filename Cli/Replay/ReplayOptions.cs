@@ -1,3 +1,4 @@
+using InferMesh.Adapters.Tls;
 using InferMesh.Simulator.Workload.Traces;
 
 namespace InferMesh.Cli.Replay;
@@ -36,4 +37,10 @@ internal sealed record ReplayOptions
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(300);
 
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>Key or token that is sent with each request; null for none.</summary>
+    public Credential? Credential { get; init; }
+
+    /// <summary>Certificates for an https address; null trusts what this machine trusts and shows none.</summary>
+    public ClientTls? Tls { get; init; }
 }

@@ -31,7 +31,7 @@ internal sealed class RequestSender : IDisposable
             ? $"{{\"model\":\"{model}\",\"messages\":[{{\"role\":\"user\",\"content\":\""
             : $"{{\"model\":\"{model}\",\"prompt\":\"");
         _tail = (options.Chat ? "\"}]" : "\"") + (options.Stream ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}" : "") + ",\"max_tokens\":";
-        _client = new HttpMessageInvoker(new SocketsHttpHandler
+        var handler = new SocketsHttpHandler
         {
             ConnectTimeout = TimeSpan.FromSeconds(5),
             MaxConnectionsPerServer = int.MaxValue,
@@ -39,7 +39,10 @@ internal sealed class RequestSender : IDisposable
             UseCookies = false,
             AllowAutoRedirect = false,
             ActivityHeadersPropagator = null,
-        });
+        };
+        if (options.Tls is { } tls)
+            handler.SslOptions = tls.ToOptions();
+        _client = new HttpMessageInvoker(handler);
     }
 
     public async Task<RequestOutcome> SendAsync(TraceRecord record, int index, TimeSpan scheduled, long startTicks, CancellationToken cancellationToken)
@@ -86,6 +89,8 @@ internal sealed class RequestSender : IDisposable
             Content = new ByteArrayContent(body) { Headers = { ContentType = JsonType } },
         };
         request.Headers.TryAddWithoutValidation("x-infermesh-prompt-tokens", record.PromptTokens.ToString(CultureInfo.InvariantCulture));
+        if (_options.Credential is { } credential && !_options.Headers.Any(static header => header.Key.Equals("authorization", StringComparison.OrdinalIgnoreCase)))
+            request.Headers.TryAddWithoutValidation("authorization", $"Bearer {credential.Text}");
         foreach (var (name, value) in _options.Headers)
             request.Headers.TryAddWithoutValidation(name, value);
         return request;

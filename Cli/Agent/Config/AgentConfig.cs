@@ -13,6 +13,9 @@ internal sealed record AgentConfig
     /// <summary>Addresses of the API, in order of preference.</summary>
     public required IReadOnlyList<Uri> Targets { get; init; }
 
+    /// <summary>Certificates for the API, watched; null trusts what this machine trusts and shows none.</summary>
+    public ClientTlsFiles? Tls { get; init; }
+
     /// <summary>Time between reports.</summary>
     public required TimeSpan Interval { get; init; }
 
@@ -29,6 +32,12 @@ internal sealed record AgentConfig
     public TimeSpan StorageInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     public TrainingConfig Training { get; init; } = new();
+
+    /// <summary>Where the agent shows its metrics; null for nowhere.</summary>
+    public System.Net.IPEndPoint? Metrics { get; init; }
+
+    /// <summary>Key or token with which it signs in; null for none.</summary>
+    public Credential? Credential { get; init; }
 }
 
 /// <summary>One storage: a folder or an object, whichever is there.</summary>

@@ -33,7 +33,10 @@ internal static class AgentConfigReader
     public static AgentConfig? Read(string text, string file, IReadOnlyList<string> targets, out IReadOnlyList<string> errors)
     {
         var found = new ConfigErrors(file);
-        var config = Root(text, found) is { } root ? Fold(root, file, targets, found) : null;
+        var root = Root(text, found);
+        if (root is not null)
+            EnvironmentReferences.Resolve(root, found, Environment.GetEnvironmentVariable);
+        var config = root is null ? null : Fold(root, file, targets, found);
         errors = found.Lines;
         return found.Count == 0 ? config : null;
     }
@@ -59,15 +62,18 @@ internal static class AgentConfigReader
 
     private static AgentConfig Fold(YamlNode root, string file, IReadOnlyList<string> targets, ConfigErrors errors)
     {
-        var section = ConfigSection.Open(root, "", errors, "node", "target", "interval", "gpu", "runtimes", "network", "storage", "storageInterval", "training");
+        var section = ConfigSection.Open(root, "", errors, "node", "target", "tls", "interval", "gpu", "runtimes", "network", "storage", "storageInterval", "training", "apiKeyFile", "metrics");
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file)) ?? "";
         var interval = section.Duration("interval", TimeSpan.FromSeconds(1), LeastInterval, MostInterval);
         if (!section.Has("node"))
             section.Error("node", "must be set; it needs at least a cell");
+        List<Uri> addresses = targets.Count > 0 ? TargetsOfCommandLine(targets) : TargetsOfFile(section, errors);
+        TlsConfigReader.Read(section, folder, errors, addresses.Any(TlsConfigReader.IsHttps), out var tls);
         return new AgentConfig
         {
             Node = NodeConfigReader.Read(section.Node("node"), errors),
-            Targets = targets.Count > 0 ? TargetsOfCommandLine(targets) : TargetsOfFile(section, errors),
+            Targets = addresses,
+            Tls = tls,
             Interval = interval,
             Gpu = GpuConfigReader.Read(section.Node("gpu"), folder, errors),
             Runtimes = RuntimeConfigReader.Read(section, interval, folder, errors),
@@ -75,7 +81,30 @@ internal static class AgentConfigReader
             StorageInterval = section.Duration("storageInterval", TimeSpan.FromMinutes(1), LeastStorageInterval, MostStorageInterval),
             Storage = StorageConfigReader.Read(section, folder, errors, Environment.GetEnvironmentVariable),
             Training = TrainingConfigReader.Read(section, folder, errors),
+            Metrics = MetricsOf(ConfigSection.Open(section.Node("metrics"), section.Path("metrics"), errors, "listen")),
+            Credential = CredentialOf(section, folder),
         };
+    }
+
+    private static System.Net.IPEndPoint? MetricsOf(ConfigSection section)
+    {
+        if (section.Text("listen") is not { } text) return null;
+        if (text.LastIndexOf(':') > text.LastIndexOf(']') && System.Net.IPEndPoint.TryParse(text, out var listen) && listen.Port > 0) return listen;
+        section.Error("listen", $"'{text}' must be an address and a port, such as 127.0.0.1:9409");
+        return null;
+    }
+
+    private static Credential? CredentialOf(ConfigSection section, string folder)
+    {
+        try
+        {
+            return section.Text("apiKeyFile") is { } file ? Credential.OfFile("apiKeyFile", System.IO.Path.Combine(folder, file)) : Credential.OfEnvironment();
+        }
+        catch (UsageException exception)
+        {
+            section.Error("apiKeyFile", exception.Message);
+            return null;
+        }
     }
 
     private static List<Uri> TargetsOfFile(ConfigSection section, ConfigErrors errors)

@@ -13,8 +13,12 @@ internal static class TlsConfigReader
     /// <param name="folder">Folder that paths are relative to.</param>
     /// <param name="errors">Where errors go.</param>
     /// <param name="https">Whether anything is read over TLS at all.</param>
-    public static ClientTls? Read(ConfigSection parent, string folder, ConfigErrors errors, bool https)
+    public static ClientTls? Read(ConfigSection parent, string folder, ConfigErrors errors, bool https) => Read(parent, folder, errors, https, out _);
+
+    /// <summary>The same, with the files, for who watches them.</summary>
+    public static ClientTls? Read(ConfigSection parent, string folder, ConfigErrors errors, bool https, out ClientTlsFiles? files)
     {
+        files = null;
         if (!parent.Has("tls"))
             return null;
         if (!https)
@@ -25,9 +29,13 @@ internal static class TlsConfigReader
             section.Error("caFile", "must be set, or certFile");
         if (key is not null && certificate is null)
             section.Error("keyFile", "needs a certFile");
+        files = new(authorities, certificate, key);
         return new ClientTls(
             authorities is null ? null : Load(section, "caFile", () => ClientTls.ReadAuthorities(authorities)),
-            certificate is null ? null : Load(section, "certFile", () => ClientTls.ReadCertificate(certificate, key)));
+            certificate is null ? null : Load(section, "certFile", () => ClientTls.ReadCertificate(certificate, key)))
+        {
+            Chain = certificate is null ? null : Load(section, "certFile", () => ClientTls.ReadAuthorities(certificate)),
+        };
 
         string? Path(string name) => section.Text(name) is { } text ? System.IO.Path.Combine(folder, text) : null;
     }

@@ -6,6 +6,12 @@ internal sealed record TrainingConfig
     /// <summary>Program that is always allowed: this program's own trainer.</summary>
     public const string Trainer = "infermesh-trainer";
 
+    /// <summary>A topology file is made of the PCI devices that the kernel shows, where there is a GPU among them.</summary>
+    public const string TopologyAuto = "auto";
+
+    /// <summary>Ranks get no topology file.</summary>
+    public const string TopologyNone = "none";
+
     /// <summary>Whether the mesh may start ranks here.</summary>
     public bool Enabled { get; init; }
 
@@ -17,4 +23,7 @@ internal sealed record TrainingConfig
 
     /// <summary>Programs that jobs may name, beside <see cref="Trainer"/>; each a bare name or a full path.</summary>
     public IReadOnlyList<string> Commands { get; init; } = [];
+
+    /// <summary>NCCL's topology file for ranks: <see cref="TopologyAuto"/>, <see cref="TopologyNone"/>, or the full path of one.</summary>
+    public string Topology { get; init; } = TopologyAuto;
 }

@@ -14,7 +14,7 @@ internal static class TrainingConfigReader
     public static TrainingConfig Read(ConfigSection root, string folder, ConfigErrors errors)
     {
         var defaults = new TrainingConfig();
-        var section = ConfigSection.Open(root.Node("training"), root.Path("training"), errors, "enabled", "host", "workDir", "commands");
+        var section = ConfigSection.Open(root.Node("training"), root.Path("training"), errors, "enabled", "host", "workDir", "commands", "topology");
         var host = section.Text("host") ?? defaults.Host;
         if (host.Length > MaxHost || Uri.CheckHostName(host) == UriHostNameType.Unknown)
             section.Error("host", $"'{host}' must be a name or an address, without a port, such as 10.0.0.7");
@@ -24,6 +24,7 @@ internal static class TrainingConfigReader
             Host = host,
             WorkDir = section.Text("workDir") is { } text ? WorkDir(section, text, folder) : defaults.WorkDir,
             Commands = Commands(section, errors),
+            Topology = section.Text("topology") is { } topology ? Topology(section, topology, folder) : defaults.Topology,
         };
     }
 
@@ -39,6 +40,14 @@ internal static class TrainingConfigReader
 
         section.Error("workDir", "must be a folder");
         return "";
+    }
+
+    private static string Topology(ConfigSection section, string text, string folder)
+    {
+        if (text is TrainingConfig.TopologyAuto or TrainingConfig.TopologyNone) return text;
+        var path = text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal) ? Path.GetFullPath(Path.Combine(folder, text)) : "";
+        if (!File.Exists(path)) section.Error("topology", $"'{text}' must be auto, none or a file that is there, such as /etc/nccl/topology.xml");
+        return path;
     }
 
     private static List<string> Commands(ConfigSection section, ConfigErrors errors)

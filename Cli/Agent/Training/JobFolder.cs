@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using InferMesh.Adapters.Comm.Nccl;
+using InferMesh.Cli.Agent.Config;
 using InferMesh.State.V1;
 
 namespace InferMesh.Cli.Agent.Training;
@@ -17,7 +19,8 @@ internal sealed class JobFolder(string workDir, string job, string node)
 
     public string RankTable => File($"ranks-{node}.json");
 
-    public string Topology => File($"topology-{node}.xml");
+    /// <summary>Topology file for NCCL; null when ranks get none.</summary>
+    public string? Topology { get; private set; }
 
     private string Fence => File($"fence-{node}");
 
@@ -46,10 +49,18 @@ internal sealed class JobFolder(string workDir, string job, string node)
     public void Begin(long fence) => Write(Fence, System.Text.Encoding.UTF8.GetBytes(fence.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Writes what ranks may read: who is where, and the hint. Again when the hint has changed.</summary>
-    public void Describe(JobAssignment assignment)
+    public void Describe(JobAssignment assignment) => Write(RankTable, Table(assignment));
+
+    /// <summary>Sees to the topology file that ranks get, <see cref="Topology"/>.</summary>
+    /// <param name="topology">As <see cref="Config.TrainingConfig.Topology"/>.</param>
+    /// <param name="sysfs">Where sysfs is mounted.</param>
+    public void DescribeTopology(string topology, string sysfs = "/sys")
     {
-        Write(RankTable, Table(assignment));
-        if (assignment.TopologyFile.Length > 0) Write(Topology, System.Text.Encoding.UTF8.GetBytes(assignment.TopologyFile));
+        Topology = topology is TrainingConfig.TopologyAuto or TrainingConfig.TopologyNone ? null : topology;
+        if (topology != TrainingConfig.TopologyAuto || NcclTopology.Read(sysfs) is not { } found) return;
+        var file = File($"topology-{node}.xml");
+        Write(file, System.Text.Encoding.UTF8.GetBytes(found.Xml));
+        Topology = file;
     }
 
     private static byte[] Table(JobAssignment assignment)

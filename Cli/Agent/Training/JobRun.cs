@@ -19,7 +19,9 @@ internal sealed class JobRun
     private readonly Action _changed;
     private readonly int _first;
     private volatile RankProcess[] _ranks = [];
+    private readonly Lock _gate = new();
     private volatile bool _started, _killed;
+    private List<RankMessage>? _early = [];
     private int _checkpoints;
 
     /// <param name="assignment">What to run.</param>
@@ -84,6 +86,16 @@ internal sealed class JobRun
         return null;
     }
 
+    /// <summary>The start of all was told: what ranks have said by now is told too, and from now on at once.</summary>
+    public void StartIsTold()
+    {
+        lock (_gate)
+        {
+            foreach (var message in _early ?? []) _told(this, message);
+            _early = null;
+        }
+    }
+
     public void AskCheckpoint()
     {
         foreach (var rank in _ranks) rank.AskCheckpoint();
@@ -110,12 +122,27 @@ internal sealed class JobRun
         if (message.CheckpointRef is null)
         {
             // All ranks of a node do the same steps: one of them is enough. What a rank says that is being killed is no progress.
-            if (rank == _first && !_killed) _told(this, message);
+            if (rank == _first && !_killed) Tell(message);
             return;
         }
 
         Interlocked.Increment(ref _checkpoints);
-        _told(this, message);
+        Tell(message);
         _changed();
+    }
+
+    private void Tell(RankMessage message)
+    {
+        lock (_gate)
+        {
+            if (_early is null)
+            {
+                _told(this, message);
+                return;
+            }
+
+            if (message.CheckpointRef is null) _early.RemoveAll(static earlier => earlier.CheckpointRef is null);
+            _early.Add(message);
+        }
     }
 }

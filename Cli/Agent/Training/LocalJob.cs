@@ -195,11 +195,13 @@ internal sealed class LocalJob
         _folder.Create();
         _folder.Begin(wanted.Fence);
         _folder.Describe(wanted);
+        _folder.DescribeTopology(_owner.Config.Topology);
         var run = _run = new JobRun(wanted, _owner.Node, _teller.Tell, Wake);
         if (await run.StartAsync(_folder, file, [.. first, .. wanted.Command.Skip(1)]) is { } failure)
             return failure;
         _owner.Log.Started(_id, wanted.Fence, wanted.Ranks.Count, wanted.WorldSize, _folder.Path);
         _teller.Tell(JobReportKind.Started, wanted.Fence);
+        run.StartIsTold();
         return null;
     }
 

@@ -27,7 +27,8 @@ internal static class RankEnvironment
         foreach (var (name, value) in assignment.Environment) variables[name] = value;
         foreach (var (name, value) in Ours(assignment, rank, node, folder)) variables[name] = value;
         if (rank.Gpu.Length > 0) variables["CUDA_VISIBLE_DEVICES"] = rank.Gpu;
-        if (assignment.TopologyFile.Length > 0) variables["NCCL_TOPO_FILE"] = folder.Topology;
+        // A job that brings a file of its own knows better.
+        if (folder.Topology is { } topology) variables.TryAdd("NCCL_TOPO_FILE", topology);
         return variables;
     }
 

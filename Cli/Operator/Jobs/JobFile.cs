@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace InferMesh.Cli.Operator.Jobs;
 
@@ -31,40 +30,5 @@ internal static class JobFile
         }
     }
 
-    private static JsonNode? Yaml(string text)
-    {
-        var yaml = new YamlStream();
-        yaml.Load(new StringReader(text));
-        return yaml.Documents.Count == 1 ? Convert(yaml.Documents[0].RootNode, asText: false) : null;
-    }
-
-    private static JsonNode? Convert(YamlNode node, bool asText) => node switch
-    {
-        YamlMappingNode map => Object(map, asText),
-        YamlSequenceNode list => new JsonArray([.. list.Select(item => Convert(item, asText))]),
-        YamlScalarNode { Value: var value, Style: var style } => asText || style != ScalarStyle.Plain ? JsonValue.Create(value ?? "") : Plain(value),
-        _ => throw new UsageException($"--file: line {node.Start.Line} has something that is no value"),
-    };
-
-    private static JsonObject Object(YamlMappingNode map, bool asText)
-    {
-        var result = new JsonObject();
-        foreach (var (key, value) in map)
-        {
-            var name = (key as YamlScalarNode)?.Value ?? throw new UsageException($"--file: line {key.Start.Line} has a key that is no text");
-            result[name] = Convert(value, asText || TextFields.Contains(name));
-        }
-
-        return result;
-    }
-
-    private static JsonValue? Plain(string? value) => value switch
-    {
-        null or "" or "~" or "null" => null,
-        "true" => JsonValue.Create(true),
-        "false" => JsonValue.Create(false),
-        _ when long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => JsonValue.Create(whole),
-        _ when double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => JsonValue.Create(number),
-        _ => JsonValue.Create(value),
-    };
+    private static JsonNode? Yaml(string text) => YamlJson.Read(new StringReader(text), "--file", TextFields) is [var job] ? job.Node : null;
 }

@@ -25,8 +25,7 @@ internal static class JobFollowing
             if (!await FollowAsync(call, job, 0, cancellationToken))
                 return InferMeshCommand.ExitFailed;
             using var ended = await call.Api.GetAsync(JobCommand.PathOf(job), cancellationToken);
-            if (!call.Json)
-                await call.Output.WriteLineAsync(JobText.Line(ended.RootElement));
+            await call.Answers.TextAsync(JobText.Line(ended.RootElement));
             return ended.RootElement.Text("state") == "completed" ? 0 : InferMeshCommand.ExitFailed;
         }, id);
     }
@@ -55,9 +54,9 @@ internal static class JobFollowing
         {
             using var page = await call.Api.GetAsync(JobCommand.PathOf(id, Query(cursor) + string.Create(CultureInfo.InvariantCulture, $"&limit={PageSize}")), cancellationToken);
             if (page.RootElement.Text("truncated") == "true" && cursor > 0)
-                await call.Output.WriteLineAsync(call.Json ? """{"truncated":true}""" : Truncated);
+                await TruncatedAsync(call);
             foreach (var happened in page.RootElement.Items("items"))
-                await call.WriteAsync(happened, JobText.Event);
+                await call.WriteAsync(happened, JobText.EventView);
             more = page.RootElement.Items("items").Count() == PageSize;
             cursor = page.RootElement.Number("cursor");
         }
@@ -82,9 +81,9 @@ internal static class JobFollowing
                     failures = 0;
                     cursor = happened.RootElement.Number("sequence") is > 0 and var sequence ? sequence : cursor;
                     if (item.EventType == "truncated")
-                        await call.Output.WriteLineAsync(call.Json ? """{"truncated":true}""" : Truncated);
+                        await TruncatedAsync(call);
                     else
-                        await call.WriteAsync(happened.RootElement, JobText.Event);
+                        await call.WriteAsync(happened.RootElement, JobText.EventView);
                     await call.Output.FlushAsync(cancellationToken);
                 }
 
@@ -121,6 +120,8 @@ internal static class JobFollowing
             return false;
         }
     }
+
+    private static Task TruncatedAsync(ApiCall call) => call.Json ? call.Output.WriteLineAsync("""{"truncated":true}""") : call.Answers.TextAsync(Truncated);
 
     private static string Query(long after) => string.Create(CultureInfo.InvariantCulture, $"/events?after={after}");
 }

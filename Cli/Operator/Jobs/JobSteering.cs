@@ -37,7 +37,7 @@ internal static class JobSteering
     private static async Task<int> SendAsync(ApiCall call, string id, string verb, JsonObject? body, CancellationToken cancellationToken)
     {
         using var job = await call.Api.PostAsync(JobCommand.PathOf(id, $":{verb}"), body?.ToJsonString(), null, cancellationToken);
-        await call.WriteAsync(job.RootElement, JobText.Line);
+        await call.WriteAsync(job.RootElement, JobText.LineView);
         return 0;
     }
 }

@@ -54,7 +54,7 @@ internal static class JobSubmit
 
             var dry = parsed.GetValue(dryRun);
             using var answer = await call.Api.PostAsync(JobCommand.Path(dry ? "?dryRun=true" : ""), job.ToJsonString(), parsed.GetValue(token), cancellationToken);
-            await call.WriteAsync(answer.RootElement, dry ? JobText.Preview : JobText.Line);
+            await call.WriteAsync(answer.RootElement, dry ? JobText.PreviewView : JobText.LineView);
             return 0;
         }
     }

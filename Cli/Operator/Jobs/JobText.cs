@@ -1,74 +1,93 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using InferMesh.Cli.Operator.Output;
 
 namespace InferMesh.Cli.Operator.Jobs;
 
 /// <summary>Jobs as people read them.</summary>
 internal static class JobText
 {
-    private const int LabelWidth = 14;
-    private static readonly string[] Columns = ["ID", "NAME", "TENANT", "STATE", "WORKERS", "GPUS", "PRIORITY", "STEP", "SINCE", "REASON"];
     private static readonly string[] GroupColumns = ["NODE", "CELL", "WORKERS", "RANKS", "GPUS"];
+
+    /// <summary>Jobs in a table, or one at length.</summary>
+    public static View View { get; } = new("job",
+    [
+        Column.Of("ID", "id"), Column.Of("NAME", "spec.name"), Column.Of("TENANT", "spec.tenant"), Column.State("STATE", "state"), Column.Of("WORKERS", "desiredWorkers"), Column.Of("GPUS", "placement.ranks"),
+        Column.Of("PRIORITY", "spec.priority"), Column.Of("STEP", "progress.step"), Column.Time("SINCE", "since"), Column.Of("REASON", "reason"),
+        Column.Of("PROJECT", "spec.project").Wide(), Column.Of("GPUS/WORKER", "spec.gpusPerWorker").Wide(), Column.Of("STRATEGY", "placement.strategy").Wide(), Column.Time("SUBMITTED", "submittedAt").Wide(),
+        Column.Of("BY", "submittedBy").Wide(), Column.Of("RESTARTS", "progress.restarts").Wide(),
+    ])
+    { Name = static job => job.Text("id"), Detail = Detail };
+
+    /// <summary>A job in one line.</summary>
+    public static View LineView { get; } = View.OfText("job", "id", Line);
+
+    /// <summary>What would become of a job.</summary>
+    public static View PreviewView { get; } = View.OfText("job", "verdict", Preview);
+
+    /// <summary>Why a job is where it is.</summary>
+    public static View ExplanationView { get; } = View.OfText("job", "job", Explanation);
+
+    /// <summary>What happened to a job.</summary>
+    public static View EventView { get; } = View.OfText("event", "sequence", Event);
 
     /// <summary>A job in one line.</summary>
     public static string Line(JsonElement job) => Terminal.Clean($"{job.Text("id")}  {job.Text("state")}{Brackets(job.Text("reason"))}");
 
-    public static string Table(IEnumerable<JsonElement> jobs) => Terminal.Table(Columns, jobs.Select(Row));
-
-    public static string Detail(JsonElement job)
+    private static string Detail(JsonElement job)
     {
         var (spec, progress) = (job.GetProperty("spec"), job.GetProperty("progress"));
-        var text = new StringBuilder();
-        Add(text, "id", job.Text("id"));
-        Add(text, "name", spec.Text("name"));
-        Add(text, "tenant", Joined("/", spec.Text("tenant"), spec.Text("project")));
-        Add(text, "state", job.Text("state") + Brackets(job.Text("reason")));
-        Add(text, "since", job.Time("since"));
-        Add(text, "submitted", $"{job.Time("submittedAt")} {By(job.Text("submittedBy"))}");
-        Add(text, "started", job.Time("startedAt"));
-        Add(text, "ended", job.Time("endedAt"));
-        Add(text, "workers", $"{job.Text("desiredWorkers")} of {spec.Text("gpusPerWorker")} GPUs{Limits(spec)}");
-        Add(text, "priority", spec.Text("priority"));
-        Add(text, "step", Joined(", ", progress.Text("step"), progress.Text("stepSeconds") is { Length: > 0 } ? $"{progress.Decimal("stepSeconds")} s each" : ""));
-        Add(text, "checkpoint", Joined(" at ", progress.Text("checkpointStep"), progress.Text("checkpointRef")));
-        Add(text, "restarts", progress.Text("restarts"));
-        Add(text, "command", string.Join(' ', spec.Items("command").Select(static part => Terminal.Quoted(part.GetString() ?? ""))));
+        var text = new FieldText();
+        text.Add("id", job.Text("id"));
+        text.Add("name", spec.Text("name"));
+        text.Add("tenant", Joined("/", spec.Text("tenant"), spec.Text("project")));
+        text.Add("state", job.Text("state") + Brackets(job.Text("reason")));
+        text.Add("since", job.Time("since"));
+        text.Add("submitted", $"{job.Time("submittedAt")} {By(job.Text("submittedBy"))}");
+        text.Add("started", job.Time("startedAt"));
+        text.Add("ended", job.Time("endedAt"));
+        text.Add("workers", $"{job.Text("desiredWorkers")} of {spec.Text("gpusPerWorker")} GPUs{Limits(spec)}");
+        text.Add("priority", spec.Text("priority"));
+        text.Add("step", Joined(", ", progress.Text("step"), progress.Text("stepSeconds") is { Length: > 0 } ? $"{progress.Decimal("stepSeconds")} s each" : ""));
+        text.Add("checkpoint", Joined(" at ", progress.Text("checkpointStep"), progress.Text("checkpointRef")));
+        text.Add("restarts", progress.Text("restarts"));
+        text.Add("command", string.Join(' ', spec.Items("command").Select(static part => Terminal.Quoted(part.GetString() ?? ""))));
         if (job.Object("stop") is { } stop)
-            Add(text, "stopping", $"to {stop.Text("goal")}, by {stop.Time("by")}{Brackets(stop.Text("reason"))}");
-        Add(text, "lost nodes", string.Join(", ", job.Items("lostNodes").Select(static node => node.GetString())));
+            text.Add("stopping", $"to {stop.Text("goal")}, by {stop.Time("by")}{Brackets(stop.Text("reason"))}");
+        text.Add("lost nodes", string.Join(", ", job.Items("lostNodes").Select(static node => node.GetString())));
         if (job.Object("placement") is { } placement)
             Place(text, placement);
-        return text.ToString().TrimEnd();
+        return text.ToString();
     }
 
-    public static string Preview(JsonElement preview)
+    private static string Preview(JsonElement preview)
     {
-        var text = new StringBuilder();
-        Add(text, "verdict", preview.Text("verdict") + Brackets(preview.Text("reason")));
-        Add(text, "preempts", string.Join(", ", preview.Items("preempts").Select(static job => job.GetString())));
+        var text = new FieldText();
+        text.Add("verdict", preview.Text("verdict") + Brackets(preview.Text("reason")));
+        text.Add("preempts", string.Join(", ", preview.Items("preempts").Select(static job => job.GetString())));
         if (preview.Object("placement") is { } placement)
             Place(text, placement);
-        return text.ToString().TrimEnd();
+        return text.ToString();
     }
 
-    public static string Explanation(JsonElement explanation)
+    private static string Explanation(JsonElement explanation)
     {
-        var text = new StringBuilder();
-        Add(text, "job", explanation.Text("job"));
-        Add(text, "state", explanation.Text("state"));
-        Add(text, "why", explanation.Text("reason"));
-        Add(text, "jobs before it", explanation.Text("position"));
-        Add(text, "expected start", explanation.Time("expectedStart"));
+        var text = new FieldText();
+        text.Add("job", explanation.Text("job"));
+        text.Add("state", explanation.Text("state"));
+        text.Add("why", explanation.Text("reason"));
+        text.Add("jobs before it", explanation.Text("position"));
+        text.Add("expected start", explanation.Time("expectedStart"));
         if (explanation.Text("gpusNeeded") is { Length: > 0 } needed)
-            Add(text, "GPUs", $"{needed} needed, {explanation.Text("gpusSuitable")} suitable, {explanation.Text("gpusFree")} of them free");
+            text.Add("GPUs", $"{needed} needed, {explanation.Text("gpusSuitable")} suitable, {explanation.Text("gpusFree")} of them free");
         foreach (var other in explanation.Items("alternatives"))
-            Add(text, "with", $"{other.Text("strategy")}: {(other.Text("ringNsPerByte") is { Length: > 0 } ? $"{other.Decimal("ringNsPerByte")} ns per byte" : "no place")}");
-        Add(text, "tenant usage", explanation.Decimal("tenantUsage"));
-        return text.ToString().TrimEnd();
+            text.Add("with", $"{other.Text("strategy")}: {(other.Text("ringNsPerByte") is { Length: > 0 } ? $"{other.Decimal("ringNsPerByte")} ns per byte" : "no place")}");
+        text.Add("tenant usage", explanation.Decimal("tenantUsage"));
+        return text.ToString();
     }
 
-    public static string Event(JsonElement happened)
+    private static string Event(JsonElement happened)
     {
         var line = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{happened.Number("sequence"),5}  {happened.Time("at")}  {Terminal.Clean(happened.Text("state")),-13}  {Terminal.Clean(happened.Text("kind"))}");
         if (happened.Text("reason") is { Length: > 0 } reason)
@@ -80,30 +99,13 @@ internal static class JobText
         return line.ToString();
     }
 
-    private static string[] Row(JsonElement job)
-    {
-        var spec = job.GetProperty("spec");
-        var gpus = job.Object("placement") is { } placement ? placement.Text("ranks") : "-";
-        var step = job.GetProperty("progress").Text("step");
-        return [job.Text("id"), spec.Text("name"), spec.Text("tenant"), job.Text("state"), job.Text("desiredWorkers"), gpus, spec.Text("priority"), step.Length > 0 ? step : "-", job.Time("since"), job.Text("reason")];
-    }
-
-    private static void Place(StringBuilder text, JsonElement placement)
-    {
-        Add(text, "placed", Joined(": ", placement.Text("strategy"), placement.Text("why")));
-        text.AppendLine().AppendLine(Terminal.Table(GroupColumns, placement.Items("groups").Select(static group =>
+    private static void Place(FieldText text, JsonElement placement) => text.Add("placed", Joined(": ", placement.Text("strategy"), placement.Text("why")))
+        .Table(GroupColumns, placement.Items("groups").Select(static group =>
         {
             var (first, count) = (group.Number("firstRank"), group.Items("gpus").Count());
-            string[] row = [group.Text("node"), group.Text("cell"), group.Text("workers"), $"{first}-{first + count - 1}", string.Join(',', group.Items("gpus").Select(static gpu => gpu.GetString()))];
+            string[] row = [group.Text("node"), group.Text("cell"), group.Text("workers"), $"{first}-{first + count - 1}", group.Words("gpus")];
             return row;
-        })));
-    }
-
-    private static void Add(StringBuilder text, string label, string value)
-    {
-        if (value.Length > 0)
-            text.Append(label.PadRight(LabelWidth)).Append("  ").AppendLine(Terminal.Clean(value));
-    }
+        }));
 
     private static string Limits(JsonElement spec)
     {

@@ -1,6 +1,6 @@
 using Spectre.Console;
 
-namespace InferMesh.Cli.Sim;
+namespace InferMesh.Cli;
 
 /// <summary>A console that writes plain text: the same in a file, a pipe and a terminal.</summary>
 internal static class PlainConsole
