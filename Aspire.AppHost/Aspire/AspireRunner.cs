@@ -44,6 +44,7 @@ internal static class AspireRunner
             .WithHttpEndpoint(port: mesh.ApiPort, targetPort: mesh.ApiPort, name: "http", env: MeshEnvironment.HttpPort, isProxied: false)
             .WithHttpEndpoint(port: mesh.GrpcPort, targetPort: mesh.GrpcPort, name: "grpc", env: MeshEnvironment.GrpcPort, isProxied: false)
             .WithEndpointsInEnvironment(_ => false)
+            .WithEnvironment(MeshEnvironment.SecurityMode, Environment.GetEnvironmentVariable(MeshEnvironment.SecurityMode) ?? MeshEnvironment.Development)
             .WithHttpHealthCheck(MeshTopology.ReadyPath, endpointName: "http")
             .WithUrlForEndpoint("http", _ => new() { Url = MeshTopology.SwaggerPath, DisplayText = "Swagger" });
 

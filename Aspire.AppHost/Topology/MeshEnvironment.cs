@@ -11,6 +11,11 @@ internal static class MeshEnvironment
     public const string HttpPort = "InferMesh__Http__Port";
     public const string GrpcPort = "InferMesh__Http__GrpcPort";
 
+    /// <summary>The API of a developer lets callers on this machine in; it listens on no other address.</summary>
+    public const string SecurityMode = "InferMesh__Security__Mode";
+
+    public const string Development = "Development";
+
     public static Dictionary<string, string> Silo(MeshTopology mesh, SiloPorts ports, string redis, GrainStorage storage, int parentPid)
     {
         var environment = OrleansClient(mesh, redis, parentPid);
@@ -29,6 +34,7 @@ internal static class MeshEnvironment
         var environment = OrleansClient(mesh, redis, parentPid);
         environment[HttpPort] = Text(mesh.ApiPort);
         environment[GrpcPort] = Text(mesh.GrpcPort);
+        environment[SecurityMode] = Environment.GetEnvironmentVariable(SecurityMode) ?? Development;
         return environment;
     }
 
