@@ -1,20 +1,25 @@
 #!/usr/bin/env bash
-# Installs the servers that the full test suite uses, from Debian's packages, and the npm packages of its JavaScript client, where they
-# are missing and this user may. A test whose server or client is missing reports itself as skipped, with the reason.
+# Installs the servers that the full test suite uses, from Debian's packages, and the npm packages of its JavaScript client and of the
+# console's build, where they are missing and this user may. A test whose server or client is missing reports itself as skipped, with the reason.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-install_client() {
-  cd Tests/EndToEnd/Clients/javascript
-  [ node_modules/.package-lock.json -nt package-lock.json ] && return
-  command -v npm >/dev/null || { echo "Not installed: the JavaScript client (no npm). Its tests will be skipped." >&2; return; }
-  npm ci --no-audit --no-fund --loglevel=error
+install_npm() {
+  for folder in Tests/EndToEnd/Clients/javascript Api/Console/web; do
+    [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && continue
+    command -v npm >/dev/null || { echo "Not installed: the npm packages of $folder (no npm). Their tests will be skipped." >&2; continue; }
+    (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  done
 }
-trap 'status=$?; [ $status -ne 0 ] || install_client' EXIT
+trap 'status=$?; [ $status -ne 0 ] || install_npm' EXIT
 
 missing=()
 command -v redis-server >/dev/null || missing+=(redis-server)
 command -v initdb >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
+# In /usr/sbin, which is not on everybody's PATH.
+command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
+compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null || missing+=(libfaketime)
+command -v prometheus >/dev/null || missing+=(prometheus)
 command -v chromium >/dev/null || missing+=(chromium)
 command -v npm >/dev/null || missing+=(nodejs npm)
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)
