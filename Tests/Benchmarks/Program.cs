@@ -6,6 +6,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using InferMesh.Tests.Benchmarks;
 using InferMesh.Tests.Benchmarks.Kernel;
 using InferMesh.Tests.Benchmarks.Proxies;
 using InferMesh.Tests.Benchmarks.Simulated;
@@ -32,7 +33,8 @@ if (args is ["goals", ..])
     if (goals.Contains("p5") || goals.Contains("p6")) ProxyReport.Run(goals);
     if (goals.Contains("training")) TrainingReport.Run();
     if (goals.Contains("training")) QueueReport.Run();
-    foreach (var goal in goals.Except(["p4", "p5", "p6", "training"]))
+    if (goals.Contains("plugins")) PluginReport.Run();
+    foreach (var goal in goals.Except(["p4", "p5", "p6", "training", "plugins"]))
     {
         if (goal is "p7" or "p9" or "p14") SimulatorReport.Run(goal);
         else KernelReport.Run(goal);

@@ -1,5 +1,6 @@
 using InferMesh.Grains;
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
@@ -40,11 +41,20 @@ public static class MeshCluster
     public static async Task StartAsync(TestContext context)
     {
         s_directory = Directory.CreateTempSubdirectory("infermesh-cluster-").FullName;
-        var storage = new StorageSettings { SqlitePath = StoragePath };
-        var builder = new InProcessTestClusterBuilder(2);
+        s_cluster = Build(StoragePath, 2);
+        await s_cluster.DeployAsync();
+    }
+
+    /// <summary>Silos on a database file that may be there already.</summary>
+    public static InProcessTestCluster Build(string path, short silos)
+    {
+        var storage = new StorageSettings { SqlitePath = path };
+        var builder = new InProcessTestClusterBuilder(silos);
+        builder.Options.ServiceId = "infermesh-tests";
         builder.ConfigureSilo((_, silo) =>
         {
             silo.UseMeshStorage(storage);
+            FailingWrites.Wrap(silo.Services);
             silo.AddMemoryStreams(MeshStreams.ProviderName, Streams);
             silo.AddMeshGrains();
             silo.AddIncomingGrainCallFilter<FailingCalls>();
@@ -74,8 +84,7 @@ public static class MeshCluster
             streams.ConfigurePartitioning(MeshStreams.PartitionCount);
             streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
         }));
-        s_cluster = builder.Build();
-        await s_cluster.DeployAsync();
+        return builder.Build();
 
         static void Streams(ISiloMemoryStreamConfigurator streams)
         {
@@ -131,15 +140,28 @@ public static class MeshCluster
     /// <summary>The same, with readings changed before they are sent.</summary>
     public static IAsyncDisposable KeepReporting(string node, string model, Func<NodeTelemetry, NodeTelemetry> change) => new Reporter(node, model, null, change);
 
-    /// <summary>Waits until the condition holds, and fails with the last value when it does not in time.</summary>
-    public static async Task<T> EventuallyAsync<T>(Func<Task<T>> read, Func<T, bool> condition, string what)
+    /// <summary>All events of the shared cluster, page by page: other tests make more of them than a page has.</summary>
+    public static async Task<IReadOnlyList<MeshEvent>> EventsAsync()
     {
-        var until = DateTime.UtcNow + Patience;
+        var (all, cursor) = (new List<MeshEvent>(), 0L);
+        while (true)
+        {
+            var page = await Client.GetGrain<IEventLogGrain>(IEventLogGrain.Key).ReadAfter(cursor, 1000, TimeSpan.Zero);
+            if (page.Events.Count == 0) return all;
+            all.AddRange(page.Events);
+            cursor = page.Cursor;
+        }
+    }
+
+    /// <summary>Waits until the condition holds, and fails with the last value when it does not in time.</summary>
+    public static async Task<T> EventuallyAsync<T>(Func<Task<T>> read, Func<T, bool> condition, string what, TimeSpan? patience = null)
+    {
+        var until = DateTime.UtcNow + (patience ?? Patience);
         while (true)
         {
             var value = await read();
             if (condition(value)) return value;
-            if (DateTime.UtcNow > until) Assert.Fail($"{what}: still {value} after {Patience}");
+            if (DateTime.UtcNow > until) Assert.Fail($"{what}: still {value} after {patience ?? Patience}");
             await Task.Delay(20);
         }
     }

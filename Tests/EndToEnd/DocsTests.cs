@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using InferMesh.Tests.Shared;
 
 namespace InferMesh.Tests.EndToEnd;
 
@@ -7,15 +8,10 @@ namespace InferMesh.Tests.EndToEnd;
 [TestClass]
 public sealed partial class DocsTests
 {
+    private static IEnumerable<object[]> Pasted => DocPages.Pasted.Select(static page => new object[] { page });
+
     [TestMethod]
-    [DataRow("README.md")]
-    [DataRow("docs/quickstart.md")]
-    [DataRow("docs/operations.md")]
-    [DataRow("docs/endpoints.md")]
-    [DataRow("docs/models.md")]
-    [DataRow("docs/topology.md")]
-    [DataRow("docs/tenants.md")]
-    [DataRow("docs/data-plane.md")]
+    [DynamicData(nameof(Pasted))]
     public async Task ShellBlocks_Pasted_Succeed(string page)
     {
         await RunAsync(await SharedMesh.GetAsync(), page);
@@ -26,18 +22,39 @@ public sealed partial class DocsTests
     [TestMethod]
     public async Task TrainingPage_Pasted_Succeeds() => await RunAsync(await TrainingMesh.GetAsync(), "docs/training.md");
 
+    [TestMethod]
+    public async Task TlsPage_Pasted_Succeeds()
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/tls.md"));
+        var folder = Directory.CreateTempSubdirectory("infermesh-docs-").FullName;
+        var (silo, gateway) = (ExternalProcess.FreePort(), ExternalProcess.FreePort());
+        // The page starts the projects on their default ports; here they are built, and have ports of their own.
+        var script = "set -euo pipefail\n" + DocPages.ToRun(text).Single()
+            .Replace("dotnet run --project Cli --", $"dotnet {Repository.Assembly("Cli", "InferMesh.Cli")}", StringComparison.Ordinal)
+            .Replace("dotnet run --project Silo --", $"dotnet {Repository.Assembly("Silo", "InferMesh.Silo")} --InferMesh:Cluster:SiloPort={silo} --InferMesh:Cluster:GatewayPort={gateway} --InferMesh:Http:Url=http://127.0.0.1:{ExternalProcess.FreePort()}", StringComparison.Ordinal)
+            .Replace("dotnet run --project Api --", $"dotnet {Repository.Assembly("Api", "InferMesh.Api")} --InferMesh:Cluster:GatewayPort={gateway} --InferMesh:Http:Port={ExternalProcess.FreePort()} --InferMesh:Http:GrpcPort={ExternalProcess.FreePort()}", StringComparison.Ordinal)
+            .Replace("8443", $"{ExternalProcess.FreePort()}", StringComparison.Ordinal);
+        try
+        {
+            await ExternalProcess.RunAsync("timeout", "180", "bash", "-c", $"cd {folder}\n{script}");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static async Task RunAsync(MeshProcess mesh, string page)
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, page));
-        var blocks = Block().Matches(text).Where(m => !m.Groups["skip"].Success).Select(m => m.Groups["code"].Value)
-            // The commands that start the mesh or run this very suite: the other tests of this project do that.
-            .Where(code => code.Contains("curl", StringComparison.Ordinal)).ToArray();
+        var blocks = DocPages.ToRun(text);
         Assert.IsNotEmpty(blocks);
         foreach (var block in blocks)
         {
             // The page names the default port; the mesh under test has its own. A curl that gets an error status fails the block.
             var script = "set -euo pipefail\ncurl() { command curl --fail-with-body --max-time 20 \"$@\"; }\n"
-                + $"infermesh() {{ local group=$1 verb=$2; shift 2; dotnet {Repository.Assembly("Cli", "InferMesh.Cli")} \"$group\" \"$verb\" --api {mesh.Api.BaseAddress} \"$@\"; }}\n"
+                // A user's own contexts are none of the page's.
+                + $"export INFERMESH_API={mesh.Api.BaseAddress} INFERMESH_CONFIG={mesh.Folder}/contexts.yaml\ninfermesh() {{ dotnet {Repository.Assembly("Cli", "InferMesh.Cli")} \"$@\"; }}\n"
                 + block.Replace("http://127.0.0.1:8080", mesh.Api.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal);
             using var bash = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var output = await Task.WhenAll(bash.StandardOutput.ReadToEndAsync(), bash.StandardError.ReadToEndAsync());
@@ -57,9 +74,6 @@ public sealed partial class DocsTests
             .Select(link => $"{Path.GetFileName(page)}: {link}")).ToArray();
         Assert.IsEmpty(dead, string.Join("\n", dead));
     }
-
-    [GeneratedRegex(@"(?<skip><!-- not run:[^\n]*-->\n)?```bash\n(?<code>.*?)```", RegexOptions.Singleline)]
-    private static partial Regex Block();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();

@@ -13,6 +13,7 @@ public static class SharedMesh
     [AssemblyCleanup]
     public static async Task StopAsync()
     {
+        await WebConsole.ConsoleBrowser.StopAsync();
         await TrainingMesh.StopAsync();
         if (Started is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await Started.Value).DisposeAsync();
     }

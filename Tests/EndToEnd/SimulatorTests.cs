@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using InferMesh.Tests.Shared;
 using Microsoft.Playwright;
 
@@ -7,7 +6,7 @@ namespace InferMesh.Tests.EndToEnd;
 
 /// <summary><c>infermesh sim</c> as a process, its page in a browser, and the commands of its documentation.</summary>
 [TestClass]
-public sealed partial class SimulatorTests
+public sealed class SimulatorTests
 {
     private const string Small = """
         seed: 7
@@ -30,7 +29,7 @@ public sealed partial class SimulatorTests
     public async Task DocsPage_ShellBlocks_SucceedInOrder()
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "simulator.md"));
-        var blocks = Block().Matches(text).Where(static m => !m.Groups["skip"].Success).Select(static m => m.Groups["code"].Value).ToArray();
+        var blocks = DocPages.ToRun(text);
         Assert.IsGreaterThanOrEqualTo(3, blocks.Length);
         var script = $"set -euo pipefail\ninfermesh() {{ dotnet '{Cli}' \"$@\"; }}\n{string.Concat(blocks)}";
         var (code, output) = await BashAsync(script);
@@ -122,7 +121,4 @@ public sealed partial class SimulatorTests
         await bash.WaitForExitAsync();
         return (bash.ExitCode, string.Concat(output));
     }
-
-    [GeneratedRegex(@"(?<skip><!-- not run:[^\n]*-->\n)?```bash\n(?<code>.*?)```", RegexOptions.Singleline)]
-    private static partial Regex Block();
 }

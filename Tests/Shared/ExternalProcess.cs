@@ -22,7 +22,7 @@ internal static class ExternalProcess
     }
 
     /// <summary>Runs to the end; throws with the program's own words when it fails.</summary>
-    public static async Task RunAsync(string program, params string[] arguments)
+    public static async Task<string> RunAsync(string program, params string[] arguments)
     {
         using var process = Start(program, arguments);
         // Both pipes are read to the end, or a talkative program would block on a full one.
@@ -30,6 +30,7 @@ internal static class ExternalProcess
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {string.Concat(output)}");
+        return string.Concat(output);
     }
 
     public static Process Start(string program, params string[] arguments) =>

@@ -34,16 +34,32 @@ internal sealed class PostgresFixture : IAsyncDisposable
         if (Environment.IsPrivilegedProcess)
             await ExternalProcess.RunAsync("chown", "postgres", fixture._folder.FullName);
         await fixture.RunAsync("initdb", "-D", fixture.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
-        // The log goes to a file: a server that inherits our pipes would keep them open for ever.
-        await fixture.RunAsync(
-            "pg_ctl", "start", "-w", "-D", fixture.Data, "-l", Path.Combine(fixture._folder.FullName, "log"),
-            "-o", $"-F -p {fixture.Port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={fixture._folder.FullName}");
+        await fixture.StartAgainAsync();
         return fixture;
+    }
+
+    /// <summary>Starts the server that was stopped, on the same port.</summary>
+    // The log goes to a file: a server that inherits our pipes would keep them open for ever.
+    public Task StartAgainAsync() => RunAsync(
+        "pg_ctl", "start", "-w", "-D", Data, "-l", Path.Combine(_folder.FullName, "log"),
+        "-o", $"-F -p {Port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder.FullName}");
+
+    /// <summary>Stops the server: <c>fast</c> ends its connections and stops in order, <c>immediate</c> is a crash.</summary>
+    public async Task StopAsync(string mode)
+    {
+        if (File.Exists(Path.Combine(Data, "postmaster.pid"))) await RunAsync("pg_ctl", "stop", "-w", "-m", mode, "-D", Data);
+    }
+
+    /// <summary>Pids of the server and of those that work for its connections, for tests that stop them.</summary>
+    public IReadOnlyList<int> ProcessIds()
+    {
+        var server = int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), System.Globalization.CultureInfo.InvariantCulture);
+        return [server, .. File.ReadAllText($"/proc/{server}/task/{server}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static pid => int.Parse(pid, System.Globalization.CultureInfo.InvariantCulture))];
     }
 
     public async ValueTask DisposeAsync()
     {
-        await RunAsync("pg_ctl", "stop", "-w", "-m", "immediate", "-D", Data);
+        await StopAsync("immediate");
         _folder.Delete(recursive: true);
     }
 
@@ -59,7 +75,7 @@ internal sealed class PostgresFixture : IAsyncDisposable
     }
 
     // PostgreSQL refuses to run as root.
-    private Task RunAsync(string program, params string[] arguments)
+    private Task<string> RunAsync(string program, params string[] arguments)
     {
         var path = Path.Combine(_bin, program);
         return Environment.IsPrivilegedProcess

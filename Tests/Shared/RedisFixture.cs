@@ -3,29 +3,27 @@ using System.Net.Sockets;
 
 namespace InferMesh.Tests.Shared;
 
-/// <summary>A throw-away redis-server on a free loopback port, without persistence.</summary>
+/// <summary>A throw-away redis-server on a free loopback port, without persistence unless asked for.</summary>
 internal sealed class RedisFixture : IAsyncDisposable
 {
     private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(20);
-    private readonly Process _process;
-    private readonly DirectoryInfo _folder;
+    private readonly string _program;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("infermesh-redis-");
+    private readonly bool _durable;
+    private Process? _process;
 
-    private RedisFixture(Process process, DirectoryInfo folder, int port)
-    {
-        _process = process;
-        _folder = folder;
-        Port = port;
-    }
+    private RedisFixture(string program, bool durable) => (_program, _durable) = (program, durable);
 
-    public int Port { get; }
+    public int Port { get; } = ExternalProcess.FreePort();
 
     public string ConnectionString => $"127.0.0.1:{Port}";
 
     /// <summary>The server's process, for tests that stop or kill it.</summary>
-    public int ProcessId => _process.Id;
+    public int ProcessId => _process!.Id;
 
     /// <summary>Starts the server; the test is inconclusive when redis-server is not installed.</summary>
-    public static async Task<RedisFixture> StartAsync()
+    /// <param name="durable">It writes each change to its file, and has it all again when it comes back.</param>
+    public static async Task<RedisFixture> StartAsync(bool durable = false)
     {
         if (ExternalProcess.Find("redis-server") is not { } program)
         {
@@ -33,21 +31,33 @@ internal sealed class RedisFixture : IAsyncDisposable
             throw new UnreachableException();
         }
 
-        var folder = Directory.CreateTempSubdirectory("infermesh-redis-");
-        var port = ExternalProcess.FreePort();
-        var process = ExternalProcess.Start(
-            program, "--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder.FullName, "--logfile", Path.Combine(folder.FullName, "redis.log"));
-        var fixture = new RedisFixture(process, folder, port);
-        await ExternalProcess.UntilAsync(() => AcceptsAsync(port), s_startTimeout, "redis-server listens");
+        var fixture = new RedisFixture(program, durable);
+        await fixture.StartAgainAsync();
         return fixture;
+    }
+
+    /// <summary>Starts the server that was killed, on the same port.</summary>
+    public async Task StartAgainAsync()
+    {
+        _process?.Dispose();
+        _process = ExternalProcess.Start(
+            _program, "--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", _durable ? "yes" : "no", "--appendfsync", "always", "--dir", _folder.FullName,
+            "--logfile", Path.Combine(_folder.FullName, "redis.log"));
+        await ExternalProcess.UntilAsync(() => AcceptsAsync(Port), s_startTimeout, "redis-server listens");
+    }
+
+    /// <summary>Kills the server.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process!.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-            _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
+        await KillAsync();
+        _process!.Dispose();
         _folder.Delete(recursive: true);
     }
 

@@ -32,8 +32,8 @@ internal static class QueueReport
             index += Time(() => catalog.Put(job));
             line += Time(() => queue.Put(training));
         }
-        var after = catalog.List(new() { Limit = waiting / 2 }).Jobs[^1].Id;
-        var page = Enumerable.Range(0, 20).Select(_ => Time(() => catalog.List(new() { After = after }))).Order().ElementAt(10);
+        var after = catalog.List(new() { Limit = waiting / 2 }).Jobs[^1];
+        var page = Enumerable.Range(0, 20).Select(_ => Time(() => catalog.List(new() { After = after.Id, AfterSubmitted = after.SubmittedAt.UtcTicks }))).Order().ElementAt(10);
         var input = Input();
         var plans = Enumerable.Range(0, 60).Select(i =>
         {

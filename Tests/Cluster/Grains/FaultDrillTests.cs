@@ -73,6 +73,26 @@ public sealed class FaultDrillTests
     }
 
     [TestMethod]
+    public async Task AnswerOfAWriteLost_WhatFollowsIsStoredAllTheSame()
+    {
+        var (node, other, cell, model) = (Unique("node"), Unique("node"), Unique("cell"), Unique("model"));
+        var grain = await RegisterAsync(node, cell);
+        await RegisterAsync(other, cell);
+        await using var peer = KeepReporting(other, model);
+        await using (KeepReporting(node, model, telemetry => _readings(telemetry)))
+        {
+            await EventuallyAsync(() => DecideAsync(model), d => d.Eligible == 2, "both are eligible");
+            FailingWrites.Fail($"node/node/{node}", done: true);
+            _readings = static telemetry => Gpu(telemetry, static gpu => gpu with { Lost = true });
+            await EventuallyAsync(() => grain.Get(), v => v!.Quarantine is { Probing: false }, "out");
+            _readings = static telemetry => telemetry;
+            await EventuallyAsync(() => grain.Get(), v => v!.Quarantine is null, "back");
+        }
+        await Silos.DeactivateAsync(grain);
+        Assert.IsNull((await grain.Get())!.Quarantine, "and so it is stored");
+    }
+
+    [TestMethod]
     public async Task SilentExporter_TakesTheNodeOut()
     {
         var (node, other, cell, model) = (Unique("node"), Unique("node"), Unique("cell"), Unique("model"));
@@ -127,5 +147,5 @@ public sealed class FaultDrillTests
     private static Task<RouteDecision> DecideAsync(string model) => Router().DryRun(new() { Model = model }).AsTask();
 
     private static async Task<IReadOnlyList<MeshEvent>> HealthEventsAsync(string node) =>
-        [.. (await Client.GetGrain<IEventLogGrain>(IEventLogGrain.Key).ReadAfter(0, 1000, TimeSpan.Zero)).Events.Where(e => e.Subject == node && e.Type == EventTypes.NodeHealthChanged)];
+        [.. (await EventsAsync()).Where(e => e.Subject == node && e.Type == EventTypes.NodeHealthChanged)];
 }

@@ -1,6 +1,9 @@
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Abstractions.Tenancy;
 
 namespace InferMesh.Tests.Cluster.Grains;
 
@@ -96,6 +99,41 @@ public sealed class JobGrainTests
     }
 
     [TestMethod]
+    public async Task SavedWhileItRuns_Restored_GoesOnFromItsCheckpointAndIsStillTheSameJob()
+    {
+        await using var fleet = await Fleet.StartAsync(1);
+        var job = await fleet.SubmitAsync(workers: 1, gpus: 4, change: s => s with { CheckpointTo = "/checkpoints" });
+        await fleet.UntilAsync(job, JobState.Running);
+        await fleet.Agents[0].ReportAsync(job, 1, JobReportKind.Checkpoint, r => r with { Step = 40, CheckpointRef = "/checkpoints/40" });
+        await fleet.UntilAsync(job, j => j.Progress.CheckpointStep == 40);
+        var saved = (await MeshCluster.Client.GetGrain<IBackedUpGrain>(GrainId.Create(BackedUpTypes.Job, job)).Save())!;
+        await Grain(job).Cancel("", "test");
+        await fleet.UntilAsync(job, JobState.Cancelled);
+
+        // Under another id, as in a mesh that does not know it.
+        var id = MeshCluster.Unique("job");
+        var image = MeshCluster.Client.GetGrain<IBackedUpGrain>(GrainId.Create(BackedUpTypes.Job, id));
+        var restored = await image.Restore(saved, false, false, "ann");
+        Assert.AreEqual((RestoreStatus.Created, saved.Version + 1), (restored.Status, restored.Version));
+        var running = await fleet.UntilAsync(id, JobState.Running);
+        Assert.AreEqual((2L, 40L), (running.Fence, running.Progress.CheckpointStep));
+        var assignment = fleet.Agents[0].Seen.Last(a => a.Job == id && a.Order == JobOrder.Run);
+        Assert.AreEqual(("/checkpoints/40", 40L), (assignment.ResumeFrom, assignment.ResumeStep));
+        Assert.AreEqual(1, (await Grain(id).Log(0, 100)).Count(e => e is { Kind: "restored", Actor: "ann" }));
+        Assert.IsFalse((await Grain(id).Submit(running.Spec, "test")).Created);
+        Assert.AreEqual(RestoreStatus.Unchanged, (await image.Restore(saved, true, false, "ann")).Status);
+
+        // One that has ended comes back as it is.
+        var ended = (await MeshCluster.Client.GetGrain<IBackedUpGrain>(GrainId.Create(BackedUpTypes.Job, job)).Save())!;
+        Assert.AreEqual(RestoreStatus.Kept, (await MeshCluster.Client.GetGrain<IBackedUpGrain>(GrainId.Create(BackedUpTypes.Job, id)).Restore(ended with { State = ended.State.Replace("/checkpoints", "/other", StringComparison.Ordinal) }, true, false, "ann")).Status);
+        var other = MeshCluster.Unique("job");
+        Assert.AreEqual(ended.Version, (await MeshCluster.Client.GetGrain<IBackedUpGrain>(GrainId.Create(BackedUpTypes.Job, other)).Restore(ended, false, false, "ann")).Version);
+        Assert.AreEqual(JobState.Cancelled, (await Grain(other).Get())!.State);
+        await MeshCluster.EventuallyAsync(
+            () => MeshCluster.Client.GetGrain<IJobIndexGrain>(IJobIndexGrain.Key).List(new() { Limit = 1000 }), p => p.Jobs.Any(j => j.Id == other && j.State == JobState.Cancelled), "the job in the list");
+    }
+
+    [TestMethod]
     public async Task AgentGone_ItsWorkersGoElsewhereAndTheOthersStay()
     {
         await using var fleet = await Fleet.StartAsync(3);
@@ -181,6 +219,19 @@ public sealed class JobGrainTests
     }
 
     [TestMethod]
+    public async Task Report_OfANodeThatTheJobWasNeverOn_SaysNothing()
+    {
+        await using var fleet = await Fleet.StartAsync(1);
+        var job = await fleet.SubmitAsync(workers: 1, gpus: 4, change: s => s with { CheckpointTo = "/checkpoints" });
+        var running = await fleet.UntilAsync(job, JobState.Running);
+        foreach (var kind in Enum.GetValues<JobReportKind>())
+            await Grain(job).Report(new() { Node = "elsewhere", Fence = running.Fence, Kind = kind, Step = 1_000_000, CheckpointRef = "/theirs", Rank = 0, ExitCode = 1 });
+        var after = (await Grain(job).Get())!;
+        Assert.AreEqual((JobState.Running, running.Fence, 0, "", (long?)null), (after.State, after.Fence, after.Progress.Restarts, after.Progress.CheckpointRef, after.Progress.CheckpointStep));
+        Assert.IsLessThan(1_000_000, after.Progress.Step);
+    }
+
+    [TestMethod]
     public async Task List_ByStateAndTenant_PagesNewestFirst()
     {
         await using var fleet = await Fleet.StartAsync(0);
@@ -191,7 +242,7 @@ public sealed class JobGrainTests
         var index = MeshCluster.Client.GetGrain<IJobIndexGrain>(IJobIndexGrain.Key);
 
         var page = await MeshCluster.EventuallyAsync(() => index.List(new() { Tenant = tenant, States = [JobState.Queued], Limit = 4 }), p => p.Total == 6, "queued jobs");
-        var rest = await index.List(new() { Tenant = tenant, States = [JobState.Queued], Limit = 4, After = page.Jobs[^1].Id });
+        var rest = await index.List(new() { Tenant = tenant, States = [JobState.Queued], Limit = 4, After = page.Jobs[^1].Id, AfterSubmitted = page.Jobs[^1].SubmittedAt.UtcTicks });
         CollectionAssert.AreEqual(ids.Where((_, i) => i != 3).Reverse().ToArray(), page.Jobs.Concat(rest.Jobs).Select(j => j.Id).ToArray());
         Assert.AreEqual((true, false), (page.More, rest.More));
         Assert.IsTrue(page.Jobs.All(j => j.Spec.Command.Count == 0), "lists leave out what may be long");
@@ -204,9 +255,36 @@ public sealed class JobGrainTests
         var job = await fleet.SubmitAsync(1, 1);
         Assert.IsFalse(await Grain(job).Forget());
         await Grain(job).Cancel("", "test");
-        Assert.IsTrue(await Grain(job).Forget());
+        await MeshCluster.EventuallyAsync(() => Grain(job).Forget(), static forgotten => forgotten, "the log has heard of its end, and it is forgotten");
         Assert.IsNull(await Grain(job).Get());
         Assert.IsEmpty(await Grain(job).Log(0, 10));
+    }
+
+    [TestMethod]
+    public async Task SubmittedAgainAfterItWasForgotten_ItsEventsAreInTheLog()
+    {
+        await using var fleet = await Fleet.StartAsync(0);
+        var job = MeshCluster.Unique("job");
+        for (var life = 1; life <= 2; life++)
+        {
+            Assert.IsTrue((await Grain(job).Submit(fleet.Spec(1, 1), "test")).Created);
+            await Grain(job).Cancel($"life {life}", "test");
+            await MeshCluster.EventuallyAsync(() => Grain(job).Forget(), static forgotten => forgotten, "the log has heard of its end, and it is forgotten");
+        }
+        var events = await MeshCluster.EventuallyAsync(
+            async () => (await MeshCluster.EventsAsync()).Where(e => e.Subject == job).ToArray(), static all => all.Any(static e => e.Reason == "life 2"), "events of the second life");
+        Assert.AreEqual(2, events.Count(static e => e.Type == EventTypes.JobSubmitted));
+    }
+
+    [TestMethod]
+    public async Task IdThatWasMadeUp_KeepsNoActivation()
+    {
+        var id = MeshCluster.Unique("nothing");
+        Assert.IsNotEmpty(await Grain(id).Check(new() { Name = "" }));
+        Assert.AreEqual(JobResultStatus.Invalid, (await Grain(id).Submit(new() { Name = "" }, "test")).Status);
+        Assert.AreEqual(JobResultStatus.NotFound, (await Grain(id).Cancel("", "test")).Status);
+        var management = MeshCluster.Client.GetGrain<IManagementGrain>(0);
+        await MeshCluster.EventuallyAsync(() => management.GetActivationAddress(Grain(id)).AsTask(), static host => host is null, "nothing is kept of it");
     }
 
     [TestMethod]
@@ -219,6 +297,25 @@ public sealed class JobGrainTests
         Assert.AreEqual(("placed", 8), (fits.Verdict, fits.Placement?.Groups.Sum(g => g.Gpus.Count)));
         Assert.AreEqual("never", (await Scheduler.DryRun(fleet.Spec(3, 4))).Verdict);
         await fleet.UntilNothingIsClaimedAsync();
+    }
+
+    [TestMethod]
+    public async Task TenantOfOneNode_ItsJobsRunThereAlone()
+    {
+        await using var fleet = await Fleet.StartAsync(2);
+        await fleet.UntilKnownAsync();
+        var home = $"{fleet.Name}-1";
+        var tenant = MeshCluster.Client.GetGrain<ITenantGrain>(fleet.Name);
+        Assert.AreEqual(TenantStatus.Accepted, (await tenant.Put(new() { Placement = new() { Nodes = [home] } }, PolicyVersions.None, "test")).Status);
+
+        Assert.AreEqual("never", (await Scheduler.DryRun(fleet.Spec(2, 4))).Verdict);
+        var first = await fleet.SubmitAsync(workers: 1, gpus: 4);
+        Assert.AreEqual(home, (await fleet.UntilAsync(first, JobState.Running)).Placement!.Groups.Single().Node);
+        var second = await fleet.SubmitAsync(workers: 1, gpus: 4);
+        var why = await MeshCluster.EventuallyAsync(() => Scheduler.Explain(second), e => e is { GpusFree: 0, GpusSuitable: 4 }, "explanation");
+        Assert.AreEqual(JobState.Queued, why!.State);
+        await fleet.Agents[1].FinishAsync(first);
+        Assert.AreEqual(home, (await fleet.UntilAsync(second, JobState.Running)).Placement!.Groups.Single().Node);
     }
 
     [TestMethod]
@@ -236,10 +333,9 @@ public sealed class JobGrainTests
         await using var fleet = await Fleet.StartAsync(1);
         var job = await fleet.SubmitAsync(1, 1);
         await fleet.UntilAsync(job, JobState.Running);
-        var log = MeshCluster.Client.GetGrain<IEventLogGrain>(IEventLogGrain.Key);
 
         var types = await MeshCluster.EventuallyAsync(
-            async () => (await log.ReadAfter(0, 1000, TimeSpan.Zero)).Events.Where(e => e.Subject == job).Select(e => e.Type).Distinct().Order().ToArray(), t => t.Length == 3, "events");
+            async () => (await MeshCluster.EventsAsync()).Where(e => e.Subject == job).Select(e => e.Type).Distinct().Order().ToArray(), t => t.Length == 3, "events");
         CollectionAssert.AreEqual(new[] { EventTypes.JobPlaced, EventTypes.JobStateChanged, EventTypes.JobSubmitted }, types);
     }
 

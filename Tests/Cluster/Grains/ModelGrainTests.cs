@@ -37,7 +37,7 @@ public sealed class ModelGrainTests
         CollectionAssert.AreEqual(new[] { foreign }, agent.Loaded.Keys.ToArray(), "what nobody registered is left alone");
         CollectionAssert.AreEqual(new[] { ModelAction.Load, ModelAction.Unload }, agent.Commands.Select(c => c.Action).ToArray(), "each once");
         var events = await EventuallyAsync(
-            async () => (await Client.GetGrain<IEventLogGrain>(IEventLogGrain.Key).ReadAfter(0, 1000, TimeSpan.Zero)).Events.Where(e => e.Subject == name).Select(e => e.Type).ToHashSet(),
+            async () => (await EventsAsync()).Where(e => e.Subject == name).Select(e => e.Type).ToHashSet(),
             e => e.Count >= 5, "events");
         Assert.IsTrue(events.IsSupersetOf([EventTypes.ModelRegistered, EventTypes.ModelRemoved, EventTypes.ModelCommandDone, EventTypes.ModelLoaded, EventTypes.ModelUnloaded]), string.Join(' ', events));
     }

@@ -195,15 +195,13 @@ public sealed class NodeGrainTests
     private static async Task<NodeHealth> HealthAsync(string cell, string node)
     {
         var nodes = (await Client.GetGrain<ICellSummaryGrain>(cell).Snapshot()).Nodes;
-        return nodes.Health[Array.FindIndex(nodes.Registration, r => r.NodeId == node)];
+        // A node that has just registered is not in the snapshot yet.
+        return Array.FindIndex(nodes.Registration, r => r.NodeId == node) is >= 0 and var at ? nodes.Health[at] : NodeHealth.Joining;
     }
 
     private static async Task<string[]> NodesAsync(string cell) =>
         [.. (await Client.GetGrain<ICellSummaryGrain>(cell).Snapshot()).Nodes.Registration.Select(r => r.NodeId)];
 
-    private static async Task<List<string>> EventsAsync(params string[] subjects)
-    {
-        var page = await Client.GetGrain<IEventLogGrain>(IEventLogGrain.Key).ReadAfter(0, 1000, TimeSpan.Zero);
-        return [.. page.Events.Where(e => subjects.Contains(e.Subject)).Select(e => e.Type)];
-    }
+    private static async Task<List<string>> EventsAsync(params string[] subjects) =>
+        [.. (await MeshCluster.EventsAsync()).Where(e => subjects.Contains(e.Subject)).Select(e => e.Type)];
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Abstractions.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
@@ -127,11 +128,40 @@ public sealed class TenancyTests
         Assert.AreEqual((TenantStatus.NotFound, null, null), ((await grain.Delete(PolicyVersions.Any, "ann")).Status, await grain.Get(), await grain.Usage()));
         CollectionAssert.DoesNotContain((await Tenants()).ToArray(), name);
         var log = await EventuallyAsync(
-            () => Client.GetGrain<IEventLogGrain>(IEventLogGrain.Key).ReadAfter(0, 1000, TimeSpan.Zero), page => page.Events.Count(e => e.Subject == name) == 3, "three events");
+            async () => (await EventsAsync()).Where(e => e.Subject == name).Select(e => e.Type).ToArray(), types => types.Length == 3, "three events");
         CollectionAssert.AreEqual(
-            new[] { EventTypes.TenantCreated, EventTypes.TenantUpdated, EventTypes.TenantDeleted }, log.Events.Where(e => e.Subject == name).Select(e => e.Type).ToArray());
+            new[] { EventTypes.TenantCreated, EventTypes.TenantUpdated, EventTypes.TenantDeleted }, log);
 
         static async Task<IReadOnlyList<string>> Tenants() => (await Client.GetGrain<IDirectoryGrain>(DirectoryKeys.Tenants).List()).Names;
+    }
+
+    [TestMethod]
+    public async Task Placement_OfATenant_HoldsForItsRequestsWhereverTheyAsk()
+    {
+        var (tenant, model, cell) = (Unique("tenant"), Unique("model"), Unique("cell"));
+        var (home, abroad) = (Unique("node"), Unique("node"));
+        await RegisterAsync(home, cell, "zone-home");
+        await RegisterAsync(abroad, cell, "zone-abroad");
+        await using var first = KeepReporting(home, model);
+        await using var second = KeepReporting(abroad, model, running: () => 0);
+        var grain = Client.GetGrain<ITenantGrain>(tenant);
+        var bad = await grain.Put(new() { Placement = new() }, PolicyVersions.None, "test");
+        Assert.AreEqual((TenantStatus.Invalid, "placement"), (bad.Status, bad.Errors.Single().Field));
+        await grain.Put(new() { Placement = new() { Zones = ["zone-home"] } }, PolicyVersions.None, "test");
+
+        var decision = await DecisionAsync(tenant, d => d.Eligible == 1);
+        Assert.AreEqual(home, decision.Targets.Single().NodeId);
+        Assert.AreEqual("tenant_placement", decision.Excluded.Single(e => e.NodeId == abroad).Reason);
+        Assert.AreEqual(RouteStatus.NoEligibleTarget, (await Router().DryRun(new() { Model = model, Tenant = tenant, Zones = ["zone-abroad"] })).Status, "a request cannot leave it");
+        await DecisionAsync("", d => d.Eligible == 2);
+
+        await grain.Put(new() { Placement = new() { Zones = ["zone-abroad"] } }, PolicyVersions.Any, "test");
+        Assert.AreEqual(abroad, (await DecisionAsync(tenant, d => d.Targets is [{ } only] && only.NodeId == abroad)).Targets[0].NodeId);
+        await grain.Delete(PolicyVersions.Any, "test");
+        await DecisionAsync(tenant, d => d.Eligible == 2);
+
+        Task<RouteDecision> DecisionAsync(string of, Func<RouteDecision, bool> condition) =>
+            EventuallyAsync(() => Router().DryRun(new() { Model = model, Tenant = of }).AsTask(), condition, $"decision for '{of}'");
     }
 
     /// <summary>A gate of this very silo.</summary>

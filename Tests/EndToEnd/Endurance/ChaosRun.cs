@@ -31,7 +31,7 @@ internal static class ChaosRun
         report.Add("silo kills", $"{await kills}");
         Judge(report, load, faults);
         await AwaitIdleAsync(report, mesh);
-        if (report.Violations.Count > 0) report.Violations.AddRange(mesh.Errors());
+        if (report.Violations.Count > 0) report.Violations.AddRange(mesh.Errors().Take(5));
         return report;
     }
 

@@ -10,7 +10,7 @@ namespace InferMesh.Tests.EndToEnd.Endurance;
 /// Open-loop load on the ingress, half of it streamed: a request is sent when it is due, whatever became of those before. With several APIs it does what a balancer does: they take turns, and
 /// what one of them does not accept (no connection, or closed before a byte of an answer) goes to the next.
 /// </summary>
-internal sealed class Load(IReadOnlyList<Uri> apis, double requestsPerSecond, (int From, int To) outputTokens) : IDisposable
+internal sealed class Load(IReadOnlyList<Uri> apis, double requestsPerSecond, (int From, int To) outputTokens, string? key = null) : IDisposable
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
@@ -83,6 +83,7 @@ internal sealed class Load(IReadOnlyList<Uri> apis, double requestsPerSecond, (i
             {
                 Content = JsonContent.Create(new { model = SharedMesh.Model, max_tokens = tokens, stream, messages = new[] { new { role = "user", content = $"Request {number}" } } }),
             };
+            if (key is not null) request.Headers.Authorization = new("Bearer", key);
             HttpResponseMessage response;
             try
             {

@@ -13,6 +13,9 @@ internal static class ProcessUse
         return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024;
     }
 
+    /// <summary>Open files, sockets among them.</summary>
+    public static int Descriptors(int pid) => Directory.GetFiles($"/proc/{pid}/fd").Length;
+
     /// <summary>Processor time of user and kernel.</summary>
     public static double CpuSeconds(int pid)
     {

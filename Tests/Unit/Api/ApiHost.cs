@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace InferMesh.Tests.Unit.Api;
 
@@ -19,9 +20,23 @@ namespace InferMesh.Tests.Unit.Api;
 internal sealed class ApiHost : WebApplicationFactory<ApiSettings>
 {
     private readonly Dictionary<string, string> _settings;
+    private readonly ILoggerProvider? _log;
 
     public ApiHost(params (string Key, string Value)[] settings)
+        : this(new FakeMesh(), settings)
     {
+    }
+
+    /// <summary>One more API of a mesh.</summary>
+    public ApiHost(FakeMesh mesh, params (string Key, string Value)[] settings)
+        : this(mesh, null, settings)
+    {
+    }
+
+    /// <summary>An API whose log a test reads.</summary>
+    public ApiHost(FakeMesh mesh, ILoggerProvider? log, params (string Key, string Value)[] settings)
+    {
+        (Mesh, _log) = (mesh, log);
         _settings = settings.ToDictionary(s => s.Key, s => s.Value);
         UseKestrel();
         StartServer();
@@ -30,7 +45,7 @@ internal sealed class ApiHost : WebApplicationFactory<ApiSettings>
         Http = new(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) }) { BaseAddress = new(address) };
     }
 
-    public FakeMesh Mesh { get; } = new();
+    public FakeMesh Mesh { get; }
 
     public HttpClient Http { get; }
 
@@ -56,11 +71,16 @@ internal sealed class ApiHost : WebApplicationFactory<ApiSettings>
         builder.UseSetting("InferMesh:Http:Port", "0");
         builder.UseSetting("InferMesh:Http:GrpcPort", "0");
         builder.UseSetting("Logging:LogLevel:Default", "None");
+        // Why a host does not start, or ends by itself, is worth knowing.
+        builder.UseSetting("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", "Error");
+        // Most tests are about what is done, not about who may do it.
+        if (!_settings.Keys.Any(k => k.StartsWith("InferMesh:Security:", StringComparison.Ordinal) || k.Contains("AdminKeys", StringComparison.Ordinal))) builder.UseSetting("InferMesh:Security:Mode", "Development");
         foreach (var (key, value) in _settings) builder.UseSetting(key, value);
         builder.ConfigureTestServices(services =>
         {
             // The client would look for a cluster for ever.
             foreach (var hosted in services.Where(s => s.ServiceType == typeof(IHostedService) && IsOrleans(s)).ToList()) services.Remove(hosted);
+            if (_log is not null) services.AddSingleton(_log);
             services.Replace(ServiceDescriptor.Singleton(Mesh.Client));
             services.Replace(ServiceDescriptor.Singleton<IGrainFactory>(Mesh.Client));
         });

@@ -11,6 +11,8 @@ public sealed partial class ReferenceTableTests
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Strategies"] = [],
+        ["Strategies.Hosting"] = ["Strategies"],
+        ["Plugins.HybridMesh"] = ["Strategies"],
         ["Grains.Abstractions"] = [],
         ["Adapters"] = [],
         ["ServiceDefaults"] = [],
@@ -21,6 +23,7 @@ public sealed partial class ReferenceTableTests
         ["Cli"] = ["Simulator", "Strategies", "Adapters"],
         ["Aspire.AppHost"] = ["Silo", "Api", "Cli", "EmbeddedRedis"],
         ["EmbeddedRedis"] = [],
+        ["SupplyChain"] = [],
     };
 
     private static IEnumerable<Project> Sources => Repository.Projects.Values.Where(p => !p.IsTest);

@@ -32,6 +32,37 @@ public sealed class GrainCallsTests
     }
 
     [TestMethod]
+    public async Task AnyRouter_OneDoesNotAnswer_AsksAnotherWithinSeconds()
+    {
+        var decided = await _calls.AnyRouterAsync(_ => ++_attempts == 1 ? new ValueTask<int>(new TaskCompletionSource<int>().Task) : ValueTask.FromResult(7), CancellationToken.None);
+        Assert.AreEqual(7, decided);
+        Assert.AreEqual(2, _attempts);
+    }
+
+    [TestMethod]
+    public async Task AnyRouter_SlowOneAnswersAfterAll_ItsAnswerCounts()
+    {
+        var slow = new TaskCompletionSource<int>();
+        var decided = await _calls.AnyRouterAsync(
+            _ =>
+            {
+                if (++_attempts == 2) slow.SetResult(5);
+                return new ValueTask<int>(_attempts == 1 ? slow.Task : new TaskCompletionSource<int>().Task);
+            },
+            CancellationToken.None);
+        Assert.AreEqual(5, decided);
+        Assert.AreEqual(2, _attempts);
+    }
+
+    [TestMethod]
+    public async Task AnyRouter_AllFail_GivesUpAndSaysWhy()
+    {
+        var e = await Assert.ThrowsExactlyAsync<MeshUnavailableException>(() => _calls.AnyRouterAsync(_ => new ValueTask<int>(Fail(new TimeoutException())), CancellationToken.None));
+        Assert.IsInstanceOfType<TimeoutException>(e.InnerException);
+        Assert.AreEqual(8, _attempts);
+    }
+
+    [TestMethod]
     public async Task Once_Transient_IsNotRepeated()
     {
         await Assert.ThrowsExactlyAsync<MeshUnavailableException>(() => _calls.OnceAsync<int>(_ => Fail(new TimeoutException()), CancellationToken.None));

@@ -21,6 +21,60 @@ public sealed class EventTests
     }
 
     [TestMethod]
+    [DataRow("subject=p1", "1")]
+    [DataRow("subject=p1&actor=bob", "")]
+    [DataRow("actor=bob", "2")]
+    [DataRow("tenant=lab", "2,3")]
+    [DataRow("since=2026-05-01T12:00:00Z", "2,3")]
+    [DataRow("since=2026-05-01T12:00:01%2B00:00&tenant=lab&types=JOB_SUBMITTED", "3")]
+    public async Task Page_Filtered_HasWhatMatches(string query, string expected)
+    {
+        using var api = new ApiHost();
+        var noon = new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
+        await api.Mesh.Events.Append(new() { Type = EventTypes.PolicyCreated, Subject = "p1", Actor = "ann", At = noon.AddSeconds(-1) });
+        await api.Mesh.Events.Append(new() { Type = EventTypes.TenantUpdated, Subject = "lab", Actor = "bob", Tenant = "lab", At = noon });
+        await api.Mesh.Events.Append(new() { Type = EventTypes.JobSubmitted, Subject = "j1", Actor = "ann", Tenant = "lab", At = noon.AddSeconds(1), Reason = "why", VersionAfter = 1 });
+
+        var page = (await api.GetAsync($"/api/v1/events?{query}", ("Accept", "application/json"))).AssertStatus(200).Json;
+
+        Assert.AreEqual(expected, string.Join(",", page.GetProperty("items").EnumerateArray().Select(static e => e.GetProperty("id").GetInt64())));
+        Assert.AreEqual(3, page.GetProperty("cursor").GetInt64());
+    }
+
+    [TestMethod]
+    [DataRow("last=2", "2999,3000")]
+    [DataRow("last=2&subject=rare", "4,1500")]
+    [DataRow("last=9&subject=rare", "1,4,1500")]
+    [DataRow("last=1&subject=none", "")]
+    public async Task Page_OfTheLast_CountsThoseThatMatch(string query, string expected)
+    {
+        using var api = new ApiHost();
+        for (var i = 1; i <= 3000; i++) await api.Mesh.Events.Append(new() { Type = EventTypes.NodeChanged, Subject = i is 1 or 4 or 1500 ? "rare" : "often", At = DateTimeOffset.UnixEpoch });
+
+        var ids = new List<long>();
+        for (var address = $"/api/v1/events?limit=1000&{query}"; ;)
+        {
+            var page = (await api.GetAsync(address, ("Accept", "application/json"))).AssertStatus(200).Json;
+            ids.AddRange(page.GetProperty("items").EnumerateArray().Select(static e => e.GetProperty("id").GetInt64()));
+            if (page.GetProperty("cursor").GetInt64() == 3000) break;
+            address = $"/api/v1/events?limit=1000&after={page.GetProperty("cursor")}&{query[(query.IndexOf('&', StringComparison.Ordinal) + 1)..]}";
+        }
+
+        Assert.AreEqual(expected, string.Join(",", ids));
+    }
+
+    [TestMethod]
+    public async Task Page_OfTheLast_OfWhatIsStillKept_MissesNothing()
+    {
+        using var api = await WithEventsAsync(5);
+        api.Mesh.Events.Forgotten = 2;
+        var page = (await api.GetAsync("/api/v1/events?last=100", ("Accept", "application/json"))).AssertStatus(200).Json;
+        Assert.AreEqual(3, page.GetProperty("items").GetArrayLength());
+        Assert.IsFalse(page.GetProperty("truncated").GetBoolean());
+    }
+
+    [TestMethod]
+    [DataRow("?since=yesterday", "since")]
     [DataRow("?after=-1", "after")]
     [DataRow("?after=x", "after")]
     [DataRow("?limit=0", "limit")]

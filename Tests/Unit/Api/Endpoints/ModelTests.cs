@@ -23,6 +23,17 @@ public sealed class ModelTests
     public static void Stop() => s_api.Dispose();
 
     [TestMethod]
+    [DataRow("%20")]
+    [DataRow("%09%20")]
+    [DataRow("%E3%80%80")] // A wide blank.
+    public async Task Name_OfBlanks_IsNoModel(string name)
+    {
+        (await s_api.GetAsync(Path + name)).AssertProblem(404);
+        (await s_api.DeleteAsync(Path + name, ("If-Match", "*"))).AssertProblem(404);
+        Assert.IsLessThan(500, (int)(await s_api.PutAsync(Path + name, Spec, Create)).Status);
+    }
+
+    [TestMethod]
     public async Task Put_NewModel_IsRegisteredUnderItsNameWithSlashes()
     {
         var made = (await s_api.PutAsync(Path + "org/put-1", Spec, Create)).AssertStatus(201);

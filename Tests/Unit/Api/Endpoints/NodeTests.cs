@@ -112,9 +112,9 @@ public sealed class NodeTests
         var made = (await s_api.PutAsync("/api/v1/nodes/put-1", Body, ("x-infermesh-actor", "ada"))).AssertStatus(201);
         Assert.AreEqual("/api/v1/nodes/put-1", made.Headers.Location?.ToString());
         Assert.AreEqual("chat", made.Json.GetProperty("labels").GetProperty("pool").GetString());
-        Assert.AreEqual("ada", s_api.Mesh.Node("put-1").LastActor);
+        Assert.AreEqual("local-admin (says ada)", s_api.Mesh.Node("put-1").LastActor);
         (await s_api.PutAsync("/api/v1/nodes/put-1", Body)).AssertStatus(200);
-        Assert.AreEqual("api", s_api.Mesh.Node("put-1").LastActor);
+        Assert.AreEqual("local-admin", s_api.Mesh.Node("put-1").LastActor);
     }
 
     [TestMethod]

@@ -16,6 +16,8 @@ internal sealed class FakeEndpoints : IEndpointIndexGrain
 
     public IEnumerable<MeshEndpoint> Current => _endpoints.Values.Select(e => e.Current).OfType<MeshEndpoint>().OrderBy(e => e.Name, StringComparer.Ordinal);
 
+    public IEnumerable<string> Names => _endpoints.Keys;
+
     /// <summary>The index does not answer as long as this is set.</summary>
     public bool Silent { get; set; }
 
@@ -68,6 +70,8 @@ internal sealed class FakeEndpoint(FakeEndpoints all, string name) : IEndpointGr
         if (EndpointValidator.Check(name, spec) is { Count: > 0 } errors) return new(PolicyStatus.Invalid, Current, Version, errors);
         return Refusal(expected) ?? await WriteAsync(spec, false, actor);
     }
+
+    public Task<IReadOnlyList<FieldError>> Check(EndpointSpec spec) => Task.FromResult(EndpointValidator.Check(name, EndpointKeys.Complete(spec, Current?.Spec.Auth)));
 
     public async Task<EndpointResult> Delete(long expected, string actor) =>
         Current is not { } current ? new(PolicyStatus.NotFound, null, 0, []) : Refusal(expected) ?? await WriteAsync(current.Spec, true, actor);

@@ -25,6 +25,9 @@ internal sealed class FakeJobs : IJobIndexGrain, IJobSchedulerGrain
 
     public FakeJob Job(string id) => _jobs.GetOrAdd(id, key => new FakeJob(key));
 
+    /// <summary>Forgets a job.</summary>
+    public void Drop(string id) => _jobs.TryRemove(id, out _);
+
     public FakeNodeJobs Node(string id) => _nodes.GetOrAdd(id, _ => new FakeNodeJobs());
 
     public FakeJob Put(string id, Func<JobSpec, JobSpec>? change = null)
@@ -43,7 +46,7 @@ internal sealed class FakeJobs : IJobIndexGrain, IJobSchedulerGrain
         MeshJob[] rest = [.. matches.Where(j => query.After.Length == 0 || string.CompareOrdinal(j.Id, query.After) < 0)];
         return Task.FromResult(new JobPage(
             [.. rest.Take(query.Limit).Select(j => j with { Spec = j.Spec with { Command = [], Environment = new Dictionary<string, string>() } })],
-            rest.Length > query.Limit, matches.Length, all.CountBy(j => j.State).ToDictionary()));
+            rest.Length > query.Limit, matches.Length, (query.CountsOwnOnly ? matches : all).CountBy(j => j.State).ToDictionary()));
     }
 
     public Task<JobPreview> DryRun(JobSpec spec) => Task.FromResult(Preview);

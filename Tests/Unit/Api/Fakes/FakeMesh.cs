@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Endpoints;
@@ -8,6 +9,7 @@ using InferMesh.Grains.Abstractions.Models;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Abstractions.Security;
 using InferMesh.Grains.Abstractions.Tenancy;
 using InferMesh.Grains.Abstractions.Topology;
 
@@ -40,6 +42,11 @@ internal sealed class FakeMesh
 
     public FakeTopology Topology { get; } = new();
 
+    public FakeKeyRing Keys { get; } = new();
+
+    /// <summary>What grains store, for backups.</summary>
+    public ConcurrentDictionary<GrainId, FakeImage> Images { get; } = new();
+
     /// <summary>Thrown by the next calls, one each.</summary>
     public ConcurrentQueue<Exception> Failures { get; } = new();
 
@@ -52,12 +59,23 @@ internal sealed class FakeMesh
 
     public FakePolicy Policy(string name) => _policies.GetOrAdd(name, key => new FakePolicy(key));
 
+    private IEnumerable<string> Names(string directory) => directory switch
+    {
+        DirectoryKeys.Cells => Cells.Keys,
+        DirectoryKeys.Policies => _policies.Keys,
+        DirectoryKeys.Endpoints => Endpoints.Names,
+        DirectoryKeys.Models => Models.Names,
+        _ => _nodes.Values.Select(n => n.View?.Registration).OfType<NodeRegistration>().Where(n => directory == DirectoryKeys.NodesOf(n.CellId)).Select(n => n.NodeId),
+    };
+
     private object Grain(Type type, object key)
     {
         // Followed in the background, whatever a test does.
         if (type == typeof(IEndpointIndexGrain)) return Endpoints;
         if (type == typeof(ITopologyGrain)) return Topology;
-        Interlocked.Increment(ref _calls);
+        if (type == typeof(IKeyRingGrain)) return Keys;
+        // The audit writes when it comes to it.
+        if (type != typeof(IEventLogGrain)) Interlocked.Increment(ref _calls);
         if (Failures.TryDequeue(out var failure)) throw failure;
         if (type == typeof(INodeGrain)) return Node((string)key);
         if (type == typeof(IEndpointGrain)) return Endpoints.Endpoint((string)key);
@@ -66,7 +84,8 @@ internal sealed class FakeMesh
         if (type == typeof(ITenantGrain)) return Tenants.Tenant((string)key);
         if (type == typeof(ITenantGateGrain)) return Tenants.Gate;
         if (type == typeof(IDirectoryGrain) && (string)key == DirectoryKeys.Tenants) return Tenants.Directory;
-        if (type == typeof(IDirectoryGrain)) return new FakeDirectory([.. Cells.Keys]);
+        if (type == typeof(IDirectoryGrain)) return new FakeDirectory([.. Names((string)key).Order(StringComparer.Ordinal)]);
+        if (type == typeof(IBackedUpGrain)) return Images.GetOrAdd((GrainId)key, id => new FakeImage(id));
         if (type == typeof(ICellSummaryGrain)) return new FakeCell(Cells[(string)key]);
         if (type == typeof(IModelGrain)) return Models.Model((string)key);
         if (type == typeof(IModelIndexGrain) || type == typeof(IModelPlannerGrain)) return Models;
@@ -127,7 +146,19 @@ internal sealed class FakeRouter : IRouterGrain
 
     public ValueTask<RouteDecision> DryRun(RouteQuery query) => Answer(query);
 
-    public ValueTask<bool> Report(RouteOutcome outcome) => ValueTask.FromResult(Open.Remove(outcome.DecisionId));
+    /// <summary>What the decision would be under the policy that is tried.</summary>
+    public Func<RouteQuery, Policy, RouteDecision>? OnTry { get; set; }
+
+    public ValueTask<RouteTrial[]> TryPolicy(RouteQuery[] queries, Policy policy) =>
+        ValueTask.FromResult(Array.ConvertAll(queries, q => new RouteTrial(Decision, OnTry?.Invoke(q, policy) ?? Decision)));
+
+    public RouteOutcome? LastOutcome { get; private set; }
+
+    public ValueTask<bool> Report(RouteOutcome outcome)
+    {
+        LastOutcome = outcome;
+        return ValueTask.FromResult(Open.Remove(outcome.DecisionId));
+    }
 
     public async ValueTask<RouteDecision[]> RouteBatch(RouteQuery[] queries, RouteOutcome[] outcomes)
     {

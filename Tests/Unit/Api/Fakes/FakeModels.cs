@@ -11,6 +11,8 @@ internal sealed class FakeModels : IModelIndexGrain, IModelPlannerGrain
 {
     private readonly ConcurrentDictionary<string, FakeModel> _models = new(StringComparer.Ordinal);
 
+    public IEnumerable<string> Names => _models.Keys;
+
     public List<ModelStatus> Statuses { get; } = [];
 
     public ModelPreview Preview { get; set; } = new([], 0, new Dictionary<string, int>());

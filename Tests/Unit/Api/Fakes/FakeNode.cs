@@ -22,6 +22,12 @@ internal sealed class FakeNode(string id) : INodeGrain
         return Result(NodeCommandStatus.Accepted);
     }
 
+    public Task<NodeCommandResult> RegisterAt(NodeRegistration registration, long expected, string actor) =>
+        (View?.Version ?? 0) == expected ? Register(registration, actor) : Result(NodeCommandStatus.Conflict, new FieldError("", $"Node {id} is at another version."));
+
+    public Task<IReadOnlyList<FieldError>> Check(NodeRegistration registration) =>
+        Task.FromResult<IReadOnlyList<FieldError>>(registration.CellId.Contains(' ', StringComparison.Ordinal) ? [new("cell", "must have no space.")] : []);
+
     public Task<NodeCommandResult> Cordon(string reason, string actor)
     {
         Reason = reason;

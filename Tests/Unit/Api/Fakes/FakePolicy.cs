@@ -11,11 +11,22 @@ internal sealed class FakePolicy(string name) : IPolicyGrain
 
     public Task<Policy?> Get() => Task.FromResult(Current);
 
+    /// <summary>Thrown by the next put.</summary>
+    public Exception? FailNextPut { get; set; }
+
     public Task<PolicyResult> Put(PolicySpec spec, long expected, string actor)
     {
+        if (FailNextPut is { } failure)
+        {
+            FailNextPut = null;
+            throw failure;
+        }
         if (spec.Priority > 1000) return Task.FromResult(new PolicyResult(PolicyStatus.Invalid, Current, Version, [new FieldError("priority", "is out of range."), new FieldError("routing.strategy", "is not known.")]));
         return Task.FromResult(Refusal(expected) ?? Write(spec, false, actor));
     }
+
+    public Task<IReadOnlyList<FieldError>> Check(PolicySpec spec) =>
+        Task.FromResult<IReadOnlyList<FieldError>>(spec.Priority > 1000 ? [new("priority", "is out of range."), new("routing.strategy", "is not known.")] : []);
 
     public Task<PolicyResult> Delete(long expected, string actor) => Task.FromResult(
         Current is not { } current ? new(PolicyStatus.NotFound, null, 0, []) : Refusal(expected) ?? Write(current.Spec, true, actor));

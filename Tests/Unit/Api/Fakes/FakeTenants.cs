@@ -45,6 +45,8 @@ internal sealed class FakeTenant(string name) : ITenantGrain
     public Task<TenantResult> Put(TenantSpec spec, long expected, string actor) =>
         Task.FromResult(Errors.Count > 0 ? new(TenantStatus.Invalid, Current, Version, Errors) : Refusal(expected) ?? Write(spec, false, actor));
 
+    public Task<IReadOnlyList<FieldError>> Check(TenantSpec spec) => Task.FromResult(Errors);
+
     public Task<TenantResult> Delete(long expected, string actor) =>
         Task.FromResult(Current is not { } current ? new(TenantStatus.NotFound, null, 0, []) : Refusal(expected) ?? Write(current.Spec, true, actor));
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using InferMesh.Tests.Unit.Architecture;
 
 namespace InferMesh.Tests.Unit.Api.OpenApi;
 
@@ -11,7 +12,7 @@ public sealed class OpenApiDocumentTests
     public async Task Document_Served_IsTheCommittedOne()
     {
         var served = await ReadAsync();
-        var path = Repository.PathOf("docs", "openapi.json");
+        var path = Path.Combine(Repository.Root, "docs", "openapi.json");
         if (Environment.GetEnvironmentVariable(Update) == "1")
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);

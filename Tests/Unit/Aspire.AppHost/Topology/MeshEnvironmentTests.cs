@@ -48,6 +48,7 @@ public sealed class MeshEnvironmentTests
         ConnectionStrings__redis=r:1
         InferMesh__Http__GrpcPort=50051
         InferMesh__Http__Port=8080
+        InferMesh__Security__Mode=Development
         MESH_PARENT_PID=42
         Orleans__ClusterId=c1
         Orleans__Clustering__ProviderType=Redis

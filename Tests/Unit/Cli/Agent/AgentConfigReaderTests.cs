@@ -30,6 +30,17 @@ public sealed class AgentConfigReaderTests
     }
 
     [TestMethod]
+    public void Read_EnvironmentVariables_AreTakenWhereTheyAreSet()
+    {
+        var machine = Environment.GetEnvironmentVariable("HOME")!;
+        var config = Read("node: {cell: a, labels: {path: '${HOME}', both: 'x${HOME}y'}}");
+        Assert.AreEqual((machine, $"x{machine}y"), (config.Node.Labels["path"], config.Node.Labels["both"]));
+
+        Assert.IsNull(AgentConfigReader.Read("node: {cell: '${INFERMESH_NOT_SET}'}", "agent.yaml", [], out var errors));
+        Assert.Contains("needs the environment variable INFERMESH_NOT_SET, which is not set", errors[0]);
+    }
+
+    [TestMethod]
     public void Read_EverythingSet_TakesIt()
     {
         var token = Path.GetTempFileName();

@@ -96,6 +96,16 @@ public sealed class AgentTlsTests
     }
 
     [TestMethod]
+    [DataRow("target: https://h\ntls: {caFile: no-such-file}", "tls.caFile: 'no-such-file' cannot be used")]
+    [DataRow("target: http://h\ntls: {caFile: no-such-file}", "tls: is for an https address only")]
+    [DataRow("target: https://h\ntls: {}", "tls.caFile: must be set, or certFile")]
+    public void Read_TlsOfTheApiThatCannotBe_NamesTheField(string text, string expected)
+    {
+        AgentConfigReader.Read($"node: {{cell: a}}\n{text}", "a.yaml", [], out var errors);
+        Assert.IsTrue(errors.Any(line => line.Contains(expected, StringComparison.Ordinal)), string.Join('\n', errors));
+    }
+
+    [TestMethod]
     public void Options_WithAToken_NeverPrintIt()
     {
         const string Secret = "s3cr3t";

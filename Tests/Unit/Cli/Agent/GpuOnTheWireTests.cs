@@ -4,10 +4,12 @@ using System.Reflection;
 using Google.Protobuf;
 using InferMesh.Adapters.Probing;
 using InferMesh.Api.Grpc.State;
+using InferMesh.Api.Ingress;
 using InferMesh.Cli.Agent.Reporting;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Silo.Probes;
 using InferMesh.Tests.Unit.Adapters.Probing;
+using Microsoft.Extensions.Options;
 
 namespace InferMesh.Tests.Unit.Cli.Agent;
 
@@ -78,7 +80,7 @@ public sealed class GpuOnTheWireTests
     private GpuSample OverGrpc(GpuEntry entry)
     {
         var sent = ReportMapping.ToReport("n", 1, 1, Reading(entry), null, _time).ToByteArray();
-        return ReportReader.Read(api::InferMesh.State.V1.NodeReport.Parser.ParseFrom(sent), DateTimeOffset.UnixEpoch).Gpus!.Single();
+        return new ReportReader(Options.Create(new IngressSettings())).Read(api::InferMesh.State.V1.NodeReport.Parser.ParseFrom(sent), DateTimeOffset.UnixEpoch).Gpus!.Single();
     }
 
     private GpuSample WithinASilo(GpuEntry entry) => TelemetryMapping.ToTelemetry("n", 1, 1, Reading(entry), _time).Gpus!.Single();

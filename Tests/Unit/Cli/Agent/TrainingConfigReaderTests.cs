@@ -42,7 +42,7 @@ public sealed class TrainingConfigReaderTests
     {
         var file = Path.GetTempFileName();
         AgentConfigReader.Read(
-            $"node: {{cell: a}}\ntraining:\n  enabled: maybe\n  host: \"a b\"\n  workDir: {file}\n  commands: ['', ./run.sh, [x], ok]\n  gpus: 8\n", "/etc/infermesh/a.yaml", [], out var errors);
+            $"node: {{cell: a}}\ntraining:\n  enabled: maybe\n  host: \"a b\"\n  workDir: {file}\n  commands: ['', ./run.sh, [x], ok]\n  gpus: 8\n  topology: /no/such.xml\n", "/etc/infermesh/a.yaml", [], out var errors);
         File.Delete(file);
 
         string[] expected =
@@ -50,14 +50,15 @@ public sealed class TrainingConfigReaderTests
             "/etc/infermesh/a.yaml:3:12: training.enabled: 'maybe' must be true or false", "/etc/infermesh/a.yaml:4:9: training.host: 'a b' must be a name or an address",
             "/etc/infermesh/a.yaml:5:12: training.workDir: '" + file + "' is a file", "/etc/infermesh/a.yaml:6:14: training.commands[0]: must be the name or path of a program",
             "/etc/infermesh/a.yaml:6:18: training.commands[1]: './run.sh' must be a bare name", "/etc/infermesh/a.yaml:6:28: training.commands[2]: must be the name",
-            "/etc/infermesh/a.yaml:7:3: training.gpus: unknown key; known keys: enabled, host, workDir, commands",
+            "/etc/infermesh/a.yaml:7:3: training.gpus: unknown key; known keys: enabled, host, workDir, commands, topology",
+            "/etc/infermesh/a.yaml:8:13: training.topology: '/no/such.xml' must be auto, none or a file that is there",
         ];
         Assert.HasCount(expected.Length, errors, string.Join('\n', errors));
         foreach (var (line, start) in errors.Zip(expected)) Assert.StartsWith(start, line);
     }
 
     [TestMethod]
-    [DataRow("training: [a]", "training: must be a group of keys: enabled, host, workDir, commands")]
+    [DataRow("training: [a]", "training: must be a group of keys: enabled, host, workDir, commands, topology")]
     [DataRow("training: {host: 'http://a'}", "training.host: 'http://a' must be a name or an address")]
     [DataRow("training: {host: 'a:80'}", "training.host: 'a:80' must be a name or an address")]
     [DataRow("training: {commands: torchrun}", "training.commands: must be a list")]

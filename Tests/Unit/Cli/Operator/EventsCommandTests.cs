@@ -29,6 +29,20 @@ public sealed class EventsCommandTests
     }
 
     [TestMethod]
+    public async Task Events_Filtered_ShowsVersionsReasonAndActor()
+    {
+        using var api = new ApiHost();
+        await api.Mesh.Events.Append(new() { Type = EventTypes.PolicyUpdated, Subject = "chat", Actor = "ann", At = DateTimeOffset.UtcNow.AddHours(-3) });
+        await api.Mesh.Events.Append(new() { Type = EventTypes.PolicyUpdated, Subject = "chat", Actor = "ann", Reason = "rolled back", VersionBefore = 4, VersionAfter = 5, At = DateTimeOffset.UtcNow });
+        await api.Mesh.Events.Append(new() { Type = EventTypes.PolicyUpdated, Subject = "chat", Actor = "bob", At = DateTimeOffset.UtcNow });
+
+        var (code, output, error) = await RunAsync($"events --api {api.Http.BaseAddress} --since 2h --subject chat --actor ann");
+
+        Assert.AreEqual(0, code, error);
+        StringAssert.EndsWith(output.Trim(), "chat  v4>v5  reason=\"rolled back\"  by ann");
+    }
+
+    [TestMethod]
     public async Task Events_Followed_GoesOnUntilStopped()
     {
         using var api = new ApiHost();
@@ -58,7 +72,8 @@ public sealed class EventsCommandTests
 
     [TestMethod]
     [DataRow("events --after -1", "--after", 2)]
-    [DataRow("events --output yaml", "--output", 2)]
+    [DataRow("events --since yesterday", "--since", 2)]
+    [DataRow("events --output xml", "--output", 2)]
     [DataRow("events --api nowhere", "--api", 2)]
     [DataRow("events --api http://127.0.0.1:1", "--api", 1)]
     public async Task Events_Wrong_IsOneLine(string commandLine, string named, int expected)

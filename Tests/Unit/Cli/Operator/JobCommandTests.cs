@@ -74,7 +74,7 @@ public sealed class JobCommandTests
         var job = api.Mesh.Jobs.Put("j-1");
         var (code, _, error) = await RunAsync(api, "job", "pause", "j-1");
         Assert.AreEqual(1, code);
-        Assert.Contains("admin key", error);
+        Assert.Contains("not signed in", error);
         (code, _, error) = await RunAsync(api, "job", "pause", "j-1", "--key-file", await FileAsync("key", Key + "\n"));
         Assert.AreEqual((0, JobState.Paused), (code, job.Current!.State), error);
     }
@@ -120,8 +120,9 @@ public sealed class JobCommandTests
         StringAssert.StartsWith(lines[2], "j-1  sft   default  running  1        4     100       12");
         Assert.DoesNotContain('\u001b', output);
 
-        (_, output, _) = await RunAsync(api, "job", "list", "--limit", "2");
-        StringAssert.EndsWith(output.TrimEnd(), "... 2 of 3; --limit shows more");
+        (_, output, error) = await RunAsync(api, "job", "list", "--limit", "2");
+        Assert.HasCount(3, output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.AreEqual("... 2 of 3; --limit shows more, --all shows all", error.Trim());
         (_, output, _) = await RunAsync(api, "job", "list", "--state", "running", "--tenant", "default", "-o", "json");
         Assert.AreEqual("j-1", JsonDocument.Parse(output).RootElement.GetProperty("id").GetString());
     }
@@ -194,7 +195,7 @@ public sealed class JobCommandTests
         using var api = new ApiHost();
         api.Mesh.Jobs.Current = new()
         {
-            Nodes = [new() { Node = "n1", Cell = "c1", GpuType = "H100", Gpus = 8, Training = 4, Free = 4, Jobs = ["j-1", "j-2"] }],
+            Nodes = [new() { Node = "n1", Cell = "c1", GpuType = "H100", Gpus = 8, Training = 4, Free = 4, Jobs = ["j-1", "j-2"], LinkBytesPerSecond = 5e10, LinkClaimedBytesPerSecond = 2.1e9 }],
             Tenants = [new("t", 4, null, 1, 0.5, 3)],
             PlannedAt = DateTimeOffset.UnixEpoch.AddDays(1),
             PlanMs = 1.5,
@@ -203,7 +204,7 @@ public sealed class JobCommandTests
         };
         var (code, output, error) = await RunAsync(api, "capacity");
         Assert.AreEqual(0, code, error);
-        foreach (var line in new[] { @"^n1 +c1 +H100 +8 +4 +4 +0 +0 +j-1,j-2", @"^t +4 +- +1 +0\.5 +3", @"^3 waiting; planned 1970-01-02 00:00:00 in 1\.5 ms; room is kept for j-3" })
+        foreach (var line in new[] { @"^n1 +c1 +H100 +8 +4 +4 +0 +0 +2\.1/50 +j-1,j-2", @"^t +4 +- +1 +0\.5 +3", @"^3 waiting; planned 1970-01-02 00:00:00 in 1\.5 ms; room is kept for j-3" })
             StringAssert.Matches(output, new(line, System.Text.RegularExpressions.RegexOptions.Multiline));
         (_, output, _) = await RunAsync(api, "capacity", "-o", "json");
         Assert.AreEqual(3, JsonDocument.Parse(output).RootElement.GetProperty("waiting").GetInt32());
@@ -211,7 +212,7 @@ public sealed class JobCommandTests
 
     [TestMethod]
     [DataRow("job list --limit 0", "--limit", 2)]
-    [DataRow("job list --output yaml", "--output", 2)]
+    [DataRow("job list --output xml", "--output", 2)]
     [DataRow("job list --api nowhere", "--api", 2)]
     [DataRow("job list --api http://127.0.0.1:1", "--api", 1)]
     [DataRow("job watch j-1 --api http://127.0.0.1:1", "--api", 1)]

@@ -1,7 +1,11 @@
+using InferMesh.Cli;
 using InferMesh.Cli.Fleet;
 using InferMesh.Cli.Replay;
 using InferMesh.Simulator.Workload.Traces;
 using InferMesh.Tests.Unit.Cli.Fleet;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 
 namespace InferMesh.Tests.Unit.Cli.Replay;
 
@@ -77,6 +81,35 @@ public sealed class ReplayRunTests
 
         Assert.IsFalse(report.TargetReached);
         Assert.AreEqual(3, report.ErrorsByKind[ErrorKind.Connect]);
+    }
+
+    [TestMethod]
+    [DataRow(null, "Bearer key-of-a-replay")]
+    [DataRow("authorization=Basic eA==", "Basic eA==")]
+    public async Task Run_WithACredential_SignsInWithItUnlessAHeaderDoes(string? header, string expected)
+    {
+        var seen = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var server = builder.Build();
+        server.MapPost("/v1/completions", (HttpContext context) =>
+        {
+            seen.Enqueue(context.Request.Headers.Authorization.ToString());
+            return Results.Unauthorized();
+        });
+        await server.StartAsync(TestContext.CancellationToken);
+        var options = new ReplayOptions
+        {
+            TracePath = "t.csv",
+            Format = TraceFormat.Csv,
+            Target = new(server.Urls.First()),
+            Duration = TimeSpan.FromSeconds(5),
+            Credential = Credential.Of("--api-key", "key-of-a-replay"),
+            Headers = header is null ? [] : ReplayArguments.Headers([header]),
+        };
+        var report = await new ReplayRun(options, TimeProvider.System, TextWriter.Null).RunAsync(Trace[..1], "infermesh replay", TestContext.CancellationToken);
+        Assert.AreEqual(1, report.ErrorsByKind["http_401"]);
+        Assert.AreEqual(expected, seen.Single());
     }
 
     private Task<ReplayReport> RunAsync(Uri target, bool stream, bool chat, TraceRecord[]? trace = null, TimeSpan? timeout = null)

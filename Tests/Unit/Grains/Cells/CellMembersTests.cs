@@ -76,7 +76,8 @@ public sealed class CellMembersTests
     }
 
     [TestMethod]
-    public void Judge_FirstVerdict_IsNoChange() => Assert.IsEmpty(Members(Fleet.Summary("a")).Judge(Fleet.Start, Limits, 0.3));
+    public void Judge_FirstVerdict_IsAChangeFromNothing() =>
+        Assert.AreEqual(new HealthChange("a", null, NodeHealth.Ready), Members(Fleet.Summary("a")).Judge(Fleet.Start, Limits, 0.3).Single());
 
     [TestMethod]
     public void Judge_SilentNode_ReportsEachStepOnce()

@@ -14,15 +14,50 @@ public sealed class JobCatalogTests
         var catalog = new JobCatalog();
         for (var i = 0; i < 1000; i++) catalog.Put(Job($"j{i:0000}", i / 3));
         var seen = new List<string>();
-        for (var after = ""; ;)
+        for (MeshJob? after = null; ;)
         {
-            var page = catalog.List(new() { After = after, Limit = 64 });
+            var page = catalog.List(After(after));
             seen.AddRange(page.Jobs.Select(j => j.Id));
             Assert.AreEqual(1000, page.Total);
             if (!page.More) break;
-            after = page.Jobs[^1].Id;
+            after = page.Jobs[^1];
         }
         CollectionAssert.AreEqual(Enumerable.Range(0, 1000).Select(i => $"j{i:0000}").Reverse().ToArray(), seen);
+    }
+
+    [TestMethod]
+    public void List_LastJobOfThePageForgotten_GoesOnBehindIt()
+    {
+        var catalog = new JobCatalog();
+        for (var i = 0; i < 10; i++) catalog.Put(Job($"j{i}", i / 2));
+        var last = catalog.List(new() { Limit = 4 }).Jobs[^1];
+        catalog.Remove(last.Id);
+        CollectionAssert.AreEqual(new[] { "j5", "j4", "j3", "j2", "j1", "j0" }, catalog.List(After(last)).Jobs.Select(j => j.Id).ToArray());
+    }
+
+    [TestMethod]
+    public void List_PlaceThatNamesAnothersJob_TellsNothingOfIt()
+    {
+        var catalog = new JobCatalog();
+        for (var i = 0; i < 4; i++) catalog.Put(Job($"j{i}", i));
+        catalog.Put(Job("secret", 2) with { Spec = new() { Name = "n", Tenant = "t2" } });
+        foreach (var at in new[] { 0L, Start.AddSeconds(2).UtcTicks, long.MaxValue })
+        {
+            var known = catalog.List(new() { Tenant = "t1", After = "secret", AfterSubmitted = at });
+            var madeUp = catalog.List(new() { Tenant = "t1", After = "secres", AfterSubmitted = at });
+            CollectionAssert.AreEqual(madeUp.Jobs.Select(j => j.Id).ToArray(), known.Jobs.Select(j => j.Id).ToArray());
+        }
+    }
+
+    [TestMethod]
+    public void Put_StoredAtAnotherTimeThanEntered_IsListedOnceAndCanBeRemoved()
+    {
+        var catalog = new JobCatalog();
+        catalog.Put(Job("a", 1) with { Version = 0 });
+        catalog.Put(Job("a", 2));
+        Assert.HasCount(1, catalog.List(new()).Jobs);
+        catalog.Remove("a");
+        Assert.IsEmpty(catalog.List(new()).Jobs);
     }
 
     [TestMethod]
@@ -73,6 +108,8 @@ public sealed class JobCatalogTests
         catalog.Remove("j46");
         Assert.AreEqual(9, catalog.Ended);
     }
+
+    private static JobQuery After(MeshJob? job) => job is null ? new() { Limit = 64 } : new() { After = job.Id, AfterSubmitted = job.SubmittedAt.UtcTicks, Limit = 64 };
 
     private static string Only(JobCatalog catalog, JobQuery query) => catalog.List(query).Jobs.Single().Id;
 

@@ -49,6 +49,38 @@ public sealed class JobLifeTests
     }
 
     [TestMethod]
+    [DataRow(null, JobState.Queued)]
+    [DataRow(JobGoal.Queue, JobState.Queued)]
+    [DataRow(JobGoal.Preempt, JobState.Queued)]
+    [DataRow(JobGoal.Fail, JobState.Failed)]
+    public void Restored_WithAPlace_HasNoneAndDoesWhatWasToFollow(JobGoal? goal, JobState expected)
+    {
+        var job = Running();
+        var gpuSeconds = job.Job.Progress.GpuSeconds;
+        if (goal is { } stop) job.Do(l => l.Vacate(1, stop, TimeSpan.Zero, "wanted"));
+        job.Do(l => l.Restored("ann"));
+        job.Is(expected, fence: 1);
+        Assert.IsNull(job.Job.Placement);
+        Assert.IsNull(job.Job.Stop);
+        Assert.AreEqual("ann", job.Log.Events[^1].Event.Actor);
+        if (goal is null) Assert.AreEqual(gpuSeconds, job.Job.Progress.GpuSeconds, "the time that it was gone is not counted");
+        Assert.IsNull(job.Do(l => l.Restored("ann")).Event, "one that has no place stays as it is");
+    }
+
+    [TestMethod]
+    public void Restored_WhilePausedOrCancelled_IsSo()
+    {
+        var paused = Running();
+        paused.Do(l => l.Pause("", "ann"));
+        paused.Do(l => l.Restored("ben"));
+        paused.Is(JobState.Paused, fence: 1);
+        var cancelled = Running();
+        cancelled.Do(l => l.Cancel("", "ann"));
+        cancelled.Do(l => l.Restored("ben"));
+        cancelled.Is(JobState.Cancelled, fence: 1);
+    }
+
+    [TestMethod]
     public void ClaimLost_WaitsAgain()
     {
         var job = new Life();

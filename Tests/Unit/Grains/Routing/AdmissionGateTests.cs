@@ -19,7 +19,7 @@ public sealed class AdmissionGateTests : IDisposable
     public AdmissionGateTests()
     {
         _ledger = new(new LocalSilo(), _time, Options.Create(_settings), new(_cache));
-        var router = new Router(_cache, _ledger, new LocalSilo(), _time);
+        var router = new Router(_cache, _ledger, new(Options.Create(_settings)), new LocalSilo(), _time);
         _gate = new(router, _ledger, _cache, Options.Create(_settings), _time);
     }
 

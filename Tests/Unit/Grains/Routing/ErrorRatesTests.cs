@@ -1,3 +1,4 @@
+using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
@@ -57,6 +58,10 @@ public sealed class ErrorRatesTests : IDisposable
             Faults.Add(fault);
             return Task.CompletedTask;
         }
+
+        public Task<NodeCommandResult> RegisterAt(NodeRegistration registration, long expected, string actor) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<FieldError>> Check(NodeRegistration registration) => throw new NotSupportedException();
 
         public Task<NodeCommandResult> Register(NodeRegistration registration, string actor) => throw new NotSupportedException();
 

@@ -22,11 +22,36 @@ public sealed class ReservationLedgerTests : IDisposable
     [TestMethod]
     public void TryParse_OwnIds_GivesNumberAndSilo()
     {
-        foreach (var expected in new[] { 1L, 2L, 3L })
+        var numbers = new HashSet<long>();
+        for (var i = 0; i < 1000; i++)
         {
             Assert.IsTrue(ReservationLedger.TryParse(_ledger.NewId(), out var number, out var silo));
-            Assert.AreEqual((expected, LocalSilo.Address), (number, silo));
+            Assert.AreEqual(LocalSilo.Address, silo);
+            Assert.IsTrue(numbers.Add(number));
         }
+        Assert.IsGreaterThan(400, numbers.Count(static n => n < 0), "nobody guesses the next one from the last");
+        Assert.IsGreaterThan(400, numbers.Count(static n => n > 0));
+    }
+
+    [TestMethod]
+    public void Settle_ForAnotherTenant_IsNotDone()
+    {
+        var number = Reserve(Decision(), "acme");
+        Assert.IsFalse(_ledger.Settle(number, new() { DecisionId = "", Tenant = "globex" }));
+        Assert.AreEqual(1, _ledger.Open);
+        Assert.IsTrue(_ledger.Settle(number, new() { DecisionId = "", Tenant = "acme" }));
+        Assert.IsTrue(_ledger.Settle(Reserve(Decision(), "acme"), new() { DecisionId = "" }));
+    }
+
+    [TestMethod]
+    [DataRow(null, 1)]
+    [DataRow("acme", 0)]
+    public void Settle_Failed_CountsAgainstTheNodeUnlessATenantSaysSo(string? tenant, int count)
+    {
+        var failures = new List<string>();
+        _ledger.Answered += (node, failed) => failures.AddRange(failed ? [node] : []);
+        _ledger.Settle(Reserve(Decision(), "acme"), new() { DecisionId = "", Status = OutcomeStatus.Error, Tenant = tenant });
+        Assert.HasCount(count, failures);
     }
 
     [TestMethod]
@@ -168,9 +193,9 @@ public sealed class ReservationLedgerTests : IDisposable
         }
     }
 
-    private long Reserve(Decision decision)
+    private long Reserve(Decision decision, string tenant = "")
     {
-        Assert.IsTrue(ReservationLedger.TryParse(_ledger.Reserve(decision, Tables.Request()), out var number, out _));
+        Assert.IsTrue(ReservationLedger.TryParse(_ledger.Reserve(decision, Tables.Request() with { Tenant = tenant }), out var number, out _));
         return number;
     }
 

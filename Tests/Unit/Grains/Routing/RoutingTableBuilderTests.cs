@@ -193,6 +193,26 @@ public sealed class RoutingTableBuilderTests
             new() { Name = "chat", Version = version, Spec = new() { Models = [new("m")], Routing = strategy is null ? null : new() { Strategy = strategy } } };
     }
 
+    [TestMethod]
+    public void Build_TenantsHome_IsWhereItsRequestsStayAndNowhereUntilItIsKnown()
+    {
+        var far = Fleet.Summary("b");
+        _builder.Take(Cell("c1", Fleet.Summary("a"), far with { Registration = far.Registration with { Zone = "z9" } }));
+        CollectionAssert.AreEqual(new[] { FilterReason.TenantPlacement, FilterReason.TenantPlacement }, Excluded("acme"));
+        Assert.IsEmpty(Excluded(""));
+        _builder.TakeTenants([new("acme", 1, new() { Zones = ["z9"] })]);
+        CollectionAssert.AreEqual(new[] { FilterReason.TenantPlacement }, Excluded("acme"));
+        Assert.IsEmpty(Excluded("other"));
+        _builder.TakeTenants([]);
+        Assert.IsEmpty(Excluded("acme"));
+
+        FilterReason[] Excluded(string tenant)
+        {
+            var request = RouteMapping.ToRequest(new() { Model = "m", Tenant = tenant });
+            return [.. DecisionKernel.Decide(_builder.Build(1).Table, request, Fleet.Start.UtcTicks, 0, 0, explain: true).Excluded.Select(e => e.Reason)];
+        }
+    }
+
     private static Policy Routing(long version, string strategy) =>
         new() { Name = "p", Version = version, Spec = new() { Kind = PolicyKind.Routing, Routing = new() { Strategy = strategy } } };
 

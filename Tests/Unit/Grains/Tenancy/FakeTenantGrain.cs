@@ -1,4 +1,5 @@
 using System.Text.Json;
+using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Tenancy;
 using InferMesh.Grains.Tenancy;
 
@@ -19,6 +20,9 @@ internal sealed class FakeTenantGrain(TimeProvider time, TenantSpec? spec) : ITe
 
     /// <summary>Lose the next answers, each after it had its effect.</summary>
     public int LoseAnswers { get; set; }
+
+    /// <summary>Nothing can be stored.</summary>
+    public bool IsDown { get; set; }
 
     public int Calls { get; private set; }
 
@@ -45,6 +49,7 @@ internal sealed class FakeTenantGrain(TimeProvider time, TenantSpec? spec) : ITe
         lock (_gate)
         {
             Calls++;
+            if (IsDown) throw new InvalidOperationException("down");
             if (Spec is null) return Task.FromResult(new LeaseAnswer { ValidFor = TimeSpan.FromSeconds(2) });
             var answer = new TenantBook(_state, LeaseTime).Exchange(request, new(_version, Spec), time.GetUtcNow(), out var changed);
             if (changed)
@@ -68,6 +73,8 @@ internal sealed class FakeTenantGrain(TimeProvider time, TenantSpec? spec) : ITe
     }
 
     public Task<Tenant?> Get() => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<FieldError>> Check(TenantSpec spec) => throw new NotSupportedException();
 
     public Task<TenantResult> Put(TenantSpec spec, long expected, string actor) => throw new NotSupportedException();
 

@@ -162,6 +162,47 @@ public sealed class TenantLedgerTests : IDisposable
     }
 
     [TestMethod]
+    public async Task Tenant_CannotStore_WhatWasLeftGoesOn_AndIsCountedAfterwards()
+    {
+        var grain = new FakeTenantGrain(_time, new() { Limits = new() { ConcurrentRequests = 4, TokensPerMinute = 1000 } });
+        var ledger = Ledger(grain);
+        List<TenantVerdict> open = [await ledger.ReserveAsync(Request(prompt: 100))];
+        grain.IsDown = true;
+        _time.Advance(TimeSpan.FromSeconds(3));
+        for (var i = 0; i < 3; i++) open.Add(await ReserveInTimeAsync(ledger, Request(prompt: 100)));
+        Assert.IsEmpty(open.Where(v => v.Status != TenantVerdictStatus.Granted));
+        Assert.AreEqual(TenantVerdictStatus.Unavailable, (await ReserveInTimeAsync(ledger, Request(prompt: 100))).Status, "the fifth at once");
+        foreach (var verdict in open) _ = ledger.SettleAsync(Number(verdict), 100, 0);
+        Assert.AreEqual(TenantVerdictStatus.Unavailable, (await ReserveInTimeAsync(ledger, Request(prompt: 700))).Status, "600 of the minute are left");
+        Assert.AreEqual(TenantVerdictStatus.Granted, (await ReserveInTimeAsync(ledger, Request(prompt: 600))).Status);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.AreEqual(TenantVerdictStatus.Granted, (await ReserveInTimeAsync(ledger, Request(prompt: 900))).Status, "a new minute");
+        Assert.AreEqual(TenantVerdictStatus.Unavailable, (await ReserveInTimeAsync(ledger, Request(prompt: 200))).Status);
+        grain.IsDown = false;
+        await TickUntilAsync(() => grain.Total() is { InFlight: 1, Leased.TokensPerMinute: >= 900 }, "what was let in meanwhile is in the books");
+        Assert.AreEqual(TenantVerdictStatus.Refused, (await ReserveInTimeAsync(ledger, Request(prompt: 200))).Status);
+    }
+
+    [TestMethod]
+    [DataRow(LimitKind.ConcurrentRequests, 12, 5, 4)]
+    [DataRow(LimitKind.TokensPerMinute, 12, 5, 4)]
+    [DataRow(LimitKind.TokensPerDay, 2, 0, 0)]
+    public void Lease_AloneAmongThree_IsAThirdOfWhatWasFree(LimitKind kind, long limit, long used, long left)
+    {
+        const long Now = TimeSpan.TicksPerHour;
+        var window = MeterAccount.WindowTicks(kind) is > 0 and var length ? Now / length : 0;
+        var meter = new MeterLease(new(TenantScope.Tenant, "", kind));
+        meter.GoOnAlone(new(limit, 0), Now, 3);
+        Assert.IsFalse(meter.Has(1, Now), "nobody has told of it");
+        meter.Apply(new(meter.Key, window, used, TimeSpan.FromSeconds(10), limit, limit, TimeSpan.Zero, 0), Now);
+        meter.Take(used);
+        for (var i = 0; i < 3; i++) meter.GoOnAlone(new(limit, 0), Now + i, 3);
+        Assert.AreEqual(left, meter.Free(Now + TimeSpan.TicksPerMinute / 2));
+        meter.EndAlone();
+        Assert.AreEqual(0, meter.Free(Now), "until the tenant has told");
+    }
+
+    [TestMethod]
     public async Task Silo_Dead_KeepsItsLeaseUntilItEnds()
     {
         var grain = new FakeTenantGrain(_time, new() { Limits = new() { TokensPerDay = 200, ConcurrentRequests = 1 } });

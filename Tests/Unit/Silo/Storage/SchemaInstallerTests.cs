@@ -62,8 +62,8 @@ public sealed class SchemaInstallerTests
 
         public string Description => "fake database";
 
-        public Task ApplySchemaAsync(CancellationToken cancellationToken) =>
-            Calls++ < errors.Length ? throw new SqliteException("no", errors[Calls - 1]) : Task.CompletedTask;
+        public Task<int> ApplySchemaAsync(CancellationToken cancellationToken) =>
+            Calls++ < errors.Length ? throw new SqliteException("no", errors[Calls - 1]) : Task.FromResult(1);
 
         public Task ProbeAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }

@@ -86,6 +86,27 @@ public sealed class PolicySetTests
     }
 
     [TestMethod]
+    public void Resolve_TenantOfSomeRegions_StaysInThemWhateverPoliciesAllow()
+    {
+        var home = PlacementRule.Anywhere with { Regions = ["eu"] };
+        var set = new PolicySet([Rule("a") with { Placement = PlacementRule.Anywhere with { Regions = ["us", "eu"] } }], null, new Dictionary<string, PlacementRule> { ["acme"] = home });
+        var policy = set.Resolve("m", "acme", "");
+        Assert.AreSame(home, policy.Residency);
+        Assert.HasCount(1, policy.Placements);
+        Assert.AreSame(home, set.ForQueueing(policy, "m").Residency);
+        Assert.IsNull(set.Resolve("m", "other", "").Residency);
+        Assert.IsNull(set.Resolve("m", "", "").Residency);
+    }
+
+    [TestMethod]
+    public void Resolve_WhereTenantsMayRunIsUnknown_IsNowhereForThemAndAnywhereForOthers()
+    {
+        var set = new PolicySet([], null, residency: null);
+        Assert.IsFalse(set.Resolve("m", "acme", "").Residency!.Allows("n", "c", "z", "r", new Dictionary<string, string>()));
+        Assert.AreSame(PolicySet.Defaults, set.Resolve("m", "", ""));
+    }
+
+    [TestMethod]
     public void WantsPrefix_OnlyWhereAPolicyForTheModelRanksByIt()
     {
         CollectionAssert.AreEqual(new[] { "prefix_mesh" }, StrategyCatalog.All.Where(s => StrategyCatalog.Create(s.Name).WantsPrefix).Select(s => s.Name).ToArray());

@@ -19,7 +19,7 @@ public sealed class JobTests
         var made = (await api.PostAsync("/api/v1/jobs", Small, ("x-infermesh-actor", "ada"))).AssertStatus(201);
         var job = api.Mesh.Jobs.All.Single();
         Assert.AreEqual(($"/api/v1/jobs/{job.Id}", "\"1\""), (made.Headers.Location?.ToString(), made.Etag));
-        Assert.AreEqual(("ada", "queued", job.Id), (job.SubmittedBy, made.Json.GetProperty("state").GetString(), made.Json.GetProperty("id").GetString()));
+        Assert.AreEqual(("local-admin (says ada)", "queued", job.Id), (job.SubmittedBy, made.Json.GetProperty("state").GetString(), made.Json.GetProperty("id").GetString()));
         Assert.AreEqual(JsonSerializer.Serialize(new JobSpec { Name = "sft", Command = ["python", "train.py"] }), JsonSerializer.Serialize(job.Spec));
         Assert.IsFalse(made.Json.TryGetProperty("placement", out _));
         Assert.IsFalse(made.Json.GetProperty("progress").TryGetProperty("step", out _), "it has not told any");
@@ -178,7 +178,7 @@ public sealed class JobTests
         using var api = new ApiHost();
         var job = api.Mesh.Jobs.Put("j-1");
         await Sends("pause", """{"reason":"data"}""", "paused");
-        Assert.AreEqual(("data", "ada"), (job.Current!.Reason, job.LastActor));
+        Assert.AreEqual(("data", "local-admin (says ada)"), (job.Current!.Reason, job.LastActor));
         await Sends("resume", null, "queued");
         await Sends("scale", """{"workers":8}""", "queued");
         Assert.AreEqual(8, job.Current.DesiredWorkers);

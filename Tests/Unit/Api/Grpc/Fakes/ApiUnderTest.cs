@@ -1,25 +1,27 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Grpc.Net.Client;
 using InferMesh.Api.Calls;
 using InferMesh.Api.Grpc;
+using InferMesh.Api.Grpc.Errors;
 using InferMesh.Api.Grpc.State;
 using InferMesh.Api.Ingress;
 using InferMesh.Api.Ingress.Endpoints;
+using InferMesh.Api.Options;
 using InferMesh.Api.Security;
+using InferMesh.Api.Security.Keys;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Idempotency;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Abstractions.Security;
 using InferMesh.Grains.Abstractions.Tenancy;
 using InferMesh.Grains.Idempotency;
 using InferMesh.ServiceDefaults.Health;
+using InferMesh.ServiceDefaults.Options;
 using InferMesh.Tests.Unit.Api.Fakes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -56,9 +58,9 @@ internal sealed class ApiUnderTest : IAsyncDisposable
 
     public FakeEndpoints Endpoints { get; private init; } = null!;
 
-    public FakePublisher Publisher { get; private init; } = null!;
+    public FakeKeyRing Keys { get; private init; } = null!;
 
-    public FakeGuard Guard { get; private init; } = null!;
+    public FakePublisher Publisher { get; private init; } = null!;
 
     public HttpClient Http { get; }
 
@@ -71,22 +73,26 @@ internal sealed class ApiUnderTest : IAsyncDisposable
 
     public static Task<ApiUnderTest> StartAsync(params (string Key, string Value)[] ingress) => StartAsync(_ => { }, ingress);
 
+    /// <summary>Headers of a caller with a key that was never made.</summary>
+    public static global::Grpc.Core.Metadata Stranger => new() { { "x-api-key", ApiKeyText.New(ApiKeyText.NewPrefix()) } };
+
     /// <param name="prepare">Called before the ingress begins to follow the endpoints.</param>
-    /// <param name="ingress">Settings of the ingress.</param>
+    /// <param name="ingress">Settings of the ingress; those of others with their whole names.</param>
     public static async Task<ApiUnderTest> StartAsync(Action<FakeEndpoints> prepare, params (string Key, string Value)[] ingress)
     {
-        var (router, fleet, policies, events, publisher, guard, grains) = (new FakeRouter(), new FakeFleet(), new FakePolicies(), new FakeEventLog(), new FakePublisher(), new FakeGuard(), new FakeGrains());
-        var tenants = new FakeTenants();
+        var (router, fleet, policies, events, publisher, grains) = (new FakeRouter(), new FakeFleet(), new FakePolicies(), new FakeEventLog(), new FakePublisher(), new FakeGrains());
+        var (tenants, keys) = (new FakeTenants(), new FakeKeyRing());
         fleet.AddTo(grains, tenants);
         policies.AddTo(grains);
         var jobs = new FakeJobs();
         grains.Add<IJobGrain>(jobs.Job).Add<IJobIndexGrain>(_ => jobs).Add<IJobSchedulerGrain>(_ => jobs).Add<INodeJobsGrain>(jobs.Node);
         var endpoints = new FakeEndpoints();
         prepare(endpoints);
-        grains.Add<IRouterGrain>(_ => router).Add<IIdempotencyGrain>(_ => new FakeIdempotency()).Add<IEventLogGrain>(_ => events).Add<ITenantGrain>(tenants.Tenant).Add<ITenantGateGrain>(_ => tenants.Gate).Add<IEndpointIndexGrain>(_ => endpoints).Add(endpoints.Endpoint);
+        grains.Add<IRouterGrain>(_ => router).Add<IIdempotencyGrain>(_ => new FakeIdempotency()).Add<IEventLogGrain>(_ => events).Add<ITenantGrain>(tenants.Tenant).Add<ITenantGateGrain>(_ => tenants.Gate).Add<IKeyRingGrain>(_ => keys).Add<IEndpointIndexGrain>(_ => endpoints).Add(endpoints.Endpoint);
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Configuration.AddInMemoryCollection(ingress.Select(setting => KeyValuePair.Create($"{IngressSettings.Section}:{setting.Key}", (string?)setting.Value)));
+        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create($"{SecuritySettings.Section}:{nameof(SecuritySettings.Mode)}", (string?)nameof(SecurityMode.Development))]);
+        builder.Configuration.AddInMemoryCollection(ingress.Select(setting => KeyValuePair.Create(setting.Key.Contains(':', StringComparison.Ordinal) ? setting.Key : $"{IngressSettings.Section}:{setting.Key}", (string?)setting.Value)));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
@@ -95,17 +101,23 @@ internal sealed class ApiUnderTest : IAsyncDisposable
         builder.Services.AddRouting();
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         builder.Services.AddMetrics();
-        builder.Services.AddSingleton<IGrainFactory>(grains).AddSingleton<ITelemetryPublisher>(publisher).AddSingleton<IMutationGuard>(guard);
+        builder.Services.AddSingleton<IGrainFactory>(grains).AddSingleton<ITelemetryPublisher>(publisher);
         builder.Services.AddHealthChecks().AddCheck("cluster", () => HealthCheckResult.Healthy(), [HealthTags.Ready]);
         builder.Services.AddGrainCalls();
+        builder.Services.AddMeshOptions<ApiSettings>(builder.Configuration, ApiSettings.Section);
+        builder.Services.AddMeshOptions<SecuritySettings>(builder.Configuration, SecuritySettings.Section);
+        builder.Services.AddMeshOptions<RateLimitSettings>(builder.Configuration, RateLimitSettings.Section);
+        builder.Services.AddMeshSecurity();
         builder.Services.AddGrpcPlanes();
         builder.Services.AddIngress(builder.Configuration);
         var app = builder.Build();
         app.UseRouting();
+        app.UseMeshSecurity();
+        app.UseUnreadableCalls();
         app.MapGrpcPlanes();
         app.MapIngress();
         await app.StartAsync();
-        return new ApiUnderTest(app) { Router = router, Fleet = fleet, Policies = policies, Events = events, Tenants = tenants, Jobs = jobs, Endpoints = endpoints, Publisher = publisher, Guard = guard };
+        return new ApiUnderTest(app) { Router = router, Fleet = fleet, Policies = policies, Events = events, Tenants = tenants, Jobs = jobs, Endpoints = endpoints, Publisher = publisher, Keys = keys };
     }
 
     /// <summary>Writes an endpoint and waits until the ingress knows it.</summary>
@@ -142,17 +154,5 @@ internal sealed class FakeIdempotency : IIdempotencyGrain
     public Task<bool> Abandon(string fingerprint)
     {
         lock (_record) return Task.FromResult(_record.Abandon(fingerprint));
-    }
-}
-
-/// <summary>A guard that lets everybody through until told otherwise.</summary>
-internal sealed class FakeGuard : IMutationGuard
-{
-    public ProblemDetails? Refusal { get; set; }
-
-    public bool Allowed(HttpContext context, [NotNullWhen(false)] out ProblemDetails? problem)
-    {
-        problem = Refusal;
-        return problem is null;
     }
 }

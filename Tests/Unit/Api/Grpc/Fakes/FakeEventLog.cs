@@ -16,6 +16,13 @@ internal sealed class FakeEventLog : IEventLogGrain
         return Task.CompletedTask;
     }
 
+    public async Task Deliver(string source, IReadOnlyList<SourcedEvent> events)
+    {
+        foreach (var delivered in events) await Append(delivered.Event);
+    }
+
+    public Task Wake() => Task.CompletedTask;
+
     public async Task<EventPage> ReadAfter(long cursor, int max, TimeSpan wait)
     {
         if (Read(cursor, max) is { Events.Count: > 0 } page) return page;

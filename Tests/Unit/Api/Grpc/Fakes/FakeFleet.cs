@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Models;
@@ -47,6 +48,10 @@ internal sealed class FakeFleet
 
     private sealed class NodeGrain(FakeFleet fleet, string id) : INodeGrain
     {
+        public Task<NodeCommandResult> RegisterAt(NodeRegistration registration, long expected, string actor) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<FieldError>> Check(NodeRegistration registration) => throw new NotSupportedException();
+
         public Task<NodeCommandResult> Register(NodeRegistration registration, string actor)
         {
             var version = fleet.Nodes.TryGetValue(id, out var before) ? before.Version + 1 : 1;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Policies;
 
 namespace InferMesh.Tests.Unit.Api.Grpc.Fakes;
@@ -21,6 +22,8 @@ internal sealed class FakePolicies
         private readonly List<Policy> _history = [];
 
         public Task<Policy?> Get() => Task.FromResult(policies.Current.GetValueOrDefault(name));
+
+        public Task<IReadOnlyList<FieldError>> Check(PolicySpec spec) => throw new NotSupportedException();
 
         public Task<PolicyResult> Put(PolicySpec spec, long expected, string actor) => Task.FromResult(Write(expected, version =>
             policies.Current[name] = new Policy { Name = name, Version = version, Spec = spec, ChangedBy = actor }));

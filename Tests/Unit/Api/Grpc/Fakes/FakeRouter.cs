@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 
 namespace InferMesh.Tests.Unit.Api.Grpc.Fakes;
@@ -47,6 +48,8 @@ internal sealed class FakeRouter : IRouterGrain
     }
 
     public ValueTask<RouteDecision> DryRun(RouteQuery query) => Route(query);
+
+    public ValueTask<RouteTrial[]> TryPolicy(RouteQuery[] queries, Policy policy) => throw new NotSupportedException();
 
     public ValueTask<bool> Report(RouteOutcome outcome)
     {

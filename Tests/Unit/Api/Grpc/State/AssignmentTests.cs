@@ -2,7 +2,6 @@ extern alias cli;
 using cli::InferMesh.State.V1;
 using Grpc.Core;
 using InferMesh.Tests.Unit.Api.Grpc.Fakes;
-using Microsoft.AspNetCore.Mvc;
 using Domain = InferMesh.Grains.Abstractions.Models;
 
 namespace InferMesh.Tests.Unit.Api.Grpc.State;
@@ -61,10 +60,9 @@ public sealed class AssignmentTests
         var report = client.ReportAssignmentAsync(new() { NodeId = "n1", Results = { new CommandResult { Seconds = double.NaN } } });
         CollectionAssert.AreEquivalent(new[] { "results[0].id", "results[0].seconds" }, RpcAssert.Fields(await RpcAssert.FailsAsync(StatusCode.InvalidArgument, report)));
 
-        api.Guard.Refusal = new ProblemDetails { Status = 401, Detail = "A key is needed." };
-        using var guarded = client.WatchAssignments(new() { NodeId = "n1" });
+        using var guarded = client.WatchAssignments(new() { NodeId = "n1" }, ApiUnderTest.Stranger);
         await RpcAssert.FailsAsync(StatusCode.Unauthenticated, () => guarded.ResponseStream.MoveNext(CancellationToken.None));
-        await RpcAssert.FailsAsync(StatusCode.Unauthenticated, client.ReportAssignmentAsync(new() { NodeId = "n1", Results = { new CommandResult { Id = "x" } } }));
+        await RpcAssert.FailsAsync(StatusCode.Unauthenticated, client.ReportAssignmentAsync(new() { NodeId = "n1", Results = { new CommandResult { Id = "x" } } }, ApiUnderTest.Stranger));
     }
 
     [TestMethod]

@@ -2,7 +2,6 @@ extern alias cli;
 using cli::InferMesh.State.V1;
 using Grpc.Core;
 using InferMesh.Tests.Unit.Api.Grpc.Fakes;
-using Microsoft.AspNetCore.Mvc;
 using Domain = InferMesh.Grains.Abstractions.Jobs;
 
 namespace InferMesh.Tests.Unit.Api.Grpc.State;
@@ -36,7 +35,6 @@ public sealed class JobAssignmentTests
             Image = "img",
             Command = { "python", "train.py" },
             Environment = { { "NCCL_ALGO", "Tree" } },
-            TopologyFile = "<system/>",
             CheckpointTo = "s3://c",
             ResumeFrom = "s3://c/9",
             ResumeStep = 9,
@@ -104,9 +102,8 @@ public sealed class JobAssignmentTests
             new[] { "node_id", "job_id", "fence", "kind", "step", "step_seconds", "checkpoint_ref", "rank", "error" },
             RpcAssert.Fields(await RpcAssert.FailsAsync(StatusCode.InvalidArgument, client.ReportJobAsync(report))));
 
-        api.Guard.Refusal = new ProblemDetails { Status = 401, Detail = "A key is needed." };
-        await RpcAssert.FailsAsync(StatusCode.Unauthenticated, client.PollJobsAsync(new() { NodeId = "n1", Cell = "c1", Host = "n1" }));
-        await RpcAssert.FailsAsync(StatusCode.Unauthenticated, client.ReportJobAsync(new() { NodeId = "n1", JobId = "j-1", Fence = 1, Kind = JobReportKind.Started }));
+        await RpcAssert.FailsAsync(StatusCode.Unauthenticated, client.PollJobsAsync(new() { NodeId = "n1", Cell = "c1", Host = "n1" }, ApiUnderTest.Stranger));
+        await RpcAssert.FailsAsync(StatusCode.Unauthenticated, client.ReportJobAsync(new() { NodeId = "n1", JobId = "j-1", Fence = 1, Kind = JobReportKind.Started }, ApiUnderTest.Stranger));
     }
 
     private static Domain.JobAssignment Assignment() => new()
@@ -126,7 +123,6 @@ public sealed class JobAssignmentTests
         Image = "img",
         Command = ["python", "train.py"],
         Environment = new Dictionary<string, string> { ["NCCL_ALGO"] = "Tree" },
-        TopologyFile = "<system/>",
         CheckpointTo = "s3://c",
         ResumeFrom = "s3://c/9",
         ResumeStep = 9,

@@ -3,7 +3,6 @@ using cli::InferMesh.State.V1;
 using Grpc.Core;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Tests.Unit.Api.Grpc.Fakes;
-using Microsoft.AspNetCore.Mvc;
 
 namespace InferMesh.Tests.Unit.Api.Grpc.State;
 
@@ -149,11 +148,10 @@ public sealed class StatePlaneTests
     }
 
     [TestMethod]
-    public async Task Ping_GuardRefuses_MovesNothing()
+    public async Task Ping_ByAStranger_MovesNothing()
     {
         await using var api = await ApiUnderTest.StartAsync();
-        api.Guard.Refusal = new ProblemDetails { Status = 403, Detail = "no" };
-        await RpcAssert.FailsAsync(StatusCode.PermissionDenied, new StatePlane.StatePlaneClient(api.Channel).PingAsync(new() { NodeId = "n1" }));
+        await RpcAssert.FailsAsync(StatusCode.Unauthenticated, new StatePlane.StatePlaneClient(api.Channel).PingAsync(new() { NodeId = "n1" }, ApiUnderTest.Stranger));
     }
 
     [TestMethod]
@@ -192,14 +190,13 @@ public sealed class StatePlaneTests
     }
 
     [TestMethod]
-    public async Task ReportNode_GuardRefuses_PublishesNothing()
+    public async Task ReportNode_ByAStranger_PublishesNothing()
     {
         await using var api = await ApiUnderTest.StartAsync();
         api.Fleet.Put(FakeFleet.Node("n1"));
-        api.Guard.Refusal = new ProblemDetails { Status = 403, Detail = "no" };
-        using var call = new StatePlane.StatePlaneClient(api.Channel).ReportNode();
+        using var call = new StatePlane.StatePlaneClient(api.Channel).ReportNode(ApiUnderTest.Stranger);
 
-        await RpcAssert.FailsAsync(StatusCode.PermissionDenied, () => call.ResponseStream.MoveNext());
+        await RpcAssert.FailsAsync(StatusCode.Unauthenticated, () => call.ResponseStream.MoveNext());
         Assert.IsEmpty(api.Publisher.Published);
     }
 

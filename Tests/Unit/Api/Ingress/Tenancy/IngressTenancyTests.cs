@@ -1,9 +1,15 @@
+extern alias cli;
 using System.Net;
 using System.Text.Json;
+using cli::InferMesh.Scoring.V1;
+using Grpc.Core;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Abstractions.Tenancy;
+using InferMesh.Tests.Unit.Api.Grpc;
 using InferMesh.Tests.Unit.Api.Grpc.Fakes;
 using Microsoft.AspNetCore.Http;
+using ScoringClient = cli::InferMesh.Scoring.V1.Scoring.ScoringClient;
 
 namespace InferMesh.Tests.Unit.Api.Ingress.Tenancy;
 
@@ -92,6 +98,28 @@ public sealed class IngressTenancyTests
         using var response = await api.Http.SendAsync(Post(Body, "acme"));
         Assert.AreEqual((HttpStatusCode.ServiceUnavailable, "1"), (response.StatusCode, Header(response, "Retry-After")));
         StringAssert.Contains(await response.Content.ReadAsStringAsync(), "quota_unavailable");
+    }
+
+    [TestMethod]
+    public async Task Admit_LimitedTenant_IsChargedTheEstimate_OrRefused()
+    {
+        var query = new AdmitRequest { Model = "m", Tenant = "acme", EstimatedTokens = 10, EstimatedOutputTokens = 5 };
+        await using var api = await StartAsync();
+        var scoring = new ScoringClient(api.Channel);
+        api.Router.OnRoute = _ => FakeRouter.Routed("d1", FakeRouter.Target("n1", "http://127.0.0.1:1"));
+        Assert.IsTrue((await scoring.AdmitAsync(query)).Admitted);
+        var settled = await api.Tenants.Gate.SettledAsync();
+        Assert.AreEqual(("acme", 10, 5), (settled.Request.Tenant, settled.PromptTokens, settled.OutputTokens));
+
+        api.Router.OnRoute = _ => new() { Status = RouteStatus.ModelUnknown };
+        Assert.IsFalse((await scoring.AdmitAsync(query)).Admitted);
+        settled = await api.Tenants.Gate.SettledAsync();
+        Assert.AreEqual((0, 0), (settled.PromptTokens, settled.OutputTokens), "what goes nowhere costs nothing");
+
+        api.Router.Queries.Clear();
+        api.Tenants.Gate.OnReserve = _ => Task.FromResult(new TenantVerdict { Status = TenantVerdictStatus.Refused, Limit = new(TenantScope.Tenant, "", LimitKind.RequestsPerSecond), Allowed = 1, RetryAfter = TimeSpan.FromSeconds(2) });
+        await RpcAssert.FailsAsync(StatusCode.ResourceExhausted, scoring.AdmitAsync(query));
+        Assert.IsEmpty(api.Router.Queries, "nothing was routed");
     }
 
     [TestMethod]

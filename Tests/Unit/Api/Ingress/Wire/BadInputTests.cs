@@ -12,9 +12,9 @@ namespace InferMesh.Tests.Unit.Api.Ingress.Wire;
 [TestClass, DoNotParallelize]
 public sealed class BadInputTests
 {
-    private const string Post = "POST /v1/chat/completions HTTP/1.1\r\nHost: mesh\r\nContent-Type: application/json\r\n";
+    private const string Post = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
     private const string Good = """{"model":"m","messages":[]}""";
-    private const string Smuggled = "POST /v1/smuggled HTTP/1.1\r\nHost: mesh\r\nContent-Length: 0\r\n\r\n";
+    private const string Smuggled = "POST /v1/smuggled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(400);
     private static ApiHost s_api = null!;
     private static FakeRuntime s_runtime = null!;
@@ -99,7 +99,7 @@ public sealed class BadInputTests
     [DataRow("an unknown encoding", Post + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n")]
     [DataRow("an encoding behind the chunks", Post + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n")]
     [DataRow("chunks twice", Post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
-    [DataRow("chunks under HTTP/1.0", "POST /v1/chat/completions HTTP/1.0\r\nHost: mesh\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n1b\r\n" + Good + "\r\n0\r\n\r\n")]
+    [DataRow("chunks under HTTP/1.0", "POST /v1/chat/completions HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n1b\r\n" + Good + "\r\n0\r\n\r\n")]
     [DataRow("a chunk size that is none", Post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n" + Good + "\r\n0\r\n\r\n")]
     [DataRow("a signed chunk size", Post + "Transfer-Encoding: chunked\r\n\r\n+1b\r\n" + Good + "\r\n0\r\n\r\n")]
     [DataRow("a prefixed chunk size", Post + "Transfer-Encoding: chunked\r\n\r\n0x1b\r\n" + Good + "\r\n0\r\n\r\n")]
@@ -108,24 +108,24 @@ public sealed class BadInputTests
     [DataRow("a chunk longer than its size", Post + "Transfer-Encoding: chunked\r\n\r\n1\r\n" + Good + "\r\n0\r\n\r\n")]
     [DataRow("a chunk size ended by a line feed", Post + "Transfer-Encoding: chunked\r\n\r\n1b\n" + Good + "\r\n0\r\n\r\n")]
     [DataRow("a chunk extension with a line feed", Post + "Transfer-Encoding: chunked\r\n\r\n1b;a\nb\r\n" + Good + "\r\n0\r\n\r\n")]
-    [DataRow("lines ended by line feeds", "POST /v1/chat/completions HTTP/1.1\nHost: mesh\nContent-Length: 27\n\n" + Good)]
+    [DataRow("lines ended by line feeds", "POST /v1/chat/completions HTTP/1.1\nHost: localhost\nContent-Length: 27\n\n" + Good)]
     [DataRow("one line ended by a line feed", Post + "X-A: b\nContent-Length: 27\r\n\r\n" + Good)]
     [DataRow("a carriage return within a line", Post + "X-A: b\rContent-Length: 0\r\nContent-Length: 27\r\n\r\n" + Good)]
     [DataRow("a NUL in a value", Post + "X-A: b\0c\r\nContent-Length: 27\r\n\r\n" + Good)]
-    [DataRow("a NUL in the path", "POST /v1/chat\0/completions HTTP/1.1\r\nHost: mesh\r\nContent-Length: 27\r\n\r\n" + Good)]
-    [DataRow("an encoded NUL in the path", "POST /v1/chat%00/completions HTTP/1.1\r\nHost: mesh\r\nContent-Length: 27\r\n\r\n" + Good)]
+    [DataRow("a NUL in the path", "POST /v1/chat\0/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 27\r\n\r\n" + Good)]
+    [DataRow("an encoded NUL in the path", "POST /v1/chat%00/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 27\r\n\r\n" + Good)]
     [DataRow("a header without a name", Post + ": b\r\nContent-Length: 27\r\n\r\n" + Good)]
     [DataRow("a header without a colon", Post + "nonsense\r\nContent-Length: 27\r\n\r\n" + Good)]
     [DataRow("a value that is no UTF-8", Post + "X-A: \u00ff\u00fe\r\nContent-Length: 27\r\n\r\n" + Good)]
     [DataRow("no host", "POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 27\r\n\r\n" + Good)]
     [DataRow("two hosts", Post + "Host: other\r\nContent-Length: 27\r\n\r\n" + Good)]
     [DataRow("a host that is none", "POST /v1/chat/completions HTTP/1.1\r\nHost: a b/c\r\nContent-Length: 27\r\n\r\n" + Good)]
-    [DataRow("an address of elsewhere", "POST http://elsewhere/v1/chat/completions HTTP/1.1\r\nHost: mesh\r\nContent-Length: 27\r\n\r\n" + Good)]
-    [DataRow("a path without its slash", "POST v1/chat/completions HTTP/1.1\r\nHost: mesh\r\nContent-Length: 27\r\n\r\n" + Good)]
+    [DataRow("an address of elsewhere", "POST http://elsewhere/v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 27\r\n\r\n" + Good)]
+    [DataRow("a path without its slash", "POST v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 27\r\n\r\n" + Good)]
     [DataRow("a tunnel", "CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere:443\r\n\r\n")]
-    [DataRow("a method that is none", "P@ST /v1/chat/completions HTTP/1.1\r\nHost: mesh\r\nContent-Length: 27\r\n\r\n" + Good)]
-    [DataRow("a method in small letters", "post /v1/chat/completions HTTP/1.1\r\nHost: mesh\r\nContent-Length: 27\r\n\r\n" + Good)]
-    [DataRow("the wrong method", "DELETE /v1/chat/completions HTTP/1.1\r\nHost: mesh\r\n\r\n")]
+    [DataRow("a method that is none", "P@ST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 27\r\n\r\n" + Good)]
+    [DataRow("a method in small letters", "post /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 27\r\n\r\n" + Good)]
+    [DataRow("the wrong method", "DELETE /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n\r\n")]
     [DataRow("a request line of one word", "POST\r\n\r\n")]
     [DataRow("no HTTP", "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc\u0003\u0003" + "hello, this is TLS\r\n\r\n")]
     [DataRow("a preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0")]
@@ -133,7 +133,7 @@ public sealed class BadInputTests
     {
         var marker = Guid.NewGuid().ToString("N");
         using var connection = await RawConnection.OpenAsync(s_api.Http.BaseAddress!);
-        await connection.TrySendAsync(message.Replace("Host: mesh\r\n", $"Host: mesh\r\nx-case: {marker}\r\n", StringComparison.Ordinal) + Smuggled);
+        await connection.TrySendAsync(message.Replace("Host: localhost\r\n", $"Host: localhost\r\nx-case: {marker}\r\n", StringComparison.Ordinal) + Smuggled);
         var statuses = new List<int>();
         // The server may wait for more. To say that nothing more comes ends a request under way, so it is said last.
         while (await connection.ReadAsync(Silence) is { } answer) statuses.Add(answer.Status);
@@ -173,7 +173,7 @@ public sealed class BadInputTests
     public async Task Address_OfThisHost_IsServed()
     {
         using var connection = await RawConnection.OpenAsync(s_api.Http.BaseAddress!);
-        await connection.SendAsync($"POST http://mesh/v1/chat/completions HTTP/1.1\r\nHost: mesh\r\nContent-Length: {Good.Length}\r\n\r\n{Good}");
+        await connection.SendAsync($"POST http://localhost/v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {Good.Length}\r\n\r\n{Good}");
         Assert.AreEqual(200, (await connection.ReadAsync())?.Status);
         await AnswersRightlyAsync(connection);
     }
@@ -200,7 +200,7 @@ public sealed class BadInputTests
         {
             "a header of one megabyte" => $"{Post}X-Large: {new string('x', 1 << 20)}\r\n\r\n",
             "a thousand headers" => $"{Post}{string.Concat(Enumerable.Range(0, 1000).Select(i => $"x-{i.ToString(CultureInfo.InvariantCulture)}: y\r\n"))}\r\n",
-            _ => $"GET /{new string('x', 1 << 20)} HTTP/1.1\r\nHost: mesh\r\n\r\n",
+            _ => $"GET /{new string('x', 1 << 20)} HTTP/1.1\r\nHost: localhost\r\n\r\n",
         };
         using var connection = await RawConnection.OpenAsync(s_api.Http.BaseAddress!);
         var sending = connection.TrySendAsync(head);

@@ -15,7 +15,7 @@ public sealed class SlowClientTests
         await using var api = new ApiHost(("InferMesh:Http:RequestHeadersTimeout", "00:00:01"));
         using var connection = await RawConnection.OpenAsync(api.Http.BaseAddress!);
         var clock = Stopwatch.StartNew();
-        foreach (var c in "POST /v1/chat/completions HTTP/1.1\r\nHost: mesh\r\nX-Slow: and so on and so on and so on and so on and so on")
+        foreach (var c in "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nX-Slow: and so on and so on and so on and so on and so on")
         {
             if (!await connection.TrySendAsync(c.ToString())) break;
             await Task.Delay(100);
@@ -32,7 +32,7 @@ public sealed class SlowClientTests
         await using var api = new ApiHost(("InferMesh:Http:SlowBodyGrace", "00:00:01.5"), ("InferMesh:Http:MinBodyBytesPerSecond", "1000"));
         using var connection = await RawConnection.OpenAsync(api.Http.BaseAddress!);
         var clock = Stopwatch.StartNew();
-        await connection.SendAsync("POST /v1/chat/completions HTTP/1.1\r\nHost: mesh\r\nContent-Length: 1000\r\n\r\n");
+        await connection.SendAsync("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n");
         while (clock.Elapsed < Late && await connection.TrySendAsync(" ")) await Task.Delay(100);
         Assert.IsTrue(await connection.ReadAsync() is null or { Status: 408 });
         Assert.IsTrue(await connection.IsClosedAsync(Late), "it may go on for ever");
@@ -44,7 +44,7 @@ public sealed class SlowClientTests
     {
         await using var api = new ApiHost(("InferMesh:Http:KeepAliveTimeout", "00:00:01"));
         using var connection = await RawConnection.OpenAsync(api.Http.BaseAddress!);
-        await connection.SendAsync("GET /alive HTTP/1.1\r\nHost: mesh\r\n\r\n");
+        await connection.SendAsync("GET /alive HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Assert.AreEqual(200, (await connection.ReadAsync())?.Status);
         Assert.IsTrue(await connection.IsClosedAsync(Late));
     }
@@ -54,7 +54,7 @@ public sealed class SlowClientTests
     {
         await using var api = new ApiHost(("InferMesh:Http:MaxConnections", "1"));
         using var first = await RawConnection.OpenAsync(api.Http.BaseAddress!);
-        await first.SendAsync("GET /alive HTTP/1.1\r\nHost: mesh\r\n\r\n");
+        await first.SendAsync("GET /alive HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Assert.AreEqual(200, (await first.ReadAsync())?.Status);
         using var second = await RawConnection.OpenAsync(api.Http.BaseAddress!);
         Assert.IsTrue(await second.IsClosedAsync(Late));
@@ -80,7 +80,7 @@ public sealed class SlowClientTests
         using (var connection = await RawConnection.OpenAsync(api.Http.BaseAddress!))
         {
             const string Body = """{"model":"m","messages":[]}""";
-            await connection.SendAsync($"POST /v1/chat/completions HTTP/1.1\r\nHost: mesh\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
+            await connection.SendAsync($"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
             var still = 0;
             for (var (last, i) = (0L, 0); still < 10 && i < 300; i++)
             {

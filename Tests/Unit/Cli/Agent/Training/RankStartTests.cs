@@ -25,7 +25,7 @@ public sealed class RankStartTests
         job.Peers.Insert(0, new Wire.JobPeer { NodeId = "other", Host = "10.0.0.1", FirstRank = 0, Ranks = 2 });
         job.Peers[1].FirstRank = 2;
         job.Environment.Add(new Dictionary<string, string> { ["NCCL_ALGO"] = "Ring", ["RANK"] = "77", ["LR"] = "0.1" });
-        (job.CheckpointTo, job.ResumeFrom, job.ResumeStep, job.Dataset, job.Image, job.TopologyFile, job.HintRevision) = ("/ckpt", "/ckpt/5", 5, "s3://data", "img:1", "<system/>", 3);
+        (job.CheckpointTo, job.ResumeFrom, job.ResumeStep, job.Dataset, job.Image, job.HintRevision) = ("/ckpt", "/ckpt/5", 5, "s3://data", "img:1", 3);
         jobs.Mesh.AssignJobs(job);
         await jobs.ToldAsync(Kind.Finished);
 
@@ -39,7 +39,6 @@ public sealed class RankStartTests
         })
             Assert.AreEqual(value, variables.GetValueOrDefault(name), name);
         Assert.IsFalse(variables.ContainsKey(Secret));
-        Assert.AreEqual("<system/>", await File.ReadAllTextAsync(variables["NCCL_TOPO_FILE"]));
         using var table = JsonDocument.Parse(await File.ReadAllTextAsync(variables["INFERMESH_RANK_TABLE"]));
         Assert.AreEqual(
             "0 other 10.0.0.1 -,1 other 10.0.0.1 -,2 {me} 127.0.0.1 GPU-0,3 {me} 127.0.0.1 GPU-1".Replace("{me}", jobs.Node, StringComparison.Ordinal),

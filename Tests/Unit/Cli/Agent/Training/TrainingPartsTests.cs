@@ -48,6 +48,31 @@ public sealed class TrainingPartsTests
     }
 
     [TestMethod]
+    public void Folder_Topology_IsMadeNamedOrNone()
+    {
+        var root = Directory.CreateTempSubdirectory("infermesh-topology-");
+        var device = root.CreateSubdirectory("sys/bus/pci/devices/0000:01:00.0").FullName;
+        File.WriteAllText(Path.Combine(device, "class"), "0x030200\n");
+        File.WriteAllText(Path.Combine(device, "vendor"), "0x10de\n");
+        var sysfs = Path.Combine(root.FullName, "sys");
+        var folder = new JobFolder(root.FullName, "job-1", "n1");
+        folder.Create();
+
+        string? Given(string topology, string where, JobAssignment? job = null)
+        {
+            folder.DescribeTopology(topology, where);
+            return RankEnvironment.Of(job ?? new JobAssignment(), new JobRank(), "n1", folder, new Dictionary<string, string>()).GetValueOrDefault("NCCL_TOPO_FILE");
+        }
+
+        StringAssert.Contains(File.ReadAllText(Given("auto", sysfs)!), "busid=\"0000:01:00.0\"");
+        Assert.IsNull(Given("none", sysfs));
+        Assert.IsNull(Given("auto", root.FullName), "no GPU to be seen");
+        Assert.AreEqual("/etc/nccl/vendor.xml", Given("/etc/nccl/vendor.xml", sysfs));
+        Assert.AreEqual("/mine.xml", Given("auto", sysfs, new JobAssignment { Environment = { ["NCCL_TOPO_FILE"] = "/mine.xml" } }), "the job's own");
+        root.Delete(recursive: true);
+    }
+
+    [TestMethod]
     public void Queue_Steps_OnlyTheNewestAndOneASecond()
     {
         var time = new ManualTime();

@@ -387,6 +387,24 @@ public sealed class TrainingSchedulerTests
         Assert.IsTrue(plan.Searches <= 17, $"{plan.Searches} searches: jobs of one shape fail together");
     }
 
+    [TestMethod]
+    public void Plan_TenantOfSomeNodes_StartsMovesAndPreemptsOnlyThere()
+    {
+        var terms = new Dictionary<string, TenantTerms> { ["home"] = new() { Nodes = new HashSet<string> { "n2" } } };
+        TrainingNode[] free = [Fabrics.Node("n1"), Fabrics.Node("n2", free: 4), Fabrics.Node("n3")];
+        var plan = Plan([Job("small", 4, tenant: "home", at: 1), Job("large", 8, tenant: "home", at: 2), Job("other", 8, tenant: "t", at: 3)], free, tenants: terms);
+        CollectionAssert.AreEqual(new[] { "n2" }, plan.Starts.Single(s => s.Job.Id == "small").Placement.Groups.Select(g => g.Node).ToArray());
+        Assert.IsTrue(plan.Waits.ContainsKey("large"), "what is free elsewhere is not for it");
+        Assert.IsTrue(plan.Starts.Any(s => s.Job.Id == "other"), "and its wait says nothing about others of its shape");
+
+        TrainingNode[] full = [Fabrics.Node("n1", free: 0), Fabrics.Node("n2", free: 0)];
+        var placed = new[] { Placed(Job("a", 8, priority: 10), Now.AddMinutes(-1), ("n1", 8)), Placed(Job("b", 8, priority: 10), Now.AddHours(-5), ("n2", 8)) };
+        Assert.AreEqual("b", Plan([Job("urgent", 8, priority: 500, tenant: "home")], full, placed, terms).Vacates.Single().Job.Job.Id);
+
+        var lost = Placed(Job("c", 8, tenant: "home"), Now.AddHours(-1), ("n2", 8)) with { Lost = new HashSet<string> { "n2" } };
+        Assert.IsEmpty(Plan([], [Fabrics.Node("n1"), Fabrics.Node("n3")], [lost], terms).Moves);
+    }
+
     private static (MoveKind, int) Move(SchedulerPlan plan) => (plan.Moves.Single().Kind, plan.Moves.Single().Placement.Workers);
 
     private static TrainingJob RandomJob(Random random, string id)
@@ -409,6 +427,36 @@ public sealed class TrainingSchedulerTests
             nodes[i] = nodes[i] with { FreeGpus = nodes[i].FreeGpus - (group.Workers * gpus) };
         }
     }
+
+    [TestMethod]
+    public void Plan_LinksOfANodeAreBusy_AGangThatLeavesItsNodesGoesElsewhere()
+    {
+        var step = new TrainingStep(1, ComputeSeconds: 0.1, GradientBytes: 1e9); // 2 GB in 0.1 + 0.2 s: 6.7 GB/s of 10
+        TrainingNode[] nodes = [.. Enumerable.Range(1, 6).Select(n => Fabrics.Node($"n{n}", free: 4) with { LinkBytesPerSecond = 1e10, LinkClaimedBytesPerSecond = n <= 2 ? 5e9 : 0 })];
+
+        CollectionAssert.AreEqual(new[] { "n3", "n4" }, Nodes(Plan([Job("a", 8) with { Step = step }], nodes)), "those whose links are free");
+        CollectionAssert.AreEqual(new[] { "n1" }, Nodes(Plan([Job("a", 4) with { Step = step }], nodes)), "it needs no links");
+        CollectionAssert.AreEqual(new[] { "n1", "n2" }, Nodes(Plan([Job("a", 8) with { Step = step with { ComputeSeconds = 1 } }], nodes)), "there is enough left for it");
+        CollectionAssert.AreEqual(new[] { "n1", "n2" }, Nodes(Plan([Job("a", 8) with { Step = step }], nodes[..3])), "sharing is better than waiting");
+        var far = nodes.Select(n => n.LinkClaimedBytesPerSecond > 0 ? n : n with { Zone = $"z-{n.Id}", Cell = $"c-{n.Id}" }).ToArray();
+        CollectionAssert.AreEqual(new[] { "n1", "n2" }, Nodes(Plan([Job("a", 8) with { Step = step }], far)), "half of a near link is faster than a far one");
+    }
+
+    [TestMethod]
+    public void Plan_TwoGangsStartAtOnce_TheSecondSeesTheLinksOfTheFirst()
+    {
+        var step = new TrainingStep(1, ComputeSeconds: 0.1, GradientBytes: 1e9);
+        TrainingNode[] nodes = [.. Enumerable.Range(1, 4).Select(n => Fabrics.Node($"n{n}", free: 4) with { LinkBytesPerSecond = 1e10 })];
+
+        var plan = Plan([Job("a", 6, at: 1) with { Strategy = "spread", Step = step }, Job("b", 4, at: 2) with { Gang = Fabrics.Gang(2, 2), Strategy = "spread", Step = step }], nodes[..]);
+
+        Assert.HasCount(2, plan.Starts);
+        Assert.AreEqual("n1 n2 n3 n4", string.Join(' ', plan.Starts[0].Placement.Groups.Select(g => g.Node).Order()), "it leaves no node alone, so the second has no choice");
+        var apart = Plan([Job("a", 6, at: 1) with { Step = step }, Job("b", 6, at: 2) with { Step = step }], nodes);
+        Assert.IsFalse(apart.Starts[0].Placement.Groups.Select(g => g.Node).Intersect(apart.Starts[1].Placement.Groups.Select(g => g.Node)).Any(), "two nodes each, though the fullest are begun first");
+    }
+
+    private static string[] Nodes(SchedulerPlan plan) => [.. plan.Starts.Single().Placement.Groups.Select(g => g.Node).Order(StringComparer.Ordinal)];
 
     private static TrainingJob Job(string id, int workers, int least = 0, int priority = 100, string tenant = "t", int at = 0, string type = "") => new()
     {

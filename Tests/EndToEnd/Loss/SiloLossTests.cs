@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using InferMesh.Tests.Shared;
+
+namespace InferMesh.Tests.EndToEnd.Loss;
+
+/// <summary>A silo that is killed is out within seconds; one that stands still is out, and leaves when it goes on; meanwhile decisions are made.</summary>
+[TestClass]
+public sealed class SiloLossTests
+{
+    private const int Stop = 19;
+    private const int Continue = 18;
+    private const int Policies = 12;
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>Five times what it should take: the machine may be busy.</summary>
+    private static readonly TimeSpan OutWithin = TimeSpan.FromSeconds(50);
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    [DataRow(9)]
+    [DataRow(Stop)]
+    public async Task SiloIsKilled_OrStandsStill_ItsObjectsAnswerElsewhere_AndRoutingGoesOn(int signal)
+    {
+        await using var mesh = await LossMesh.StartAsync(new() { Silos = 3, Apis = 1, Nodes = 2 });
+        for (var i = 0; i < Policies; i++) Assert.AreEqual(1, (await mesh.PutAsync($"p-{i}", "first", create: true)).Version);
+        var silo = mesh.Cluster.Silos[1];
+        var probe = await RouteProbe.StartAsync(mesh.Api);
+        await using (probe)
+        {
+            var clock = Stopwatch.StartNew();
+            if (signal == Stop) silo.Signal(Stop);
+            else silo.Kill(TimeSpan.FromSeconds(30));
+            var outAfter = await OutAfterAsync(mesh, clock).WaitAsync(OutWithin);
+            TestContext.WriteLine($"out after {outAfter.TotalSeconds:0.0} s");
+            Assert.IsGreaterThan(0, probe.Made, "decisions are made before the silo is out");
+        }
+        // What was on its way to that silo waits for an answer that never comes, and is asked again.
+        TestContext.WriteLine(probe.ToString());
+        Assert.IsEmpty(probe.Failures, probe.ToString());
+        if (signal == Stop) silo.Signal(Continue);
+        // It finds itself dead, ends, and is started again as a new member.
+        await ExternalProcess.UntilAsync(async () => silo.Starts == 2 && (await mesh.Cluster.NotReadyAsync()).Count == 0, TimeSpan.FromMinutes(2), "the silo has joined anew");
+    }
+
+    [TestMethod]
+    public async Task SiloStandsStillForLong_NoClientReadsWhatIsStale_WhenItGoesOn()
+    {
+        await using var mesh = await LossMesh.StartAsync(new() { Silos = 3, Apis = 2 });
+        await mesh.CheckWhileAsync(async () =>
+        {
+            foreach (var silo in mesh.Cluster.Silos.Take(2))
+            {
+                silo.Signal(Stop);
+                await Task.Delay(TimeSpan.FromSeconds(8));
+                silo.Signal(Continue);
+                await Task.Delay(TimeSpan.FromSeconds(3));
+            }
+        });
+    }
+
+    /// <summary>When the first writes of all policies began that were all acknowledged: those that were sent before wait for a silo that does not answer.</summary>
+    private static async Task<TimeSpan> OutAfterAsync(LossMesh mesh, Stopwatch clock)
+    {
+        List<Task> rounds = [];
+        var first = new TaskCompletionSource<TimeSpan>();
+        while (!first.Task.IsCompleted)
+        {
+            rounds.Add(RoundAsync(clock.Elapsed));
+            await Task.WhenAny(first.Task, Task.Delay(Period));
+        }
+        await Task.WhenAll(rounds);
+        return await first.Task;
+
+        async Task RoundAsync(TimeSpan from)
+        {
+            try
+            {
+                var answers = await Task.WhenAll(Enumerable.Range(0, Policies).Select(i => mesh.PutAsync($"p-{i}", "second")));
+                foreach (var (response, _) in answers) response.Dispose();
+                if (answers.All(static a => a.Version > 0)) first.TrySetResult(from);
+            }
+            catch (OperationCanceledException)
+            {
+                // Longer than the client waits is not acknowledged either; the next round tells.
+            }
+        }
+    }
+}
