@@ -106,7 +106,8 @@ public sealed class EventDeliveryTests
         await EventuallyAsync(static events => events.Any(static e => e.Subject == "last"));
 
         string[] expected = [EventTypes.NodeJoined, EventTypes.PolicyCreated, EventTypes.TenantCreated];
-        CollectionAssert.AreEqual(expected, (await ReadAllAsync()).Where(static e => e.Subject == "done").Select(static e => e.Type).Order(StringComparer.Ordinal).ToArray());
+        // The node never reports: whether it is offline before the test has looked is not what is asked.
+        CollectionAssert.AreEqual(expected, (await ReadAllAsync()).Where(static e => e.Subject == "done" && e.Type != EventTypes.NodeHealthChanged).Select(static e => e.Type).Order(StringComparer.Ordinal).ToArray());
         Assert.IsFalse((await ReadAllAsync()).Any(static e => e.Subject == "undone"));
         Assert.IsNotNull(await Grains.GetGrain<IPolicyGrain>("done").Get());
     }

@@ -27,7 +27,7 @@ public sealed class KeyRingTests
         CollectionAssert.AreEqual(new byte[] { 1, 2, 3 }, seen.PreviousHash);
         Assert.IsGreaterThan(added.Version, rotated.Version);
 
-        await Client.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
+        await Silos.DeactivateAsync(Ring);
         Assert.AreEqual("chat", (await Ring.WaitForNewer(-1, TimeSpan.Zero))!.Keys.Single(k => k.Prefix == key.Prefix).Name);
 
         Assert.AreEqual(KeyStatus.Accepted, (await Ring.Revoke(key.Prefix, "ann")).Status);
