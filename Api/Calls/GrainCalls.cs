@@ -122,6 +122,8 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
         or ConnectionFailedException
         or GatewayTooBusyException
         or ClientNotAvailableException
+        // Of a silo that gave up, such as on a message that had waited for too long: callers look at their own token first.
+        or OperationCanceledException
         || IsNotConnected(e);
 
     // Until the client has met its first silo it knows no grains, and says so in this way.

@@ -20,7 +20,7 @@ internal sealed partial class ApiAnnouncer(IGrainFactory grains, ApiLocation loc
                     await grains.GetGrain<ITopologyGrain>(ITopologyGrain.Key).Announce(location.Current).WaitAsync(Period, time, stoppingToken);
                     failing = false;
                 }
-                catch (Exception e) when (e is not OperationCanceledException)
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
                 {
                     if (!failing) NotAnnounced(e.Message);
                     failing = true;

@@ -45,13 +45,9 @@ internal sealed partial class PlannerWaker(IGrainFactory grains, TimeProvider ti
         {
             await wake().WaitAsync(_stop.Token);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e)
         {
-            NotWoken(what, e.Message);
-        }
-        catch (OperationCanceledException)
-        {
-            // The silo stops.
+            if (!_stop.IsCancellationRequested) NotWoken(what, e.Message);
         }
     }
 

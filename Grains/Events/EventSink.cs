@@ -64,7 +64,7 @@ internal sealed partial class EventSink(IGrainFactory grains, TimeProvider time,
             EventMetrics.Unblocked(ref _blocked);
             return true;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!_stop.IsCancellationRequested)
         {
             EventMetrics.NotDelivered(ref _blocked);
             NotSent(batch.Count, e.Message);

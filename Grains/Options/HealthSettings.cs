@@ -12,9 +12,12 @@ public sealed class HealthSettings : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.500", "01:00:00")]
     public TimeSpan SuspectAfter { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Silence after which a node is offline and gets no work; more than <see cref="SuspectAfter"/>, at most 1 day; 10 s by default.</summary>
+    /// <summary>
+    /// Silence after which a node is offline and gets no work; more than <see cref="SuspectAfter"/>, at most 1 day; 20 s by default. Readings of nodes are not heard for up to 10 s when a silo is
+    /// lost: who has been silent for so long is suspect, not gone.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
-    public TimeSpan OfflineAfter { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan OfflineAfter { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

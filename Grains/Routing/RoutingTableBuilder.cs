@@ -16,7 +16,7 @@ namespace InferMesh.Grains.Routing;
 
 /// <summary>
 /// Builds the next table from the newest snapshot of each cell, the policies and the endpoints. Used by one thread. A node that is known again but
-/// has no readings yet (its grain or its cell moved) keeps its last readings until they are too old: moving house is not falling silent.
+/// has no readings yet (its grain or its cell moved) keeps its last readings until its grain has waited long enough for new ones: moving house is not falling silent.
 /// </summary>
 internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeProvider time, IOptionsMonitor<HealthSettings> limits, ILogger<RoutingTableBuilder> logger)
 {
@@ -75,6 +75,8 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
         {
             var sampledAt = new DateTimeOffset(last.Snapshot.Nodes.SampledAtTicks[last.Node], TimeSpan.Zero);
             health = HealthMachine.OfAge(now - sampledAt, limits.CurrentValue);
+            // Its grain has not been there for long enough to call it silent, and says so itself in time.
+            if (health == NodeHealth.Offline) health = NodeHealth.Suspect;
         }
         return last;
     }

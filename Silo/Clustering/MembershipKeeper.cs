@@ -34,7 +34,7 @@ internal sealed partial class MembershipKeeper(ILocalSiloDetails self, IMembersh
             {
                 await LookAsync(stoppingToken);
             }
-            catch (Exception e) when (e is RedisException or TimeoutException or OrleansException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 LogUnreadable(e.Message);
             }

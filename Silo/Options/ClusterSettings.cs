@@ -56,9 +56,11 @@ internal sealed class ClusterSettings : IValidatableObject
     [Range(1, 20)]
     public int NumMissedProbesLimit { get; set; } = 2;
 
-    /// <summary>Votes that declare a silo dead, 1 to 10. Default 1, right for up to three silos on a good network; else 2.</summary>
+    /// <summary>
+    /// Votes that declare a silo dead, 1 to 10; no more than half of the silos are needed in any case. Default 2: with 1, a silo that is cut off from the others and not from Redis could declare all of them dead.
+    /// </summary>
     [Range(1, 10)]
-    public int NumVotesForDeathDeclaration { get; set; } = 1;
+    public int NumVotesForDeathDeclaration { get; set; } = 2;
 
     /// <summary>Time between reads of the membership list where gossip did not arrive. Default 5 s, 1 s to 10 min.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]

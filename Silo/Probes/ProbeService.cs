@@ -75,7 +75,7 @@ internal sealed partial class ProbeService(ProbeSettings settings, ITelemetrySin
                 LogRefused(settings.NodeId, string.Join("; ", errors.Select(error => $"{error.Field}: {error.Message}")));
                 return false;
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 Failed(exception);
             }
@@ -92,7 +92,7 @@ internal sealed partial class ProbeService(ProbeSettings settings, ITelemetrySin
             Answered();
             return true;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception)
         {
             // The next batch replaces this one.
             Failed(exception);

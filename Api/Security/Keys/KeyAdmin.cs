@@ -61,8 +61,7 @@ internal sealed class KeyAdmin(GrainCalls calls, KeyDirectory directory, TimePro
                 Tenant = request.Tenant,
                 Project = request.Project,
                 NodeId = request.NodeId,
-                // Nobody gives what it does not have, time neither: a key that ends would otherwise live on in those that it made.
-                ExpiresAt = caller.EndsAt < (request.ExpiresAt ?? DateTimeOffset.MaxValue) ? caller.EndsAt : request.ExpiresAt,
+                ExpiresAt = End(caller) < (request.ExpiresAt ?? DateTimeOffset.MaxValue) ? End(caller) : request.ExpiresAt,
                 CreatedBy = actor,
             };
             // The same key again is the same call.
@@ -79,6 +78,7 @@ internal sealed class KeyAdmin(GrainCalls calls, KeyDirectory directory, TimePro
     {
         if (await FindAsync(caller, prefix, cancellationToken) is not { } key) return new();
         if (Excess(caller, key.Roles, ScopeOf(key)) is { } excess) return new(Refusal: excess);
+        if (End(caller) < (key.ExpiresAt ?? DateTimeOffset.MaxValue)) return new(Refusal: $"{caller.Name} ends before key {prefix} does, and may not renew what lasts longer.");
         var text = ApiKeyText.New(prefix);
         var change = await calls.OnceAsync(g => Ring(g).Rotate(prefix, ApiKeyText.Hash(text), overlap, actor), cancellationToken);
         if (change is not { Status: KeyStatus.Accepted, Key: { } rotated }) return new();
@@ -93,6 +93,9 @@ internal sealed class KeyAdmin(GrainCalls calls, KeyDirectory directory, TimePro
         if (change.Status == KeyStatus.Accepted) await directory.FollowAsync(change.Version);
         return new(change.Key);
     }
+
+    // Nobody gives what it does not have, time neither: a key that ends would otherwise live on in those that it made. A token or certificate is renewed for who it stands for: its end is not theirs.
+    private static DateTimeOffset? End(Caller caller) => caller.Kind == CallerKind.ApiKey ? caller.EndsAt : null;
 
     private static Scope ScopeOf(ApiKey key) => new(key.Tenant, key.Project);
 

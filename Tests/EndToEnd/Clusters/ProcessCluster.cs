@@ -23,8 +23,8 @@ internal sealed record ClusterPlan
     /// <summary>Variables of a silo, by its number, on top of the usual ones.</summary>
     public Func<int, IEnumerable<(string Name, string Value)>> SiloEnvironment { get; init; } = static _ => [];
 
-    /// <summary>Program and arguments before those that start a silo, such as a shell that sets a limit.</summary>
-    public IReadOnlyList<string> SiloPrefix { get; init; } = [];
+    /// <summary>Program and arguments before those that start a silo, by its number, such as one that sets its group.</summary>
+    public Func<int, IEnumerable<string>> SiloPrefix { get; init; } = static _ => [];
 }
 
 /// <summary>A cluster as in production, each part a process of its own that a test may kill or stop: silos, APIs, Redis, PostgreSQL and a synthetic fleet.</summary>
@@ -54,6 +54,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public IReadOnlyList<SupervisedProcess> Apis { get; }
 
     public SupervisedProcess? Fleet { get; }
+
+    /// <summary>Ports of each silo for silos and for clients.</summary>
+    public List<(int Silos, int Clients)> SiloPorts { get; } = [];
 
     /// <summary>Addresses of REST and the ingress, one per API.</summary>
     public IReadOnlyList<Uri> Rest => [.. Apis.Select(static a => a.Address!)];
@@ -138,16 +141,17 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private SupervisedProcess Silo(int number, string cluster, ClusterPlan plan)
     {
         var http = ExternalProcess.FreePort();
+        SiloPorts.Add((ExternalProcess.FreePort(), ExternalProcess.FreePort()));
         Dictionary<string, string> environment = new(Common(cluster))
         {
-            ["InferMesh__Cluster__SiloPort"] = Text(ExternalProcess.FreePort()),
-            ["InferMesh__Cluster__GatewayPort"] = Text(ExternalProcess.FreePort()),
+            ["InferMesh__Cluster__SiloPort"] = Text(SiloPorts[number].Silos),
+            ["InferMesh__Cluster__GatewayPort"] = Text(SiloPorts[number].Clients),
             ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{http}",
         };
         if (Postgres is not null) environment["ConnectionStrings__meshdb"] = Postgres.ConnectionString;
         else environment["InferMesh__Storage__SqlitePath"] = plan.SqlitePath!;
         foreach (var (name, value) in plan.SiloEnvironment(number)) environment[name] = value;
-        return new($"silo-{number}", _folder, new($"http://127.0.0.1:{http}"), () => Start([.. plan.SiloPrefix, "dotnet", Repository.Assembly("Silo", "InferMesh.Silo")], environment));
+        return new($"silo-{number}", _folder, new($"http://127.0.0.1:{http}"), () => Start([.. plan.SiloPrefix(number), "dotnet", Repository.Assembly("Silo", "InferMesh.Silo")], environment));
     }
 
     private SupervisedProcess Api(int number, string cluster)

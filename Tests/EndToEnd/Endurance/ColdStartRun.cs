@@ -63,12 +63,25 @@ internal static class ColdStartRun
             }
             times.Sort();
             report.Add("dry run over REST then p50, p99", $"{times[times.Count / 2]:0.0} ms, {times[(int)(times.Count * 0.99)]:0.0} ms");
+            await BackUpAsync(report, again.Api.BaseAddress!, Path.Combine(folder, "mesh.backup"), nodes + policies + jobs);
             foreach (var pid in again.SiloPids()) report.Add($"memory of silo {pid}", $"{ProcessUse.ResidentMiB(pid):0} MiB");
             return report;
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Saves everything, and compares the file with what is there.</summary>
+    private static async Task BackUpAsync(RunReport report, Uri api, string file, int objects)
+    {
+        foreach (var (what, args) in new (string, string[])[] { ("backup", ["backup", "--output", file]), ("restore's dry run", ["restore", file, "--dry-run"]) })
+        {
+            var clock = Stopwatch.StartNew();
+            var run = await CommandLine.RunAsync(file + ".config", [.. args, "--api", api.ToString()]);
+            report.Add($"{what} of {objects} objects", $"{clock.Elapsed.TotalSeconds:0} s, {new FileInfo(file).Length >> 10} KiB: {run.Output.TrimEnd().Split('\n')[^1]}");
+            if (run.Code != 0) report.Violations.Add($"{what} ended with {run.Code}: {run.Output}{run.Error}");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -12,7 +13,9 @@ namespace InferMesh.Tests.EndToEnd.Loss;
 /// <summary>A cluster with a client, and what the tests of losses ask of it.</summary>
 internal sealed class LossMesh : IAsyncDisposable
 {
+    private const int Spread = 12;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(0.5);
 
     private LossMesh(ProcessCluster cluster)
     {
@@ -80,6 +83,40 @@ internal sealed class LossMesh : IAsyncDisposable
         var final = await FinalState.ReadAsync([Api], objects, history);
         var found = history.Operations.GroupBy(static o => o.Key).SelectMany(o => ObjectCheck.Run([.. o], final.Histories.GetValueOrDefault(o.Key))).ToArray();
         Assert.IsEmpty(found, string.Join("\n", found));
+    }
+
+    /// <summary>Makes policies on all silos, for <see cref="OutAfterAsync"/>.</summary>
+    public async Task SpreadAsync()
+    {
+        for (var i = 0; i < Spread; i++) Assert.AreEqual(1, (await PutAsync($"p-{i}", "first", create: true)).Version);
+    }
+
+    /// <summary>When the first writes of all policies began that were all acknowledged: those that were sent before wait for a silo that does not answer.</summary>
+    public async Task<TimeSpan> OutAfterAsync(Stopwatch clock)
+    {
+        List<Task> rounds = [];
+        var first = new TaskCompletionSource<TimeSpan>();
+        while (!first.Task.IsCompleted)
+        {
+            rounds.Add(RoundAsync(clock.Elapsed));
+            await Task.WhenAny(first.Task, Task.Delay(Period));
+        }
+        await Task.WhenAll(rounds);
+        return await first.Task;
+
+        async Task RoundAsync(TimeSpan from)
+        {
+            try
+            {
+                var answers = await Task.WhenAll(Enumerable.Range(0, Spread).Select(i => PutAsync($"p-{i}", "second")));
+                foreach (var (response, _) in answers) response.Dispose();
+                if (answers.All(static a => a.Version > 0)) first.TrySetResult(from);
+            }
+            catch (OperationCanceledException)
+            {
+                // Longer than the client waits is not acknowledged either; the next round tells.
+            }
+        }
     }
 
     /// <summary>That nobody ended and was started again.</summary>

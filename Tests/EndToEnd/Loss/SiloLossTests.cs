@@ -9,8 +9,6 @@ public sealed class SiloLossTests
 {
     private const int Stop = 19;
     private const int Continue = 18;
-    private const int Policies = 12;
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(0.5);
 
     /// <summary>Five times what it should take: the machine may be busy.</summary>
     private static readonly TimeSpan OutWithin = TimeSpan.FromSeconds(50);
@@ -23,7 +21,7 @@ public sealed class SiloLossTests
     public async Task SiloIsKilled_OrStandsStill_ItsObjectsAnswerElsewhere_AndRoutingGoesOn(int signal)
     {
         await using var mesh = await LossMesh.StartAsync(new() { Silos = 3, Apis = 1, Nodes = 2 });
-        for (var i = 0; i < Policies; i++) Assert.AreEqual(1, (await mesh.PutAsync($"p-{i}", "first", create: true)).Version);
+        await mesh.SpreadAsync();
         var silo = mesh.Cluster.Silos[1];
         var probe = await RouteProbe.StartAsync(mesh.Api);
         await using (probe)
@@ -31,7 +29,7 @@ public sealed class SiloLossTests
             var clock = Stopwatch.StartNew();
             if (signal == Stop) silo.Signal(Stop);
             else silo.Kill(TimeSpan.FromSeconds(30));
-            var outAfter = await OutAfterAsync(mesh, clock).WaitAsync(OutWithin);
+            var outAfter = await mesh.OutAfterAsync(clock).WaitAsync(OutWithin);
             TestContext.WriteLine($"out after {outAfter.TotalSeconds:0.0} s");
             Assert.IsGreaterThan(0, probe.Made, "decisions are made before the silo is out");
         }
@@ -57,33 +55,5 @@ public sealed class SiloLossTests
                 await Task.Delay(TimeSpan.FromSeconds(3));
             }
         });
-    }
-
-    /// <summary>When the first writes of all policies began that were all acknowledged: those that were sent before wait for a silo that does not answer.</summary>
-    private static async Task<TimeSpan> OutAfterAsync(LossMesh mesh, Stopwatch clock)
-    {
-        List<Task> rounds = [];
-        var first = new TaskCompletionSource<TimeSpan>();
-        while (!first.Task.IsCompleted)
-        {
-            rounds.Add(RoundAsync(clock.Elapsed));
-            await Task.WhenAny(first.Task, Task.Delay(Period));
-        }
-        await Task.WhenAll(rounds);
-        return await first.Task;
-
-        async Task RoundAsync(TimeSpan from)
-        {
-            try
-            {
-                var answers = await Task.WhenAll(Enumerable.Range(0, Policies).Select(i => mesh.PutAsync($"p-{i}", "second")));
-                foreach (var (response, _) in answers) response.Dispose();
-                if (answers.All(static a => a.Version > 0)) first.TrySetResult(from);
-            }
-            catch (OperationCanceledException)
-            {
-                // Longer than the client waits is not acknowledged either; the next round tells.
-            }
-        }
     }
 }

@@ -101,8 +101,16 @@ internal sealed class FakeTopology : ITopologyGrain
 {
     private readonly ConcurrentDictionary<string, ApiPlace> _apis = new();
 
+    /// <summary>What the next call fails with.</summary>
+    public Exception? Failure { get; set; }
+
     public Task Announce(ApiPlace api)
     {
+        if (Failure is { } failure)
+        {
+            Failure = null;
+            return Task.FromException(failure);
+        }
         _apis[api.Name] = api;
         return Task.CompletedTask;
     }

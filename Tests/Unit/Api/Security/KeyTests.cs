@@ -149,6 +149,10 @@ public sealed class KeyTests
         var body = $$"""{"name":"k","roles":["viewer"]{{end}}}""";
         Assert.AreEqual(ends, (await api.PostAsync("/api/v1/keys", body, ("x-api-key", chief))).AssertStatus(201).Json.GetProperty("expiresAt").GetDateTimeOffset());
         Assert.AreEqual(end.Length > 0, (await api.PostAsync("/api/v1/keys", body, ("x-api-key", Admin))).AssertStatus(201).Json.TryGetProperty("expiresAt", out _));
+        var lasting = AccessCallers.Add(api.Mesh.Keys, "lasting", Role.Viewer, Scope.Mesh, static k => k);
+        await Eventually.HoldsAsync(() => (int)WhoAsync(api, lasting).Result.Status == 200, "the other key is known");
+        foreach (var (key, status) in new[] { (lasting, 403), (chief, 200) })
+            (await api.PostAsync($"/api/v1/keys/{key.Split('_')[1]}:rotate", "{}", ("x-api-key", chief))).AssertStatus(status);
         var soon = DateTimeOffset.UtcNow.AddMinutes(5);
         var shorter = $$"""{"name":"k","roles":["viewer"],"expiresAt":"{{soon:O}}"}""";
         Assert.AreEqual(soon, (await api.PostAsync("/api/v1/keys", shorter, ("x-api-key", chief))).AssertStatus(201).Json.GetProperty("expiresAt").GetDateTimeOffset());
