@@ -8,7 +8,7 @@ namespace InferMesh.Tests.Unit.Grains.Cells;
 [TestClass]
 public sealed class CellMembersTests
 {
-    private static readonly HealthSettings Limits = new();
+    private static readonly HealthSettings Limits = new() { OfflineAfter = TimeSpan.FromSeconds(10) };
 
     [TestMethod]
     public void Take_OlderReadings_AreDropped()

@@ -7,7 +7,7 @@ namespace InferMesh.Tests.Unit.Grains.Nodes;
 [TestClass]
 public sealed class HealthMachineTests
 {
-    private static readonly HealthSettings Limits = new();
+    private static readonly HealthSettings Limits = new() { OfflineAfter = TimeSpan.FromSeconds(10) };
 
     [TestMethod]
     [DataRow(0, NodeHealth.Ready)]

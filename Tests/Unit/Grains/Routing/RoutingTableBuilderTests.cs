@@ -18,7 +18,7 @@ public sealed class RoutingTableBuilderTests
     private readonly RoutingTableCache _cache = new();
     private readonly RoutingTableBuilder _builder;
 
-    public RoutingTableBuilderTests() => _builder = new(_cache, _time, new Fixed<HealthSettings>(new()), NullLogger<RoutingTableBuilder>.Instance);
+    public RoutingTableBuilderTests() => _builder = new(_cache, _time, new Fixed<HealthSettings>(new() { OfflineAfter = TimeSpan.FromSeconds(10) }), NullLogger<RoutingTableBuilder>.Instance);
 
     [TestMethod]
     public void Build_Nothing_IsAnEmptyTableWithAVersion()
@@ -92,7 +92,7 @@ public sealed class RoutingTableBuilderTests
     }
 
     [TestMethod]
-    public void Build_NodeKnownAgainWithoutReadings_KeepsItsLastUntilTheyAreTooOld()
+    public void Build_NodeKnownAgainWithoutReadings_KeepsItsLastUntilItsCellGivesItUp()
     {
         _builder.Take(Cell("c1", Fleet.Summary("a", running: 9)));
         _builder.Build(1);
@@ -101,7 +101,9 @@ public sealed class RoutingTableBuilderTests
         Assert.AreEqual((FilterReason.None, 9.0), (moved.Standing[0], moved.Running[0]));
         _time.Advance(TimeSpan.FromSeconds(4));
         Assert.AreEqual(FilterReason.NodeSuspect, _builder.Build(1).Table.Models["m"].Standing[0]);
-        _time.Advance(TimeSpan.FromSeconds(7));
+        _time.Advance(TimeSpan.FromSeconds(60));
+        Assert.AreEqual(FilterReason.NodeSuspect, _builder.Build(1).Table.Models["m"].Standing[0], "its grain has not waited for long");
+        _builder.Take(Cell("c1", Fleet.Start.AddSeconds(60), Fleet.Bare("a")));
         Assert.AreEqual(FilterReason.NodeOffline, _builder.Build(1).Table.Models["m"].Standing[0]);
     }
 
@@ -117,6 +119,7 @@ public sealed class RoutingTableBuilderTests
         _time.Advance(TimeSpan.FromSeconds(3));
         Assert.AreEqual(FilterReason.NodeSuspect, _builder.Build(1).Table.Models["m"].Standing[0]);
         _time.Advance(TimeSpan.FromSeconds(60));
+        _builder.Take(Cell("c1", Fleet.Start.AddSeconds(60), Fleet.Bare("a")));
         Assert.AreEqual(FilterReason.NodeOffline, _builder.Build(1).Table.Models["m"].Standing[0]);
         _cache.Load("a", "http://a", "m").Answered(_time.GetUtcNow().UtcTicks);
         Assert.AreEqual(FilterReason.None, _builder.Build(1).Table.Models["m"].Standing[0]);
@@ -216,11 +219,13 @@ public sealed class RoutingTableBuilderTests
     private static Policy Routing(long version, string strategy) =>
         new() { Name = "p", Version = version, Spec = new() { Kind = PolicyKind.Routing, Routing = new() { Strategy = strategy } } };
 
-    private static CellSnapshot Cell(string id, params NodeSummary[] nodes)
+    private static CellSnapshot Cell(string id, params NodeSummary[] nodes) => Cell(id, Fleet.Start, nodes);
+
+    private static CellSnapshot Cell(string id, DateTimeOffset judged, params NodeSummary[] nodes)
     {
         var members = new CellMembers();
         foreach (var node in nodes) members.Take(node, Fleet.Start);
-        members.Judge(Fleet.Start, new(), 0.3);
+        members.Judge(judged, new(), 0.3);
         return members.Snapshot(id, 1, 1, Fleet.Start);
     }
 }
