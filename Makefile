@@ -16,10 +16,10 @@ build: ## Build everything
 plugins: ## Build the example WASM plugins from source into Plugins/prebuilt (clang and lld, rustc with wasm32-unknown-unknown, npm)
 	$(MAKE) -C Plugins
 
-test: ## Install what the tests need (when it may), build, run all tests
+test: ## Install what the tests need (when it may), build, run all tests (TEST_FLAGS="--output Detailed" names each with its time)
 	./eng/install-test-tools.sh
 	dotnet build $(SOLUTION) -v q
-	dotnet test --solution $(SOLUTION) --no-build --max-parallel-test-modules 1
+	dotnet test --solution $(SOLUTION) --no-build --max-parallel-test-modules 1 $(TEST_FLAGS)
 
 test-unit: ## Run the fast tests: no cluster, no servers
 	dotnet run --project Tests/Unit
