@@ -15,14 +15,20 @@ internal static class RpcErrors
 {
     private const string Domain = "infermesh";
 
+    // Errors travel in trailers, coded twice, and clients refuse trailers of more than 8 KiB: a long list says how long it is instead.
+    private const int MaxMessageLength = 300;
+    private const int MaxTextLength = 300;
+    private const int MaxDetailsBytes = 2_500;
+
     public static RpcException Invalid(IReadOnlyCollection<BadRequest.Types.FieldViolation> violations)
     {
         var text = violations.Count == 1 ? $"{violations.First().Field}: {violations.First().Description}" : $"{violations.Count} fields are wrong; see the details.";
-        return Of(Code.InvalidArgument, text, new BadRequest { FieldViolations = { violations } });
+        return Of(Code.InvalidArgument, text, new BadRequest { FieldViolations = { Few(violations) } });
     }
 
     public static RpcException NotFound(string type, params IReadOnlyCollection<string> names) =>
-        Of(Code.NotFound, $"There is no {type} {string.Join(", ", names)}.", [.. names.Select(name => new ResourceInfo { ResourceType = type, ResourceName = ApiKeyText.Masked(name) })]);
+        Of(Code.NotFound, $"There is no {type} {string.Join(", ", names)}.",
+            [.. Few(names.Select(name => new ResourceInfo { ResourceType = type, ResourceName = Short(ApiKeyText.Masked(name)) }), static _ => null)]);
 
     /// <param name="type">What it is, such as <c>policy</c>.</param>
     /// <param name="name">Its name.</param>
@@ -36,10 +42,19 @@ internal static class RpcErrors
 
     /// <summary>Names that others have.</summary>
     public static RpcException Taken(IReadOnlyCollection<BadRequest.Types.FieldViolation> violations) =>
-        Of(Code.AlreadyExists, string.Join(" ", violations.Select(v => $"{v.Field}: {v.Description}")), new BadRequest { FieldViolations = { violations } });
+        Of(Code.AlreadyExists, string.Join(" ", violations.Select(v => $"{v.Field}: {v.Description}")), new BadRequest { FieldViolations = { Few(violations) } });
 
     public static RpcException Precondition(params IReadOnlyCollection<PreconditionFailure.Types.Violation> violations) =>
-        Of(Code.FailedPrecondition, string.Join(" ", violations.Select(v => v.Description)), new PreconditionFailure { Violations = { violations } });
+        Of(Code.FailedPrecondition, string.Join(" ", violations.Select(v => v.Description)), 
+            new PreconditionFailure
+            {
+                Violations =
+                {
+                    Few(
+                        violations.Select(static v => new PreconditionFailure.Types.Violation { Type = Short(v.Type), Subject = Short(v.Subject), Description = Short(v.Description) }),
+                        static left => new() { Description = $"{left} more." }),
+                },
+            });
 
     public static RpcException Exhausted(string message, string reason, TimeSpan retryAfter) =>
         Of(Code.ResourceExhausted, message, new RetryInfo { RetryDelay = Duration.FromTimeSpan(retryAfter) }, Info(reason));
@@ -72,10 +87,29 @@ internal static class RpcErrors
     private static ErrorInfo Info(string reason, params ReadOnlySpan<(string Key, string Value)> metadata)
     {
         var info = new ErrorInfo { Domain = Domain, Reason = reason };
-        foreach (var (key, value) in metadata) info.Metadata.Add(key, value);
+        foreach (var (key, value) in metadata) info.Metadata.Add(key, Short(value));
         return info;
     }
 
+    private static IEnumerable<BadRequest.Types.FieldViolation> Few(IEnumerable<BadRequest.Types.FieldViolation> violations) => Few(
+        violations.Select(static v => new BadRequest.Types.FieldViolation { Field = Short(v.Field), Description = Short(v.Description) }), static left => new() { Description = $"{left} more are wrong." });
+
+    /// <summary>As many as there is room for.</summary>
+    /// <param name="items">All.</param>
+    /// <param name="rest">What says how many are left out; null says nothing.</param>
+    private static IEnumerable<T> Few<T>(IEnumerable<T> items, Func<int, T?> rest)
+        where T : class, IMessage
+    {
+        var all = items.ToArray();
+        var (taken, bytes) = (0, 0);
+        while (taken < all.Length && (bytes += all[taken].CalculateSize()) <= MaxDetailsBytes) taken++;
+        return taken < all.Length && rest(all.Length - taken) is { } last ? [.. all.Take(taken), last] : all.Take(taken);
+    }
+
+    private static string Short(string text) => Short(text, MaxTextLength);
+
+    private static string Short(string text, int most) => text.Length <= most ? text : $"{text.AsSpan(0, most - (char.IsHighSurrogate(text[most - 1]) ? 1 : 0))}...";
+
     private static RpcException Of(Code code, string message, params IReadOnlyCollection<IMessage> details) =>
-        new Status { Code = (int)code, Message = ApiKeyText.Masked(message), Details = { details.Select(Any.Pack) } }.ToRpcException();
+        new Status { Code = (int)code, Message = Short(ApiKeyText.Masked(message), MaxMessageLength), Details = { details.Select(Any.Pack) } }.ToRpcException();
 }

@@ -52,13 +52,13 @@ internal static class ConsistencyRun
         return report;
     }
 
-    /// <summary>Checks what there is so far, and ends the run when something is wrong.</summary>
+    /// <summary>Checks what there is so far, and ends the run when something is wrong; the end says what.</summary>
     private static async Task WatchAsync(History history, CancellationTokenSource stop)
     {
         while (!stop.IsCancellationRequested)
         {
             await Task.Delay(CheckPeriod, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (ObjectsOf(history).Any(static o => ObjectCheck.Run([.. o]).Count > 0) || JobCheck.Run([.. history.Submissions]).Count > 0) await stop.CancelAsync();
+            if (ObjectsOf(history).Any(static o => ObjectCheck.Run([.. o], goesOn: true).Count > 0) || JobCheck.Run([.. history.Submissions]).Count > 0) await stop.CancelAsync();
         }
     }
 

@@ -39,6 +39,11 @@ internal sealed class FuzzSender(Uri rest, Uri grpc, string adminKey) : IDisposa
         {
             return new(FuzzAnswer.Silent, "");
         }
+        catch (Exception e)
+        {
+            // An answer that a client cannot read is none.
+            return new(FuzzAnswer.Silent, e.ToString());
+        }
     }
 
     public void Dispose() => _client.Dispose();
