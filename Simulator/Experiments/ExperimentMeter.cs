@@ -19,6 +19,7 @@ internal sealed class ExperimentMeter
     private readonly List<sbyte> _arms = [];
     private ExperimentState _state = ExperimentState.Start(MeshRouter.Ticks(0));
     private ArmSplit _split;
+    private IReadOnlyList<MetricComparison>? _last;
     private long _outcomes;
 
     public ExperimentMeter(ExperimentSpec spec, ulong seed)
@@ -55,7 +56,7 @@ internal sealed class ExperimentMeter
     public void End(long nowNs) => Look(nowNs);
 
     public ExperimentResult ToResult(StrategyResult run) =>
-        new(run.Seed, run.Complete, _state, _transitions, ExperimentRules.Compare(Spec, _state, _tallies), [.. _tallies.Select(t => t.Requests)], run);
+        new(run.Seed, run.Complete, _state, _transitions, _last ?? ExperimentRules.Compare(Spec, _state, _tallies), [.. _tallies.Select(t => t.Requests)], run);
 
     private void Record(in SimRequest request, in ArmOutcome outcome, long nowNs)
     {
@@ -70,6 +71,8 @@ internal sealed class ExperimentMeter
         _state = step.State;
         if (step.Transitions.Count == 0) return;
         _transitions.AddRange(step.Transitions);
+        // What the control does when nobody is beside it any more is no comparison.
+        if (!_state.IsOpen) _last ??= ExperimentRules.Compare(Spec, _state, _tallies);
         _split = new(Spec, _state);
     }
 

@@ -9,8 +9,7 @@ namespace InferMesh.Strategies.Experiments;
 internal sealed class MeanTest : MetricTest
 {
     // What rounding to a step adds to the variance of a logarithm, so that arms of constant values are not infinitely sure.
-    private static readonly double s_rounding = Math.Pow(Math.Log(2) / OutcomeHistogram.StepsPerOctave, 2) / 12;
-    private static readonly double[] s_logs = [.. Enumerable.Range(0, OutcomeHistogram.Steps).Select(i => Math.Log(OutcomeHistogram.Middle(i)))];
+    private static readonly double s_rounding = OutcomeHistogram.LogStep * OutcomeHistogram.LogStep / 12;
 
     private readonly (long Count, double Mean, double Variance) _control, _arm;
     private readonly bool _isLog;
@@ -19,11 +18,12 @@ internal sealed class MeanTest : MetricTest
     public MeanTest(ExperimentMetric metric, ArmTally control, ArmTally arm, in TestLevel level)
     {
         _isLog = metric.Statistic == Statistic.GeometricMean;
-        var cap = metric.Level;
-        // What is in the first step is nothing, or as good as that.
-        Func<int, double> map = _isLog ? static step => s_logs[step] : step => step == 0 ? 0 : Math.Min(OutcomeHistogram.Middle(step), cap);
-        (_control, _arm) = (control.Values(metric.Measure).Moments(map), arm.Values(metric.Measure).Moments(map));
+        var (a, b, cap) = (control.Values(metric.Measure), arm.Values(metric.Measure), metric.Level);
+        (_control, _arm) = _isLog ? (a.LogMoments(), b.LogMoments()) : (a.Moments(Capped), b.Moments(Capped));
         _factor = Factor((_control.Count + _arm.Count) / level.DesignEffect, level.Alpha, level.TypicalRequests) * level.DesignEffect;
+
+        // What is in the first step is nothing, or as good as that.
+        double Capped(int step) => step == 0 ? 0 : Math.Min(OutcomeHistogram.Middle(step), cap);
     }
 
     public override double Control => _isLog ? Math.Exp(_control.Mean) : _control.Mean;

@@ -12,6 +12,9 @@ public sealed class OutcomeHistogram
 
     private const int MinExponent = -30, MaxExponent = 20;
 
+    /// <summary>Width of a step on the scale of natural logarithms.</summary>
+    internal static double LogStep { get; } = Math.Log(2) / StepsPerOctave;
+
     /// <summary>Number of steps: values below 2^-30 (a nanosecond, or nothing) share the first, those from 2^20 (12 days) the last.</summary>
     internal const int Steps = (MaxExponent - MinExponent) * StepsPerOctave + 2;
 
@@ -78,6 +81,26 @@ public sealed class OutcomeHistogram
             }
         }
         return 0;
+    }
+
+    /// <summary>Number, mean and variance of the logarithms of the values. Steps are equal on that scale: their numbers are summed, as whole numbers.</summary>
+    internal (long Count, double Mean, double Variance) LogMoments()
+    {
+        var (n, sum, squares) = (0L, 0L, 0L);
+        for (var c = 0; c < _chunks.Length; c++)
+        {
+            if (_chunks[c] is not { } chunk) continue;
+            for (var i = 0; i < chunk.Length; i++)
+            {
+                var (times, step) = (chunk[i], c * (long)StepsPerOctave + i);
+                n += times;
+                sum += times * step;
+                squares += times * step * step;
+            }
+        }
+        if (n == 0) return (0, 0, 0);
+        var variance = n > 1 ? (squares - (double)sum * sum / n) / (n - 1) : 0;
+        return (n, ((double)sum / n - 0.5) * LogStep + MinExponent * Math.Log(2), variance * LogStep * LogStep);
     }
 
     /// <summary>Number, mean and variance of the values, each as <paramref name="map"/> makes it of its step.</summary>

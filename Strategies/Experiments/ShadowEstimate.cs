@@ -7,14 +7,14 @@ namespace InferMesh.Strategies.Experiments;
 /// </summary>
 /// <param name="Requests">Requests behind it.</param>
 /// <param name="AgreeShare">Share for which both strategies picked the same target: there the regret is 0, and known to be.</param>
-/// <param name="ExpectedSeconds">Mean regret as the cost model has it, seconds per request; positive when the shadow is better.</param>
+/// <param name="PricedSeconds">Mean regret as the cost model has it, seconds per request; positive when the shadow is better.</param>
 /// <param name="Slope">Observed seconds for each expected one.</param>
 /// <param name="RegretSeconds">Mean regret on the scale of what was observed, seconds per request.</param>
 /// <param name="Low">Lower end of its interval, which holds at all times together, sampling and selection gap included.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="SelectionGapSeconds">By how much longer than expected requests took where the two disagreed, against where they agreed: the model errs there by about as much.</param>
 public sealed record ShadowEstimate(
-    long Requests, double AgreeShare, double ExpectedSeconds, double Slope, double RegretSeconds, double Low, double High, double SelectionGapSeconds)
+    long Requests, double AgreeShare, double PricedSeconds, double Slope, double RegretSeconds, double Low, double High, double SelectionGapSeconds)
 {
     /// <summary>Least requests of an estimate.</summary>
     public const int MinRequests = 320;

@@ -43,13 +43,13 @@ internal static class ExperimentTable
             TransitionReason.MaxDuration => "inconclusive, time is up",
             _ => $"{t.To}",
         };
-        return t.Evidence is { } e ? $"{what} {when}: {e.Metric.Name} {Effect(e.Metric, e.Effect)} {Interval(e)}" : $"{what} {when}";
+        return t.Evidence is { } e ? $"{when}: {what}, {e.Metric.Name} {Effect(e.Metric, e.Effect)} {Interval(e)}" : $"{when}: {what}";
     }
 
     private static string Interval(MetricComparison c) => $"[{Effect(c.Metric, c.Low)}, {(double.IsInfinity(c.High) ? "no end" : Effect(c.Metric, c.High))}]";
 
     private static string Effect(ExperimentMetric metric, double effect) =>
-        string.Create(CultureInfo.InvariantCulture, $"{effect * 100:+0.0;-0.0;0.0} {(metric.IsDifference ? "pp" : "%")}");
+        metric.IsDifference ? string.Create(CultureInfo.InvariantCulture, $"{effect * 100:+0.00;-0.00;0.00} pp") : string.Create(CultureInfo.InvariantCulture, $"{effect * 100:+0.0;-0.0;0.0} %");
 
     private static string Figure(ExperimentMetric metric, double value) => !double.IsFinite(value) ? "never" : metric.IsDifference ? Words.Percent(value) : Words.Ms(value * 1000);
 

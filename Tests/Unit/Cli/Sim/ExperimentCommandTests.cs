@@ -17,7 +17,7 @@ public sealed class ExperimentCommandTests
         var (code, output, error) = await shell.RunAsync(["experiment", "--config", shell.Config(Busy), "--control", "mesh", "--challenger", "baseline_rr", "--seeds", "2"]);
         Assert.AreEqual((0, ""), (code, error));
         Assert.StartsWith("mesh (control) against baseline_rr (challenger), by ttft_p95; alpha 0.05 (synthetic).", output);
-        foreach (var there in new[] { "- seed 42: challenger is stopped", "- seed 43: ", "the control serves", "| e2e_gmean", "| error_rate", " pp" }) Assert.Contains(there, output);
+        foreach (var there in new[] { "- seed 42: after ", "challenger is stopped", "- seed 43: ", "the control serves", "| e2e_gmean", "| error_rate", " pp" }) Assert.Contains(there, output);
     }
 
     [TestMethod]

@@ -53,7 +53,7 @@ public sealed class ExperimentRunTests
     }
 
     /// <summary>A busy fleet of fast and slow nodes, on which round robin does badly.</summary>
-    private static SimConfig Config() => SimConfigs.Continuous(0.75, 200);
+    private static SimConfig Config() => SimConfigs.Continuous(0.75, 60);
 
     private static ExperimentSpec Spec(string control, string challenger) => new()
     {
@@ -61,7 +61,7 @@ public sealed class ExperimentRunTests
         Arms = [new("control", 1, control), new("challenger", 1, challenger)],
         Primary = ExperimentMetric.Quantile(Measure.Ttft, 0.95),
         Guardrails = [new(ExperimentMetric.GeometricMean(Measure.E2e), 0.05), new(ExperimentMetric.ErrorRate, 0.05)],
-        MaxDuration = TimeSpan.FromSeconds(200),
+        MaxDuration = TimeSpan.FromSeconds(60),
         Promotion = new() { MinRequestsPerArm = 500, MinDuration = TimeSpan.Zero },
     };
 }

@@ -21,7 +21,7 @@ public sealed class ShadowEstimateTests
         var estimate = ShadowEstimate.Of(Observe(1, 50_000, 1.5, 0).Tally)!;
         Assert.AreEqual(1.5, estimate.Slope, 0.05);
         Assert.AreEqual(truth, estimate.RegretSeconds, 0.15 * truth);
-        Assert.AreEqual(truth / 1.5, estimate.ExpectedSeconds, 0.05 * truth);
+        Assert.AreEqual(truth / 1.5, estimate.PricedSeconds, 0.05 * truth);
         Assert.IsTrue(estimate.Low > 0 && estimate.AgreeShare is > 0.55 and < 0.65);
     }
 
