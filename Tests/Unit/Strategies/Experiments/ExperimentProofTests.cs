@@ -44,6 +44,28 @@ public sealed class ExperimentProofTests
         Assert.IsLessThanOrEqualTo(Runs / 2 / 20, alarms);
     }
 
+    /// <summary>What the intervals are for: the usual one of 95 %, right at one moment, in the same situation.</summary>
+    [TestMethod]
+    public void AA_ByAUsualIntervalLookedAtAllTheTime_AlarmsInMoreThanAQuarterOfTheRuns()
+    {
+        const int Of = 500, Requests = 10_000, PerLook = 50, First = 1_000;
+        var alarms = Trials.Count(Of, seed =>
+        {
+            RandomStream random = new(seed, 79);
+            double n = 0, difference = 0;
+            for (var i = 1; i <= Requests; i++)
+            {
+                // Logarithms of equal spread in two arms of equal size.
+                difference += i % 2 == 0 ? random.NextNormal() : -random.NextNormal();
+                n++;
+                if (i % PerLook == 0 && i >= First && Math.Abs(difference) > 1.96 * Math.Sqrt(n)) return true;
+            }
+            return false;
+        });
+        TestContext.WriteLine($"{alarms} of {Of} runs");
+        Assert.IsGreaterThan(Of / 4, alarms);
+    }
+
     /// <summary>A budget of 1,000,000 requests; the first token is late for all requests, or for the slower half only.</summary>
     [TestMethod]
     [DataRow("all", 0.0, 1_000)]
