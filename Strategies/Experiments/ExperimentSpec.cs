@@ -48,8 +48,8 @@ public sealed record ExperimentSpec
     public int MinRequestsPerArm { get; init; } = 500;
 
     /// <summary>
-    /// Requests that say as much as one independent one, 1 or more (Kish, "Survey Sampling", 1965). 1 fits <see cref="AssignmentUnit.Request"/>. Where whole sessions or tenants are
-    /// assigned, their requests resemble each other: 1 + (requests per unit - 1) x correlation within a unit.
+    /// Requests that say as much as one independent one (Kish, "Survey Sampling", 1965). 1 fits <see cref="AssignmentUnit.Request"/>. Where whole sessions or tenants are assigned, their
+    /// requests resemble each other, and it must be above 1: 1 + (requests per unit - 1) x correlation within a unit. Without it, arms that are alike are told apart most of the time.
     /// </summary>
     public double DesignEffect { get; init; } = 1;
 

@@ -21,6 +21,8 @@ public static class ExperimentSpecValidator
         Range("trafficBudget", spec.TrafficBudget, 1_000, 1e15);
         Range("minRequestsPerArm", spec.MinRequestsPerArm, 100, int.MaxValue);
         Range("designEffect", spec.DesignEffect, 1, 1e6);
+        if (spec.DesignEffect == 1 && spec.Unit != AssignmentUnit.Request)
+            Say("designEffect", "must be above 1 unless unit is request: requests of one unit resemble each other. Set 1 + (requests per unit - 1) x correlation within a unit.");
         Positive("maxDuration", spec.MaxDuration);
         CheckMetric(spec.Primary, "primary");
         for (var i = 0; i < spec.Guardrails.Count; i++)

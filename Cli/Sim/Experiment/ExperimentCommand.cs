@@ -22,20 +22,27 @@ internal static class ExperimentCommand
         var control = new Option<string>("--control") { Description = "Strategy that serves today.", Required = true };
         var challenger = new Option<string[]>("--challenger") { Description = "Strategy to try; may be repeated. The control's name again makes an A/A test, which should find nothing.", Required = true };
         var unit = new Option<string>("--unit") { Description = "What is assigned as a whole: request, session or tenant.", DefaultValueFactory = static _ => "request" };
+        var design = new Option<double>("--design-effect") { Description = "Requests that say as much as one independent one; above 1 where whole sessions or tenants are assigned: 1 + (requests per unit - 1) x correlation within a unit.", DefaultValueFactory = static _ => 1 };
         var quantile = new Option<double>("--quantile") { Description = "Quantile of the time to first token that decides.", DefaultValueFactory = static _ => 0.95 };
         var alpha = new Option<double>("--alpha") { Description = "Probability of any wrong judgement, above 0 to 0.5.", DefaultValueFactory = static _ => 0.05 };
         var budget = new Option<long>("--budget") { Description = "Requests after which the experiment ends without a winner.", DefaultValueFactory = static _ => 1_000_000L };
         var (seeds, threads) = (SimOptions.Seeds(1), SimOptions.Threads());
         var command = new Command("experiment", "Split requests over strategies on one simulated fleet and say who wins, with intervals that may be looked at any time (synthetic).")
         {
-            config, control, challenger, unit, quantile, alpha, budget, seeds, threads,
+            config, control, challenger, unit, design, quantile, alpha, budget, seeds, threads,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var invocation = parsed.InvocationConfiguration;
             if (ConfigFile.Read(parsed.GetRequiredValue(config), invocation.Error) is not { } read) return InferMeshCommand.ExitUsage;
-            var spec = Spec(
-                parsed.GetRequiredValue(control), parsed.GetRequiredValue(challenger), parsed.GetRequiredValue(unit), parsed.GetValue(quantile), parsed.GetValue(alpha), parsed.GetValue(budget), read);
+            var spec = Checked(Spec(parsed.GetRequiredValue(control), parsed.GetRequiredValue(challenger), read) with
+            {
+                Unit = UnitOf(parsed.GetRequiredValue(unit)),
+                DesignEffect = parsed.GetValue(design),
+                Primary = ExperimentMetric.Quantile(Measure.Ttft, parsed.GetValue(quantile)),
+                Alpha = parsed.GetValue(alpha),
+                TrafficBudget = parsed.GetValue(budget),
+            });
             var options = new RunOptions { Seeds = SimOptions.Seeds(parsed.GetValue(seeds), read.Seed), Threads = SimOptions.ThreadCount(parsed.GetValue(threads)), Stop = cancellationToken };
             var results = await Task.Run(() => Run(read, spec, options), CancellationToken.None);
             ExperimentTable.Write(invocation.Output, spec, results);
@@ -44,28 +51,29 @@ internal static class ExperimentCommand
         return command;
     }
 
-    private static ExperimentSpec Spec(string control, string[] challengers, string unit, double quantile, double alpha, long budget, SimConfig config)
+    private static ExperimentSpec Spec(string control, string[] challengers, SimConfig config) => new()
     {
-        var spec = new ExperimentSpec
-        {
-            Name = "simulated",
-            Arms = [Arm("control", "--control", control, config), .. challengers.Select((name, i) => Arm(challengers.Length == 1 ? "challenger" : string.Create(CultureInfo.InvariantCulture, $"challenger-{i + 1}"), "--challenger", name, config))],
-            Unit = unit switch
-            {
-                "request" => AssignmentUnit.Request,
-                "session" => AssignmentUnit.Session,
-                "tenant" => AssignmentUnit.Tenant,
-                _ => throw new UsageException($"--unit must be request, session or tenant, not '{unit}'"),
-            },
-            Primary = ExperimentMetric.Quantile(Measure.Ttft, quantile),
-            Guardrails = [new(ExperimentMetric.GeometricMean(Measure.E2e), E2eMargin), new(ExperimentMetric.ErrorRate, ErrorMargin)],
-            Alpha = alpha,
-            TrafficBudget = budget,
-            MaxDuration = TimeSpan.FromSeconds(config.DurationS),
-            Promotion = new() { MinRequestsPerArm = RequestsOfAWinner, MinDuration = TimeSpan.Zero },
-        };
-        return ExperimentSpecValidator.Check(spec) is [var first, ..] ? throw new UsageException(first.Message) : spec;
-    }
+        Name = "simulated",
+        Arms =
+        [
+            Arm("control", "--control", control, config),
+            .. challengers.Select((name, i) => Arm(challengers.Length == 1 ? "challenger" : string.Create(CultureInfo.InvariantCulture, $"challenger-{i + 1}"), "--challenger", name, config)),
+        ],
+        Primary = ExperimentMetric.Quantile(Measure.Ttft, 0.95),
+        Guardrails = [new(ExperimentMetric.GeometricMean(Measure.E2e), E2eMargin), new(ExperimentMetric.ErrorRate, ErrorMargin)],
+        MaxDuration = TimeSpan.FromSeconds(config.DurationS),
+        Promotion = new() { MinRequestsPerArm = RequestsOfAWinner, MinDuration = TimeSpan.Zero },
+    };
+
+    private static ExperimentSpec Checked(ExperimentSpec spec) => ExperimentSpecValidator.Check(spec) is [var first, ..] ? throw new UsageException(first.Message) : spec;
+
+    private static AssignmentUnit UnitOf(string unit) => unit switch
+    {
+        "request" => AssignmentUnit.Request,
+        "session" => AssignmentUnit.Session,
+        "tenant" => AssignmentUnit.Tenant,
+        _ => throw new UsageException($"--unit must be request, session or tenant, not '{unit}'"),
+    };
 
     private static ExperimentArm Arm(string name, string option, string strategy, SimConfig config) => s_known.Contains(strategy, StringComparer.Ordinal)
         ? new(name, 1, strategy, config.Strategies.FirstOrDefault(s => s.Name == strategy)?.Parameters)

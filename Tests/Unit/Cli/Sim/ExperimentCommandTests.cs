@@ -33,6 +33,7 @@ public sealed class ExperimentCommandTests
     [DataRow("--control none --challenger mesh", "there is no strategy 'none'")]
     [DataRow("--control mesh --challenger mesh --unit node", "--unit must be request, session or tenant, not 'node'")]
     [DataRow("--control mesh --challenger mesh --alpha 2", "alpha must be above 0 and at most 0.5, not 2")]
+    [DataRow("--control mesh --challenger mesh --unit session", "designEffect must be above 1 unless unit is request")]
     [DataRow("--control mesh --challenger mesh --quantile 1", "primary must name a quantile")]
     public async Task Experiment_WrongOption_SaysWhatIsAllowed(string options, string message)
     {

@@ -45,7 +45,7 @@ public sealed class ExperimentRunTests
     public void RunExperiment_WhatDoesNotFit_SaysSo()
     {
         Assert.Contains("reference_bugs", Assert.ThrowsExactly<ArgumentException>(() => SimulationRunner.RunExperiment(new() { Service = new() { Model = ServiceModel.ReferenceBugs } }, Spec("mesh", "mesh"))).Message);
-        Assert.Contains("headers", Assert.ThrowsExactly<ArgumentException>(() => SimulationRunner.RunExperiment(Config(), Spec("mesh", "mesh") with { Unit = AssignmentUnit.Header, Header = "x" })).Message);
+        Assert.Contains("headers", Assert.ThrowsExactly<ArgumentException>(() => SimulationRunner.RunExperiment(Config(), Spec("mesh", "mesh") with { Unit = AssignmentUnit.Header, Header = "x", DesignEffect = 2 })).Message);
         var precise = Spec("mesh", "prefix_mesh");
         precise = precise with { Arms = [precise.Arms[0], precise.Arms[1] with { Parameters = new Dictionary<string, double> { ["precise"] = 1 } }] };
         Assert.Contains("KV events", Assert.ThrowsExactly<ArgumentException>(() => SimulationRunner.RunExperiment(Config(), precise)).Message);

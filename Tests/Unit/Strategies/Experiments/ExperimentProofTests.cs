@@ -44,6 +44,62 @@ public sealed class ExperimentProofTests
         Assert.IsLessThanOrEqualTo(Runs / 2 / 20, alarms);
     }
 
+    /// <summary>Counts need no large numbers: looked at from the first request on, after every one.</summary>
+    [TestMethod]
+    public void AA_OfCountsFromTheFirstRequestOn_AlarmsInAtMostFiveOfAHundredRuns()
+    {
+        const int Requests = 300;
+        var (level, ttft) = (new TestLevel(0.025, 1, 1, 1, 1_000), Trials.Ttft("mixture"));
+        foreach (var metric in new[] { ExperimentMetric.Quantile(Measure.Ttft, 0.5), Trials.TtftP95, ExperimentMetric.ErrorRate })
+        {
+            var alarms = Trials.Count(Runs, seed =>
+            {
+                RandomStream random = new(seed, 80);
+                ArmTally[] arms = [new(), new()];
+                for (var i = 0; i < Requests; i++)
+                {
+                    arms[random.NextUnit() < 0.5 ? 0 : 1].Record(new(ttft(random), 1, double.NaN, random.NextUnit() < 0.03));
+                    var test = MetricTest.Of(metric, arms[0], arms[1], level);
+                    if (test.IsAbove(0) || test.IsBelow(0)) return true;
+                }
+                return false;
+            });
+            TestContext.WriteLine($"{metric}: {alarms} of {Runs} runs");
+            Assert.IsLessThanOrEqualTo(Runs / 20, alarms);
+        }
+    }
+
+    /// <summary>Whole sessions of 20 requests are assigned, which are as alike as a correlation of 0.5 makes them.</summary>
+    [TestMethod]
+    public void AA_BySession_NeedsTheDesignEffectAndHoldsWithIt()
+    {
+        const int Of = 500, Sessions = 500, PerSession = 20;
+        var plain = Trials.Count(Of, seed => Alarm(Trials.Spec(), seed));
+        var deflated = Trials.Count(Of, seed => Alarm(Trials.Spec() with { DesignEffect = 1 + (PerSession - 1) * 0.5 }, seed));
+        TestContext.WriteLine($"{plain} of {Of} runs without, {deflated} with it");
+        Assert.IsLessThanOrEqualTo(Of / 20, deflated);
+        Assert.IsGreaterThan(Of / 20, plain);
+
+        static bool Alarm(ExperimentSpec spec, ulong seed)
+        {
+            RandomStream random = new(seed, 81);
+            ArmTally[] arms = [new(), new()];
+            var state = ExperimentState.Start(0);
+            for (var session = 0; session < Sessions; session++)
+            {
+                var (arm, own) = (arms[random.NextUnit() < 0.5 ? 0 : 1], random.NextNormal());
+                for (var i = 0; i < PerSession; i++) arm.Record(new(0.2 * Math.Exp(0.7 * (own + random.NextNormal())), 2 * Math.Exp(0.7 * (own + random.NextNormal())), double.NaN, false));
+                if (!ExperimentRules.CanCompare(spec, arms, 1)) continue;
+                foreach (var metric in new[] { spec.Primary, Trials.E2e })
+                {
+                    var test = ExperimentRules.TestOf(spec, state, arms, 1, metric);
+                    if (test.IsAbove(0) || test.IsBelow(0)) return true;
+                }
+            }
+            return false;
+        }
+    }
+
     /// <summary>What the intervals are for: the usual one of 95 %, right at one moment, in the same situation.</summary>
     [TestMethod]
     public void AA_ByAUsualIntervalLookedAtAllTheTime_AlarmsInMoreThanAQuarterOfTheRuns()

@@ -143,6 +143,8 @@ public sealed class ExperimentRulesTests
                 "name", "arms", "header", "share", "alpha", "trafficBudget", "minRequestsPerArm", "designEffect", "maxDuration", "primary", "guardrails[0].metric", "guardrails[0].margin", "promotion.holdback",
                 "promotion.watch", "promotion.minDuration",
             }, fields, string.Join(' ', fields));
+        Assert.Contains("unless unit is request", ExperimentSpecValidator.Check(Trials.Spec() with { Unit = AssignmentUnit.Session }).Single().Message);
+        Assert.IsEmpty(ExperimentSpecValidator.Check(Trials.Spec() with { Unit = AssignmentUnit.Session, DesignEffect = 3 }));
         Assert.Contains("'none' is not a strategy", ExperimentSpecValidator.Check(Trials.Spec() with { Arms = [new("a", 1, "mesh"), new("b", 1, "none")] }).Single().Message);
     }
 
