@@ -1,5 +1,6 @@
 using System.CommandLine;
 using InferMesh.Cli.Sim.Commands;
+using InferMesh.Cli.Sim.Experiment;
 using InferMesh.Cli.Sim.Jobs;
 using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
@@ -28,6 +29,7 @@ internal static class SimCommand
         ExplainCommand.Create(),
         StudyCommand.Create(run, time),
         JobsCommand.Create(),
+        ExperimentCommand.Create(),
         CalibrateCommand.Create(),
     };
 }

@@ -18,8 +18,9 @@ internal sealed class MeshRouter
     private const string Model = "model";
     private const int PicksWithHedge = 3;
 
-    private readonly EffectivePolicy _policy;
-    private readonly ILearningStrategy? _learning;
+    private readonly EffectivePolicy[] _policies;
+    private readonly ILearningStrategy?[] _learning;
+    private readonly Func<SimRequest, int>? _arm;
     private readonly RankedTarget[] _best;
     private readonly Origin _origin;
     private readonly ulong _seed;
@@ -33,20 +34,20 @@ internal sealed class MeshRouter
     private ulong _sequence;
     private long _dispatched, _hedges;
 
-    public MeshRouter(Fleet fleet, NetworkModel network, int cell, Func<IRoutingStrategy> strategy, RouterSettings settings)
-        : this(fleet, network, cell, strategy(), settings, fleet.Disaggregated ? WorkPart.Prefill : WorkPart.Whole)
+    public MeshRouter(Fleet fleet, NetworkModel network, int cell, Func<IRoutingStrategy[]> strategies, RouterSettings settings)
+        : this(fleet, network, cell, strategies(), settings, fleet.Disaggregated ? WorkPart.Prefill : WorkPart.Whole)
     {
         // A strategy of its own: what is learnt of prefilling says nothing of decoding.
-        if (fleet.Disaggregated) _decode = new(fleet, network, cell, strategy(), settings with { Hedges = false }, WorkPart.Decode);
+        if (fleet.Disaggregated) _decode = new(fleet, network, cell, strategies(), settings with { Hedges = new bool[settings.Hedges.Length] }, WorkPart.Decode);
     }
 
-    private MeshRouter(Fleet fleet, NetworkModel network, int cell, IRoutingStrategy strategy, RouterSettings settings, WorkPart part)
+    private MeshRouter(Fleet fleet, NetworkModel network, int cell, IRoutingStrategy[] strategies, RouterSettings settings, WorkPart part)
     {
-        (Cell, _seed, _hedgeShare, _knownOutputs, Strategy) = (cell, settings.Seed, settings.HedgeShare, settings.KnownOutputs, strategy);
+        (Cell, _seed, _hedgeShare, _knownOutputs, _arm) = (cell, settings.Seed, settings.HedgeShare, settings.KnownOutputs, settings.Arm);
         (_tenants, _classes, _part, _fleet) = (settings.Tenants, settings.SloClasses, part, fleet);
-        _learning = strategy as ILearningStrategy;
-        _best = new RankedTarget[settings.Hedges ? PicksWithHedge : 1];
-        _policy = new(strategy, [], HedgeSettings.Default with { Enabled = settings.Hedges }, AdmissionLimits.Default, null, [], [], []);
+        _learning = Array.ConvertAll(strategies, s => s as ILearningStrategy);
+        _best = new RankedTarget[settings.Hedges.Contains(true) ? PicksWithHedge : 1];
+        _policies = [.. strategies.Select((s, i) => new EffectivePolicy(s, [], HedgeSettings.Default with { Enabled = settings.Hedges[i] }, AdmissionLimits.Default, null, [], [], []))];
         Targets = new(Model, Enumerable.Range(0, fleet.Count).Select(t => Row(fleet, t, network.RttSeconds(cell, fleet.Cell[t], fleet.Node[t]), settings.ColdStartSeconds(t), part)));
         Targets.Track();
         var here = fleet.Identity[fleet.CellStart[cell]];
@@ -55,7 +56,8 @@ internal sealed class MeshRouter
 
     public int Cell { get; }
 
-    public IRoutingStrategy Strategy { get; }
+    /// <summary>Its strategy; in an experiment that of the control.</summary>
+    public IRoutingStrategy Strategy => _policies[0].Strategy;
 
     public TargetSet Targets { get; }
 
@@ -85,7 +87,7 @@ internal sealed class MeshRouter
     {
         var sequence = _sequence++;
         LastRequest = Query(request, payloadBytes, excluded, demand);
-        return DecisionKernel.Pick(Targets, LastRequest, _policy, Ticks(nowNs), sequence, _seed + sequence, _best);
+        return DecisionKernel.Pick(Targets, LastRequest, _policies[ArmOf(request)], Ticks(nowNs), sequence, _seed + sequence, _best);
     }
 
     /// <summary>The request as the kernel last saw it.</summary>
@@ -125,7 +127,7 @@ internal sealed class MeshRouter
     public void Learn(in Attempt attempt, in SimRequest request, double firstSeconds, long nowNs, bool succeeded)
     {
         var part = _fleet.PartOf(attempt.Target);
-        if (Of(attempt.Target)._learning is not { } learning) return;
+        if (Of(attempt.Target)._learning[ArmOf(request)] is not { } learning) return;
         var (work, sentNs) = (part.Of(request), part == WorkPart.Decode ? attempt.HandedNs : attempt.SentNs);
         learning.Completed(new(
             Targets.Identity[attempt.Target], work.PromptTokens, succeeded ? work.OutputTokens : attempt.Tokens, attempt.ExpectedSeconds, attempt.LoadAtDispatch,
@@ -157,16 +159,18 @@ internal sealed class MeshRouter
         var ticks = Ticks(nowNs);
         (attempt.LoadAtDispatch, attempt.BatchAtDispatch, attempt.PrefillBacklogSeconds) = (Targets.Load(target), Targets.BatchSize(target), Targets.PrefillBacklogSeconds(target, ticks));
         var prefillSeconds = _part.Of(request).PromptTokens / Targets.PrefillTokensPerSecond[target];
-        if (_learning is not null)
+        if (_learning[ArmOf(request)] is { } learning)
         {
             var input = new RankingInput(Targets, LastRequest, default, ticks, _sequence, _seed);
-            var expected = _learning.Explain(input, target);
+            var expected = learning.Explain(input, target);
             (attempt.ExpectedSeconds, prefillSeconds) = (expected.TotalSeconds, expected.PrefillSeconds);
-            _learning.Dispatched(input, target);
+            learning.Dispatched(input, target);
         }
         Targets.Local[target].Dispatch(ticks, prefillSeconds);
         Targets.LocalChanged(target);
     }
+
+    private int ArmOf(in SimRequest request) => _arm is null ? 0 : _arm(request);
 
     private RoutingRequest Query(in SimRequest request, long payloadBytes, IReadOnlyList<string> excluded, PlacementRule demand) => new()
     {
@@ -208,10 +212,12 @@ internal sealed class MeshRouter
 
 /// <summary>What routers of one run share.</summary>
 /// <param name="Seed">Breaks ties.</param>
-/// <param name="Hedges">Whether second copies are planned.</param>
+/// <param name="Hedges">Whether second copies are planned, for each strategy.</param>
 /// <param name="HedgeShare">Most of them as a share of requests.</param>
 /// <param name="KnownOutputs">Whether the length of answers is told in advance: for the oracle only.</param>
 /// <param name="Tenants">Names of tenants.</param>
 /// <param name="SloClasses">Names of SLO classes.</param>
 /// <param name="ColdStartSeconds">Seconds until a target serves at the start.</param>
-internal sealed record RouterSettings(ulong Seed, bool Hedges, double HedgeShare, bool KnownOutputs, string[] Tenants, string[] SloClasses, Func<int, double> ColdStartSeconds);
+/// <param name="Arm">Which of several strategies decides a request; null when there is one.</param>
+internal sealed record RouterSettings(
+    ulong Seed, bool[] Hedges, double HedgeShare, bool KnownOutputs, string[] Tenants, string[] SloClasses, Func<int, double> ColdStartSeconds, Func<SimRequest, int>? Arm);

@@ -1,4 +1,5 @@
 using InferMesh.Simulator.Configuration;
+using InferMesh.Simulator.Experiments;
 using InferMesh.Simulator.Network;
 using InferMesh.Simulator.Results;
 using InferMesh.Simulator.Workload;
@@ -23,20 +24,31 @@ internal sealed class MeshRun
     private readonly long _horizonNs;
 
     public MeshRun(RunPlan plan, ulong seed, StrategyConfig strategy, RunOptions options)
+        : this(plan, seed, strategy.Name, [strategy], options, null)
     {
-        (_plan, _options, _strategy, _seed) = (plan, options, strategy.Name, seed);
+    }
+
+    /// <summary>One run whose requests are split over the arms of an experiment. They share targets, counters and queues, as in a live mesh.</summary>
+    public MeshRun(RunPlan plan, ulong seed, RunOptions options, ExperimentMeter experiment)
+        : this(plan, seed, experiment.Spec.Name, [.. experiment.Spec.Arms.Select(a => new StrategyConfig(a.Strategy, a.Parameters))], options, experiment)
+    {
+    }
+
+    private MeshRun(RunPlan plan, ulong seed, string name, StrategyConfig[] strategies, RunOptions options, ExperimentMeter? experiment)
+    {
+        (_plan, _options, _strategy, _seed) = (plan, options, name, seed);
         var config = plan.Config with { Seed = seed };
         _horizonNs = (long)(config.DurationS * 1e9);
         var network = NetworkModel.Build(config);
         var fleet = network.Regions() is { } regions ? plan.Fleet.InRegions(regions) : plan.Fleet;
         var queue = new EventQueue();
         var cold = new ColdTargets(config, fleet);
-        var description = StrategyCatalog.All.FirstOrDefault(s => s.Name == strategy.Name);
-        var oracle = strategy.Name == OracleName ? new Oracle(fleet) : null;
-        var settings = new RouterSettings(seed + Streams.Ties, description?.Hedges ?? false, config.Hedging.BudgetShare, oracle is not null,
-            [.. Enumerable.Range(0, config.Workload.Tenants.Count).Select(t => $"tenant-{t}")], [.. config.SloClasses.Select(c => c.Name)], target => cold.Seconds(target, 0));
+        var descriptions = Array.ConvertAll(strategies, s => StrategyCatalog.All.FirstOrDefault(d => d.Name == s.Name));
+        var oracle = strategies[0].Name == OracleName ? new Oracle(fleet) : null;
+        var settings = new RouterSettings(seed + Streams.Ties, Array.ConvertAll(descriptions, d => d?.Hedges ?? false), config.Hedging.BudgetShare, oracle is not null,
+            [.. Enumerable.Range(0, config.Workload.Tenants.Count).Select(t => $"tenant-{t}")], [.. config.SloClasses.Select(c => c.Name)], target => cold.Seconds(target, 0), experiment is null ? null : experiment.ArmOf);
         MeshRouter[] routers = [.. Enumerable.Range(0, config.Routers.Count).Select(r => new MeshRouter(
-            fleet, network, RouterSet.CellOf(r, config.Routers.Count, fleet.Cells), () => oracle ?? StrategyCatalog.Create(strategy.Name, strategy.Parameters), settings))];
+            fleet, network, RouterSet.CellOf(r, config.Routers.Count, fleet.Cells), () => Array.ConvertAll(strategies, s => oracle ?? StrategyCatalog.Create(s.Name, s.Parameters)), settings))];
         _feed = routers[0].Strategy is IKvEventStrategy { WantsKvEvents: true } ? new(config, fleet, queue, routers) : null;
         var rack = new EngineRack(fleet, queue, _feed);
         _world = new()
@@ -55,8 +67,9 @@ internal sealed class MeshRun
             Oracle = oracle,
             Kv = fleet.Disaggregated ? new(config, fleet, network) : null,
             Delivered = new int[fleet.Count],
+            Experiment = experiment,
         };
-        var decisionSeconds = config.Routers.DecisionCostS ?? description?.DecisionCostSeconds ?? 0;
+        var decisionSeconds = config.Routers.DecisionCostS ?? descriptions.Max(d => d?.DecisionCostSeconds ?? 0);
         _life = new(_world, (long)(decisionSeconds * 1e9), config.Hedging.Alpha);
     }
 
@@ -79,6 +92,7 @@ internal sealed class MeshRun
             Handle(next);
         }
         if (complete) now = _horizonNs;
+        _world.Experiment?.End(now);
         _world.Series.Take(now, _world.Rack);
         return ResultBuilder.Build(_world, _plan, new(_strategy, _seed, complete, now, events), _life.Finish);
     }

@@ -163,6 +163,7 @@ internal sealed partial class RequestLife(RunWorld world, long decisionNs, doubl
         var ttft = attempt.FirstNs + firstBack - request.AtNs;
         world.Metrics.Complete(request, new(nowNs - request.AtNs, attempt.StartNs - request.AtNs, attempt.DoneNs - attempt.StartNs, ttft, decoded));
         world.Series.Completed(ttft);
+        world.Experiment?.Completed(request, ttft, nowNs - request.AtNs, nowNs);
         End(slot, nowNs, nowNs);
     }
 
@@ -366,6 +367,7 @@ internal sealed partial class RequestLife(RunWorld world, long decisionNs, doubl
     private void GiveUp(int slot, long nowNs)
     {
         _endedSojournNs += nowNs - _flights[slot].Request.AtNs;
+        world.Experiment?.Failed(_flights[slot].Request, nowNs);
         // Who is turned away is told to come again in a second or more: nobody asks in a circle in no time.
         End(slot, nowNs, nowNs + RetryAfterNs);
     }

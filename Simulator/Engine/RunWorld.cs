@@ -1,3 +1,4 @@
+using InferMesh.Simulator.Experiments;
 using InferMesh.Simulator.Metrics;
 using InferMesh.Simulator.Network;
 using InferMesh.Simulator.Workload;
@@ -35,6 +36,9 @@ internal sealed class RunWorld
 
     /// <summary>Null where every node does all of a request.</summary>
     public required KvMoves? Kv { get; init; }
+
+    /// <summary>Null unless requests are split over the arms of an experiment.</summary>
+    public required ExperimentMeter? Experiment { get; init; }
 
     public FlightPool Flights { get; } = new();
 

@@ -11,12 +11,16 @@ public static class ShadowRegret
     /// <param name="live">Pick of the live strategy.</param>
     /// <param name="shadow">Pick of the shadow strategy.</param>
     /// <param name="nowTicks">UTC ticks.</param>
-    public static double? Seconds(TargetSet targets, RoutingRequest request, TargetIdentity live, TargetIdentity shadow, long nowTicks)
+    public static double? Seconds(TargetSet targets, RoutingRequest request, TargetIdentity live, TargetIdentity shadow, long nowTicks) =>
+        Priced(targets, request, live, shadow, nowTicks) is var (ours, theirs) ? ours - theirs : null;
+
+    /// <summary>Expected seconds of both picks: what <see cref="Experiments.ShadowTally"/> sets against the seconds observed. Parameters and model as for <see cref="Seconds"/>.</summary>
+    public static (double Live, double Shadow)? Priced(TargetSet targets, RoutingRequest request, TargetIdentity live, TargetIdentity shadow, long nowTicks)
     {
         var (ours, theirs) = (Array.IndexOf(targets.Identity, live), Array.IndexOf(targets.Identity, shadow));
         if (ours < 0 || theirs < 0) return null;
         var input = new RankingInput(targets, request, [], nowTicks, 0, 0);
         var model = new CostModel();
-        return model.Price(input, ours).TotalSeconds - model.Price(input, theirs).TotalSeconds;
+        return (model.Price(input, ours).TotalSeconds, model.Price(input, theirs).TotalSeconds);
     }
 }
