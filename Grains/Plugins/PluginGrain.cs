@@ -2,7 +2,6 @@ using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Plugins;
-using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Events;
 using InferMesh.Grains.Versions;
 

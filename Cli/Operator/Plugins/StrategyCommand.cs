@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using InferMesh.Cli.Operator.Output;
 
 namespace InferMesh.Cli.Operator.Plugins;
 

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Net.Http.Headers;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Strategies.Hosting;
