@@ -64,7 +64,8 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
         {
             SiloPluginMetrics.OnFallback.Add(onFallback.Count - _onFallback.Count);
             _onFallback = onFallback;
-            FallBack(onFallback.Count > 0 ? string.Join(", ", onFallback) : "none");
+            if (onFallback.Count > 0) FellBack(string.Join(", ", onFallback));
+            else CameBack();
         }
         var (before, now) = (_usage, new Usage(strategies.Plugins, strategies.Named));
         _usage = now;
@@ -227,7 +228,10 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
     private partial void NotLoaded(string plugin, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Policies whose plugin this silo does not have, or whose parameters it does not take, and which use their fallbacks: {Policies}")]
-    private partial void FallBack(string policies);
+    private partial void FellBack(string policies);
+
+    [LoggerMessage(LogLevel.Information, "All policies have the plugins that they name")]
+    private partial void CameBack();
 
     [LoggerMessage(LogLevel.Warning, "No news of plugins, the last state stays in force: {Reason}")]
     private partial void NotFollowed(string reason);

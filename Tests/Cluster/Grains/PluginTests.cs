@@ -6,7 +6,6 @@ using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
-using Orleans.Streams;
 using static InferMesh.Tests.Cluster.MeshCluster;
 
 namespace InferMesh.Tests.Cluster.Grains;
