@@ -26,7 +26,13 @@ internal sealed class FakePlugins : IPluginIndexGrain, IPluginGateGrain
         if (manifest.Runtime == PluginRuntime.DotNet && !upload.MayTrust) return new(PluginStatus.Forbidden, null, [new("runtime", "needs the permission strategies.trust.")], []);
         var version = new PluginVersion
         {
-            Version = manifest.Version, Digest = package.Digest, Runtime = "wasm", Description = manifest.Description, ArchiveBytes = 1000, PushedAt = Then, PushedBy = actor,
+            Version = manifest.Version,
+            Digest = package.Digest,
+            Runtime = "wasm",
+            Description = manifest.Description,
+            ArchiveBytes = 1000,
+            PushedAt = Then,
+            PushedBy = actor,
             Parameters = [.. manifest.Parameters.Select(p => new PluginParameter(p.Name, p.Unit, p.Default, p.Min, p.Max, p.Description))],
         };
         return upload.DryRun ? new(PluginStatus.Accepted, new() { Name = manifest.Name, Spec = new() { Versions = [version] } }, [], []) : await Plugin(manifest.Name).Add(version, upload.Archive, actor);
