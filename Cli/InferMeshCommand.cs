@@ -14,6 +14,7 @@ using InferMesh.Cli.Operator.Jobs;
 using InferMesh.Cli.Operator.Live;
 using InferMesh.Cli.Operator.Models;
 using InferMesh.Cli.Operator.Objects;
+using InferMesh.Cli.Operator.Plugins;
 using InferMesh.Cli.Operator.Routing;
 using InferMesh.Cli.Replay;
 using InferMesh.Cli.Sim;
@@ -48,6 +49,7 @@ internal static class InferMeshCommand
         RouteCommand.Create(),
         .. TopologyCommands.Create(),
         ObjectCommands.Policy(),
+        StrategyCommand.Create(),
         ObjectCommands.Endpoint(),
         JobCommand.Create(),
         CapacityCommand.Create(),

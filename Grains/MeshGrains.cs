@@ -2,6 +2,8 @@ using InferMesh.Grains.Common;
 using InferMesh.Grains.Events;
 using InferMesh.Grains.Models;
 using InferMesh.Grains.Nodes;
+using InferMesh.Grains.Plugins;
+using InferMesh.Grains.Policies;
 using InferMesh.Grains.Routing;
 using InferMesh.Grains.Tenancy;
 
@@ -11,9 +13,9 @@ namespace InferMesh.Grains;
 public static class MeshGrains
 {
     /// <summary>
-    /// Adds routing table, reservations, tenants, models, jobs and events. The host binds <see cref="Options.HealthSettings"/>,
+    /// Adds routing table, reservations, plugins, tenants, models, jobs and events. The host binds <see cref="Options.HealthSettings"/>,
     /// <see cref="Options.FaultSettings"/>, <see cref="Options.RoutingSettings"/>, <see cref="Options.TenancySettings"/>,
-    /// <see cref="Options.JobSettings"/> and <see cref="Options.EventSettings"/>, and provides storage and the stream provider.
+    /// <see cref="Options.JobSettings"/>, <see cref="Options.PluginSettings"/> and <see cref="Options.EventSettings"/>, and provides storage and the stream provider.
     /// </summary>
     public static ISiloBuilder AddMeshGrains(this ISiloBuilder silo)
     {
@@ -22,7 +24,12 @@ public static class MeshGrains
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<EventSink>());
         silo.Services.AddSingleton<HealthRules>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ErrorRates>();
+        silo.Services.AddSingleton<PluginLoader>();
+        silo.Services.AddSingleton<PluginTrials>();
+        silo.Services.AddSingleton<SiloPlugins>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<SiloPlugins>());
         silo.Services.AddSingleton<RoutingTableCache>();
+        silo.Services.AddSingleton(static services => new PolicyStrategies(services.GetRequiredService<SiloPlugins>().Find));
         silo.Services.AddSingleton<RoutingTableBuilder>();
         silo.Services.AddSingleton<IClusterSize, ClusterSize>();
         silo.Services.AddSingleton<StrategyFeedback>();

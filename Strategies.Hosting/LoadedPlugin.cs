@@ -43,7 +43,7 @@ public abstract class LoadedPlugin : IDisposable
     /// <summary>Checks parameters; an empty list means that a strategy can be made with them.</summary>
     public IReadOnlyList<ParameterError> Validate(IReadOnlyDictionary<string, double>? parameters) => StrategyCatalog.Validate(Description, parameters);
 
-    /// <summary>Makes a routing strategy.</summary>
+    /// <summary>Makes a routing strategy; its name is that of the plugin with the version, as in <c>my_mesh@1.0.0</c>.</summary>
     /// <param name="parameters">Those not given take their defaults.</param>
     /// <param name="fallback">Answers where the plugin does not; one that belongs to this strategy alone.</param>
     /// <exception cref="ArgumentException"><see cref="Validate"/> finds an error.</exception>
@@ -52,7 +52,7 @@ public abstract class LoadedPlugin : IDisposable
     {
         ArgumentNullException.ThrowIfNull(fallback);
         if (Kind != PluginKind.Routing) throw new InvalidOperationException($"{Package} does not rank.");
-        return new HostedRouting(Description.Name, Rank(Complete(parameters)), fallback, _guard);
+        return new HostedRouting(Package.ToString(), Rank(Complete(parameters)), fallback, _guard);
     }
 
     /// <summary>Makes a training strategy; it gives hints too (<see cref="ICollectiveStrategy"/>), those of the built-in planner where the plugin has none.</summary>

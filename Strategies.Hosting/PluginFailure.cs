@@ -34,10 +34,12 @@ public enum PluginFailure : byte
     Unloaded,
 }
 
-internal static class PluginFailures
+/// <summary>Names of <see cref="PluginFailure"/>, as metrics write them.</summary>
+public static class PluginFailures
 {
     private static readonly string[] Names = ["none", "timeout", "out_of_fuel", "trap", "exception", "invalid", "busy", "breaker_open", "quarantined", "unloaded"];
 
+    /// <summary>Name of a reason, such as <c>out_of_fuel</c>.</summary>
     public static string Name(PluginFailure failure) => Names[(int)failure];
 
     /// <summary>Whether it is the plugin's own doing, and counts towards its breaker.</summary>

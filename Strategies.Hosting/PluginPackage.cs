@@ -44,6 +44,23 @@ public sealed class PluginPackage
         }
     }
 
+    /// <summary>Opens a zip archive in memory; null with all that is wrong with it.</summary>
+    /// <param name="archive">The archive; must seek.</param>
+    /// <param name="errors">What is wrong.</param>
+    public static PluginPackage? TryRead(Stream archive, out IReadOnlyList<ParameterError> errors)
+    {
+        try
+        {
+            using var zip = new ZipArchive(archive, ZipArchiveMode.Read, leaveOpen: true);
+            return TryCreate(name => ReadEntry(zip, name), out errors);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            errors = [new("package", e.Message)];
+            return null;
+        }
+    }
+
     /// <summary>Makes a package of content in memory; null with all that is wrong with it.</summary>
     public static PluginPackage? TryCreate(IReadOnlyDictionary<string, byte[]> files, out IReadOnlyList<ParameterError> errors) => TryCreate(files.GetValueOrDefault, out errors);
 
@@ -65,6 +82,8 @@ public sealed class PluginPackage
         long total = 0;
         foreach (var (name, hash) in manifest.Files)
         {
+            // What is too much already is not unpacked any further.
+            if (total > MaxBytes) break;
             var content = read(name);
             if (content is null) wrong.Add(new($"files.{name}", "Is not in the package."));
             else if (Hash(content) != hash) wrong.Add(new($"files.{name}", $"Its SHA-256 is {Hash(content)}, not the one in the manifest."));

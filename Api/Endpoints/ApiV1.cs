@@ -7,6 +7,7 @@ using InferMesh.Api.Endpoints.ModelEndpoints;
 using InferMesh.Api.Endpoints.Models;
 using InferMesh.Api.Endpoints.Nodes;
 using InferMesh.Api.Endpoints.Objects;
+using InferMesh.Api.Endpoints.Plugins;
 using InferMesh.Api.Endpoints.Policies;
 using InferMesh.Api.Endpoints.Routing;
 using InferMesh.Api.Endpoints.Security;
@@ -27,6 +28,8 @@ internal static class ApiV1
     public static string NodePath(string id) => $"{Prefix}/nodes/{id}";
 
     public static string PolicyPath(string name) => $"{Prefix}/policies/{name}";
+
+    public static string StrategyPath(string name) => $"{Prefix}/strategies/{name}";
 
     public static string EndpointPath(string name) => $"{Prefix}/endpoints/{name}";
 
@@ -61,6 +64,9 @@ internal static class ApiV1
         v1.MapPolicyReads();
         v1.MapPolicyWrites();
         v1.MapPolicyTrials();
+        v1.MapStrategyReads();
+        v1.MapStrategyWrites();
+        v1.MapStrategyTrials();
         v1.MapEndpointReads();
         v1.MapEndpointWrites();
         v1.MapEndpointChecks();

@@ -9,6 +9,9 @@ internal sealed record BodyExample(string Json);
 /// <summary>Type of a body that the endpoint reads itself.</summary>
 internal sealed record BodyType(Type Type);
 
+/// <summary>The endpoint reads a zip archive.</summary>
+internal sealed record ArchiveTaken;
+
 /// <summary>The endpoint needs If-Match, or If-None-Match where it may create.</summary>
 internal sealed record PreconditionNeeded(bool MayCreate);
 
@@ -36,6 +39,9 @@ internal static class EndpointDocs
 
     /// <summary>Takes a <see cref="Http.VerbBody{T}"/>.</summary>
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, string example) => endpoint.WithMetadata(new BodyType(typeof(T))).Accepts(example);
+
+    /// <summary>Reads a <see cref="Http.ArchiveBody"/>.</summary>
+    public static RouteHandlerBuilder TakesArchive(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new ArchiveTaken()).Refuses(413, 415);
 
     /// <summary>Reads a header that may be left out.</summary>
     public static RouteHandlerBuilder TakesHeader(this RouteHandlerBuilder endpoint, string name, string description) => endpoint.WithMetadata(new HeaderTaken(name, description));

@@ -35,6 +35,14 @@ internal static class OperationDocs
                 Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = new OpenApiSchemaReference(body.Type.Name, document) } },
             };
         }
+        if (metadata.OfType<ArchiveTaken>().Any())
+        {
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = new Dictionary<string, OpenApiMediaType> { [ArchiveBody.MediaType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } } },
+            };
+        }
         if (metadata.OfType<OtherAnswer>().FirstOrDefault() is { } other && context.Document is { } answers)
         {
             answers.AddComponent(other.Type.Name, await context.GetOrCreateSchemaAsync(other.Type, null, cancellationToken));
@@ -58,6 +66,7 @@ internal static class OperationDocs
         metadata.OfType<ITagsMetadata>().SelectMany(tags => tags.Tags).FirstOrDefault()?.ToLowerInvariant() switch
         {
             "policies" => "policy",
+            "strategies" => "strategy",
             { } plural => plural.TrimEnd('s'),
             null => "resource",
         };

@@ -52,6 +52,15 @@ internal sealed class ApiClient : IDisposable
     public Task<JsonDocument> PostAsync(string path, string? json, string? token, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, json, token is null ? null : ("Idempotency-Key", token), cancellationToken);
 
+    /// <summary>Sends an archive.</summary>
+    /// <exception cref="CommandFailedException">The API refused, or did not answer.</exception>
+    public Task<JsonDocument> PostArchiveAsync(string path, byte[] archive, CancellationToken cancellationToken)
+    {
+        var content = new ByteArrayContent(archive);
+        content.Headers.ContentType = new("application/zip");
+        return SendContentAsync(HttpMethod.Post, path, content, null, cancellationToken);
+    }
+
     /// <summary>Changes what has a version.</summary>
     /// <param name="method">Method.</param>
     /// <param name="path">Path.</param>
@@ -101,11 +110,14 @@ internal sealed class ApiClient : IDisposable
     }
 
     private Task<JsonDocument> SendAsync(
-        HttpMethod method, string path, string? json, (string Name, string Value)? header, CancellationToken cancellationToken, IReadOnlyList<string>? members = null) => CallAsync(async () =>
+        HttpMethod method, string path, string? json, (string Name, string Value)? header, CancellationToken cancellationToken, IReadOnlyList<string>? members = null) =>
+        SendContentAsync(method, path, json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"), header, cancellationToken, members);
+
+    private Task<JsonDocument> SendContentAsync(
+        HttpMethod method, string path, HttpContent? content, (string Name, string Value)? header, CancellationToken cancellationToken, IReadOnlyList<string>? members = null) => CallAsync(async () =>
     {
         using var request = Request(method, path, "application/json");
-        if (json is not null)
-            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        request.Content = content;
         if (header is var (name, value))
             request.Headers.TryAddWithoutValidation(name, value);
         using var response = await _http.SendAsync(request, cancellationToken);

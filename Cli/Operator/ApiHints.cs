@@ -6,6 +6,7 @@ internal static class ApiHints
     private static readonly (string Path, string Command)[] Lists =
     [
         ("/api/v1/nodes/", "list-nodes"), ("/api/v1/cells/", "list-cells"), ("/api/v1/models/", "list-models"), ("/api/v1/policies/", "policy list"), ("/api/v1/endpoints/", "endpoint list"),
+        ("/api/v1/strategies/", "strategy list"),
         ("/api/v1/tenants/", "tenant list"), ("/api/v1/jobs/", "job list"), ("/api/v1/keys/", "keys list"),
     ];
 

@@ -43,6 +43,9 @@ public static class DirectoryKeys
     /// <summary>Tenants with limits.</summary>
     public const string Tenants = "tenants";
 
+    /// <summary>Strategy plugins.</summary>
+    public const string Plugins = "plugins";
+
     /// <summary>Nodes of one cell.</summary>
     public static string NodesOf(string cellId) => $"nodes/{cellId}";
 }

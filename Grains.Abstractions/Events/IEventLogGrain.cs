@@ -93,6 +93,21 @@ public static class EventTypes
     /// <summary>A tenant was deleted.</summary>
     public const string TenantDeleted = "TENANT_DELETED";
 
+    /// <summary>A version of a strategy plugin was pushed.</summary>
+    public const string PluginPushed = "PLUGIN_PUSHED";
+
+    /// <summary>A version of a strategy plugin serves.</summary>
+    public const string PluginEnabled = "PLUGIN_ENABLED";
+
+    /// <summary>No version of a strategy plugin serves any more.</summary>
+    public const string PluginDisabled = "PLUGIN_DISABLED";
+
+    /// <summary>The version of a strategy plugin serves again that did before.</summary>
+    public const string PluginRolledBack = "PLUGIN_ROLLED_BACK";
+
+    /// <summary>A strategy plugin was removed, or a version of it.</summary>
+    public const string PluginRemoved = "PLUGIN_REMOVED";
+
     /// <summary>A training job was submitted.</summary>
     public const string JobSubmitted = "JOB_SUBMITTED";
 
@@ -134,7 +149,7 @@ public sealed record MeshEvent
     /// <summary>When it happened.</summary>
     [Id(2)] public DateTimeOffset At { get; init; }
 
-    /// <summary>What it is about: node id, model, job id, policy, endpoint or tenant name, prefix of a key.</summary>
+    /// <summary>What it is about: node id, model, job id, policy, endpoint, plugin or tenant name, prefix of a key.</summary>
     [Id(3)] public required string Subject { get; init; }
 
     /// <summary>Who caused it; "" when nobody in particular.</summary>

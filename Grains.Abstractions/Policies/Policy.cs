@@ -90,11 +90,17 @@ public sealed record PlacementSpec
 [GenerateSerializer, Immutable, Alias("infermesh.RoutingSpec")]
 public sealed record RoutingSpec
 {
-    /// <summary>Strategy of the catalogue, such as <c>mesh</c>.</summary>
+    /// <summary>What answers for a plugin when no fallback is named.</summary>
+    public const string DefaultFallback = "hybrid_mesh";
+
+    /// <summary>Strategy of the catalogue, such as <c>mesh</c>, or a plugin: <c>my_mesh</c> for the version that is enabled, <c>my_mesh@1.2.0</c> for one version.</summary>
     [Id(0)] public string Strategy { get; init; } = "";
 
     /// <summary>Parameters of the strategy; those not given take their defaults.</summary>
     [Id(1)] public IReadOnlyDictionary<string, double> Parameters { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Strategy of the catalogue, with its defaults, that answers where a plugin does not; null for <see cref="DefaultFallback"/>, and without a plugin.</summary>
+    [Id(2)] public string? Fallback { get; init; }
 }
 
 /// <summary>When a second attempt is sent.</summary>

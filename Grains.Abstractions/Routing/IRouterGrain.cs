@@ -1,3 +1,4 @@
+using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Topology;
 
@@ -23,6 +24,12 @@ public interface IRouterGrain : IGrainWithIntegerKey
     /// <param name="queries">Queries; prompts' blocks may be left out.</param>
     /// <param name="policy">The policy as it would be, checked; the one of the same name does not count beside it. Its strategy has learned nothing.</param>
     [Alias("TryPolicy")] ValueTask<RouteTrial[]> TryPolicy(RouteQuery[] queries, Policy policy);
+
+    /// <summary>What each query is answered now, and what it would be if a version of a plugin ranked: dry runs both, as <see cref="TryPolicy"/> makes them. The version need not be enabled.</summary>
+    /// <param name="queries">Queries; prompts' blocks may be left out.</param>
+    /// <param name="digest">Digest of the version.</param>
+    /// <param name="routing">Parameters and fallback.</param>
+    [Alias("TryPlugin")] ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing);
 
     /// <summary>Settles a reservation: true when it was open. A reservation of a silo that is gone counts as settled.</summary>
     [Alias("Report")] ValueTask<bool> Report(RouteOutcome outcome);

@@ -5,6 +5,7 @@ using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Events;
+using InferMesh.Grains.Plugins;
 using InferMesh.Grains.Versions;
 
 namespace InferMesh.Grains.Endpoints;
@@ -41,14 +42,14 @@ internal sealed partial class EndpointGrain(
     public async Task<EndpointResult> Put(EndpointSpec spec, long expected, string actor)
     {
         spec = EndpointKeys.Complete(spec, Current?.Spec.Auth);
-        if (Faults(spec) is { Count: > 0 } errors) return Result(Refused(PolicyStatus.Invalid, errors));
+        if (await FaultsAsync(spec) is { Count: > 0 } errors) return Result(Refused(PolicyStatus.Invalid, errors));
         return Result(await GuardAsync(PutAsync(spec, expected, actor)));
     }
 
     public async Task<IReadOnlyList<FieldError>> Check(EndpointSpec spec)
     {
         spec = EndpointKeys.Complete(spec, Current?.Spec.Auth);
-        return Faults(spec) is { Count: > 0 } errors ? errors : await ObstaclesAsync(spec);
+        return await FaultsAsync(spec) is { Count: > 0 } errors ? errors : await ObstaclesAsync(spec);
     }
 
     public async Task<EndpointResult> Delete(long expected, string actor) => Result(await GuardAsync(DeleteAsync(expected, actor)));
@@ -60,7 +61,7 @@ internal sealed partial class EndpointGrain(
     protected override MeshEndpoint Make(EndpointSpec spec, long version, DateTimeOffset at, string actor, bool deleted) =>
         new() { Name = Name, Version = version, Spec = spec, ChangedAt = at, ChangedBy = actor, Deleted = deleted };
 
-    protected override IReadOnlyList<FieldError> Faults(EndpointSpec spec) => EndpointValidator.Check(Name, spec);
+    protected override async Task<IReadOnlyList<FieldError>> FaultsAsync(EndpointSpec spec) => EndpointValidator.Check(Name, spec, await PluginRules.FindAsync(GrainFactory, spec.Routing));
 
     protected override async Task<IReadOnlyList<FieldError>> ObstaclesAsync(EndpointSpec spec) => TakenNames(spec, await Names.Taken(Name, [Name, .. spec.Aliases]));
 

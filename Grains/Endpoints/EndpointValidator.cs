@@ -1,6 +1,7 @@
 using System.Buffers;
 using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Endpoints;
+using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Common;
 using InferMesh.Grains.Policies;
 using static InferMesh.Grains.Common.FieldRules;
@@ -17,7 +18,8 @@ internal static class EndpointValidator
 
     /// <param name="name">Name of the endpoint.</param>
     /// <param name="spec">Content, its keys completed.</param>
-    public static IReadOnlyList<FieldError> Check(string name, EndpointSpec spec)
+    /// <param name="plugin">The plugin that it names as its strategy; null when it names none, or there is none.</param>
+    public static IReadOnlyList<FieldError> Check(string name, EndpointSpec spec, MeshPlugin? plugin = null)
     {
         var errors = new List<FieldError>();
         if (NameRules.Check("name", name) is { } badName) errors.Add(badName);
@@ -26,7 +28,7 @@ internal static class EndpointValidator
         Models(errors, spec.Models);
         Aliases(errors, name, spec.Aliases);
         if (spec.Placement is { } placement) PolicyValidator.Placement(errors, placement);
-        if (spec.Routing is { } routing) PolicyValidator.Routing(errors, routing);
+        if (spec.Routing is { } routing) PolicyValidator.Routing(errors, routing, plugin);
         if (spec.Hedging is { } hedging) PolicyValidator.Hedging(errors, hedging);
         if (spec.Auth is { } auth) Auth(errors, auth);
         return errors;

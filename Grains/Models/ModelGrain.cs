@@ -31,9 +31,9 @@ internal sealed class ModelGrain([PersistentState("model")] IPersistentState<Mod
     private static readonly VersionedKind Kind = new("Model", DirectoryKeys.Models, EventTypes.ModelRegistered, EventTypes.ModelChanged, EventTypes.ModelRemoved);
 
     public async Task<ModelResult> Put(ModelSpec spec, long expected, string actor) =>
-        Faults(spec) is { Count: > 0 } errors ? Result(Refused(PolicyStatus.Invalid, errors)) : Result(await PutAsync(spec, expected, actor));
+        ModelValidator.Check(Name, spec) is { Count: > 0 } errors ? Result(Refused(PolicyStatus.Invalid, errors)) : Result(await PutAsync(spec, expected, actor));
 
-    public Task<IReadOnlyList<FieldError>> Check(ModelSpec spec) => Task.FromResult(Faults(spec));
+    public Task<IReadOnlyList<FieldError>> Check(ModelSpec spec) => FaultsAsync(spec);
 
     public async Task<ModelResult> Delete(long expected, string actor) => Result(await DeleteAsync(expected, actor));
 
@@ -68,7 +68,7 @@ internal sealed class ModelGrain([PersistentState("model")] IPersistentState<Mod
         RetiredAdapters = deleted || Current is not { } before ? [] : [.. before.Spec.Adapters.Keys.Union(before.RetiredAdapters).Except(spec.Adapters.Keys).Order(StringComparer.Ordinal)],
     };
 
-    protected override IReadOnlyList<FieldError> Faults(ModelSpec spec) => ModelValidator.Check(Name, spec);
+    protected override Task<IReadOnlyList<FieldError>> FaultsAsync(ModelSpec spec) => Task.FromResult(ModelValidator.Check(Name, spec));
 
     protected override async Task PublishAsync(MeshModel version)
     {

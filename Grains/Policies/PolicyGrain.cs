@@ -4,6 +4,7 @@ using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Events;
+using InferMesh.Grains.Plugins;
 using InferMesh.Grains.Versions;
 
 namespace InferMesh.Grains.Policies;
@@ -26,28 +27,45 @@ internal sealed class PolicyGrain([PersistentState("policy")] IPersistentState<P
 
     public async Task<PolicyResult> Put(PolicySpec spec, long expected, string actor)
     {
-        if (PolicyValidator.Check(Name, spec) is { Count: > 0 } errors) return Result(Refused(PolicyStatus.Invalid, errors));
+        if (PolicyValidator.Check(Name, spec, await PluginRules.FindAsync(GrainFactory, spec.Routing)) is { Count: > 0 } errors) return Result(Refused(PolicyStatus.Invalid, errors));
         if (Refusal(expected) is null && OtherKind(spec) is { } otherKind) return Result(Refused(PolicyStatus.Invalid, otherKind));
         return Result(await PutAsync(spec, expected, actor));
     }
 
-    public Task<IReadOnlyList<FieldError>> Check(PolicySpec spec) => Task.FromResult(Faults(spec));
+    public Task<IReadOnlyList<FieldError>> Check(PolicySpec spec) => FaultsAsync(spec);
 
     public async Task<PolicyResult> Delete(long expected, string actor) => Result(await DeleteAsync(expected, actor));
 
-    public async Task<PolicyResult> Rollback(long version, long expected, string actor) => Result(await RollbackAsync(version, expected, actor));
+    public async Task<PolicyResult> Rollback(long version, long expected, string actor)
+    {
+        // Rules do not change with time, but plugins come and go.
+        if ((await History()).FirstOrDefault(v => v.Version == version) is { Deleted: false, Spec.Routing: { } routing } && await PluginFaultsAsync(routing) is { Count: > 0 } errors)
+            return Result(Refused(PolicyStatus.Invalid, errors));
+        return Result(await RollbackAsync(version, expected, actor));
+    }
 
     protected override PolicySpec SpecOf(Policy version) => version.Spec;
 
     protected override Policy Make(PolicySpec spec, long version, DateTimeOffset at, string actor, bool deleted) =>
         new() { Name = Name, Version = version, Spec = spec, ChangedAt = at, ChangedBy = actor, Deleted = deleted };
 
-    protected override IReadOnlyList<FieldError> Faults(PolicySpec spec) =>
-        OtherKind(spec) is { } otherKind ? [.. PolicyValidator.Check(Name, spec), otherKind] : PolicyValidator.Check(Name, spec);
+    protected override async Task<IReadOnlyList<FieldError>> FaultsAsync(PolicySpec spec)
+    {
+        var faults = PolicyValidator.Check(Name, spec, await PluginRules.FindAsync(GrainFactory, spec.Routing));
+        return OtherKind(spec) is { } otherKind ? [.. faults, otherKind] : faults;
+    }
 
     protected override IEnumerable<(string Key, string Value)> Facts(PolicySpec spec) => [("kind", Word(spec))];
 
     protected override Task PublishAsync(Policy version) => GrainFactory.GetGrain<IPolicyIndexGrain>(IPolicyIndexGrain.Key).Changed(version);
+
+    private async Task<IReadOnlyList<FieldError>> PluginFaultsAsync(RoutingSpec routing)
+    {
+        if (PluginReference.Of(routing.Strategy) is null) return [];
+        var errors = new List<FieldError>();
+        PolicyValidator.Routing(errors, routing, await PluginRules.FindAsync(GrainFactory, routing));
+        return errors;
+    }
 
     private FieldError? OtherKind(PolicySpec spec) => Current is { } current && current.Spec.Kind != spec.Kind
         ? new FieldError("kind", $"cannot change from {Word(current.Spec)}: delete the policy and create it anew.")

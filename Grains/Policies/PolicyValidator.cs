@@ -1,7 +1,8 @@
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Common;
-using InferMesh.Strategies;
+using InferMesh.Grains.Plugins;
 using static InferMesh.Grains.Common.FieldRules;
 
 namespace InferMesh.Grains.Policies;
@@ -9,7 +10,10 @@ namespace InferMesh.Grains.Policies;
 /// <summary>Checks the content of a policy: all errors at once, each with the path of its field.</summary>
 internal static class PolicyValidator
 {
-    public static IReadOnlyList<FieldError> Check(string name, PolicySpec spec)
+    /// <param name="name">Name of the policy.</param>
+    /// <param name="spec">Content.</param>
+    /// <param name="plugin">The plugin that it names as its strategy; null when it names none, or there is none.</param>
+    public static IReadOnlyList<FieldError> Check(string name, PolicySpec spec, MeshPlugin? plugin = null)
     {
         var errors = new List<FieldError>();
         if (NameRules.Check("name", name) is { } badName) errors.Add(badName);
@@ -21,7 +25,7 @@ internal static class PolicyValidator
         Patterns(errors, "sloClasses", spec.SloClasses);
         Parts(errors, spec);
         if (spec.Placement is { } placement) Placement(errors, placement);
-        if (spec.Routing is { } routing) Routing(errors, routing);
+        if (spec.Routing is { } routing) Routing(errors, routing, plugin);
         if (spec.Hedging is { } hedging) Hedging(errors, hedging);
         if (spec.Slo is { } slo) Slo(errors, slo);
         if (spec.Quota is { } quota) Range(errors, "quota.maxConcurrentRequests", quota.MaxConcurrentRequests, 1, 1_000_000);
@@ -54,8 +58,8 @@ internal static class PolicyValidator
         if (p.Nodes.Count + p.Cells.Count + p.Zones.Count + p.Regions.Count + p.Labels.Count == 0) errors.Add(new("placement", "must name nodes, cells, zones, regions or labels."));
     }
 
-    public static void Routing(List<FieldError> errors, RoutingSpec r) =>
-        errors.AddRange(StrategyCatalog.Validate(r.Strategy, r.Parameters).Select(e => new FieldError($"routing.{e.Field}", e.Message)));
+    public static void Routing(List<FieldError> errors, RoutingSpec r, MeshPlugin? plugin) =>
+        errors.AddRange(PluginRules.Check(r, plugin).Select(e => new FieldError($"routing.{e.Field}", e.Message)));
 
     public static void Hedging(List<FieldError> errors, HedgingSpec h)
     {

@@ -1,12 +1,14 @@
+using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Plugins;
 using Orleans.Concurrency;
 
 namespace InferMesh.Grains.Routing;
 
 /// <inheritdoc cref="IRouterGrain"/>
 [GrainType("router"), StatelessWorker, Reentrant]
-internal sealed class RouterGrain(RoutingTableCache cache, Router router, AdmissionGate gate, ReservationClient reservations) : Grain, IRouterGrain
+internal sealed class RouterGrain(RoutingTableCache cache, Router router, AdmissionGate gate, ReservationClient reservations, SiloPlugins plugins, PluginTrials trials) : Grain, IRouterGrain
 {
     public async ValueTask<RouteDecision> Route(RouteQuery query)
     {
@@ -29,7 +31,13 @@ internal sealed class RouterGrain(RoutingTableCache cache, Router router, Admiss
     public async ValueTask<RouteTrial[]> TryPolicy(RouteQuery[] queries, Policy policy)
     {
         await cache.Complete;
-        return router.Try(queries, policy);
+        return router.Try(queries, policy, new(plugins.Find));
+    }
+
+    public async ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing)
+    {
+        await cache.Complete;
+        return await trials.TryAsync(queries, digest, routing);
     }
 
     public async ValueTask<RouteDecision[]> RouteBatch(RouteQuery[] queries, RouteOutcome[] outcomes)

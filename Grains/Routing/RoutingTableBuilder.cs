@@ -18,13 +18,13 @@ namespace InferMesh.Grains.Routing;
 /// Builds the next table from the newest snapshot of each cell, the policies and the endpoints. Used by one thread. A node that is known again but
 /// has no readings yet (its grain or its cell moved) keeps its last readings until its grain has waited long enough for new ones: moving house is not falling silent.
 /// </summary>
-internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeProvider time, IOptionsMonitor<HealthSettings> limits, ILogger<RoutingTableBuilder> logger)
+internal sealed partial class RoutingTableBuilder(
+    RoutingTableCache cache, PolicyStrategies strategies, TimeProvider time, IOptionsMonitor<HealthSettings> limits, ILogger<RoutingTableBuilder> logger)
 {
     private readonly Dictionary<string, CellSnapshot> _cells = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (CellSnapshot Snapshot, int Node)> _lastReadings = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PolicyRule> _rules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PolicyRule> _endpointRules = new(StringComparer.Ordinal);
-    private readonly PolicyStrategies _strategies = new();
     private IReadOnlyList<Policy> _policies = [];
     private IReadOnlyList<MeshEndpoint> _endpoints = [];
     private Dictionary<string, PlacementRule>? _residency;
@@ -40,6 +40,9 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
 
     /// <summary>Until it is called, nobody knows where the work of any tenant may run, and it runs nowhere.</summary>
     public void TakeTenants(IReadOnlyList<TenantPlacement> tenants) => _residency = tenants.ToDictionary(static t => t.Tenant, static t => PolicyCompiler.Placement(t.Placement), StringComparer.Ordinal);
+
+    /// <summary>Strategies of the last table.</summary>
+    public PolicyStrategies Strategies => strategies;
 
     public TableView Build(int routers)
     {
@@ -139,9 +142,9 @@ internal sealed partial class RoutingTableBuilder(RoutingTableCache cache, TimeP
         foreach (var gone in _rules.Keys.Except(_policies.Select(p => p.Name)).ToArray()) _rules.Remove(gone);
         foreach (var gone in _endpointRules.Keys.Except(_endpoints.Select(e => e.Name)).ToArray()) _endpointRules.Remove(gone);
         foreach (var policy in _policies)
-            Compile(_rules, policy.Name, "Policy", policy.Version, () => PolicyCompiler.Compile(policy, Math.Max(1, routers), cache.Quota, _strategies));
-        foreach (var endpoint in _endpoints) Compile(_endpointRules, endpoint.Name, "Endpoint", endpoint.Version, () => EndpointCompiler.Compile(endpoint, _strategies));
-        _strategies.Keep(_rules.Values.Concat(_endpointRules.Values).Select(r => r.Strategy));
+            Compile(_rules, policy.Name, "Policy", policy.Version, () => PolicyCompiler.Compile(policy, Math.Max(1, routers), cache.Quota, strategies));
+        foreach (var endpoint in _endpoints) Compile(_endpointRules, endpoint.Name, "Endpoint", endpoint.Version, () => EndpointCompiler.Compile(endpoint, strategies));
+        strategies.Keep(_rules.Values.Concat(_endpointRules.Values).Select(r => r.Strategy));
         return new(_rules.Values, _endpointRules.ToDictionary(), _residency);
     }
 

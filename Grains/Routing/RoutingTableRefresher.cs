@@ -5,16 +5,17 @@ using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Tenancy;
 using InferMesh.Grains.Options;
+using InferMesh.Grains.Plugins;
 using Microsoft.Extensions.Options;
 
 namespace InferMesh.Grains.Routing;
 
 /// <summary>
-/// Keeps the silo's routing table fresh: one long poll for the directory of cells, one per cell, one each for the policies, the endpoints and the tenants. What they bring
+/// Keeps the silo's routing table fresh: one long poll for the directory of cells, one per cell, one each for the policies, the endpoints and the tenants. What they bring, and other plugins,
 /// within a table period makes one new table. When a poll fails, the last state stays in force and the poll is tried again.
 /// </summary>
 internal sealed partial class RoutingTableRefresher(
-    IGrainFactory grains, RoutingTableCache cache, RoutingTableBuilder builder, IClusterSize cluster, TimeProvider time,
+    IGrainFactory grains, RoutingTableCache cache, RoutingTableBuilder builder, SiloPlugins plugins, IClusterSize cluster, TimeProvider time,
     IOptions<RoutingSettings> settings, ILogger<RoutingTableRefresher> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     // What cannot be read for so long after the start is done without.
@@ -23,7 +24,7 @@ internal sealed partial class RoutingTableRefresher(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly Channel<Action> _changes = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
-    private readonly FirstNews _first = new("cells", "policies", "endpoints", "tenants");
+    private readonly FirstNews _first = new("cells", "policies", "endpoints", "tenants", "plugins");
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, CancellationTokenSource> _cells = new(StringComparer.Ordinal);
     private Task _running = Task.CompletedTask;
@@ -34,7 +35,8 @@ internal sealed partial class RoutingTableRefresher(
             // Not under the start-up token: they run until the silo stops.
             _running = Task.WhenAll(
                 Task.Run(WatchCellsAsync, CancellationToken.None), Task.Run(WatchPoliciesAsync, CancellationToken.None),
-                Task.Run(WatchEndpointsAsync, CancellationToken.None), Task.Run(WatchTenantsAsync, CancellationToken.None), Task.Run(BuildAsync, CancellationToken.None));
+                Task.Run(WatchEndpointsAsync, CancellationToken.None), Task.Run(WatchTenantsAsync, CancellationToken.None),
+                Task.Run(WatchPluginsAsync, CancellationToken.None), Task.Run(BuildAsync, CancellationToken.None));
             return Task.CompletedTask;
         },
         async _ =>
@@ -124,6 +126,14 @@ internal sealed partial class RoutingTableRefresher(
         }, _stop.Token);
     }
 
+    private async Task WatchPluginsAsync()
+    {
+        // Nothing to take: the builder asks for plugins when it compiles policies.
+        plugins.Changed += () => _changes.Writer.TryWrite(static () => { });
+        await plugins.Ready.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Came("plugins");
+    }
+
     private static string CellNews(string cell) => $"cell {cell}";
 
     /// <summary>Through the same channel: what came before it is in the table first.</summary>
@@ -176,6 +186,7 @@ internal sealed partial class RoutingTableRefresher(
                 try
                 {
                     cache.Swap(builder.Build(routers));
+                    plugins.InForce(builder.Strategies);
                     RoutingMetrics.TablesBuilt.Add(1);
                     if (_first.IsAll) cache.MarkComplete();
                     if (time.GetElapsedTime(aged) >= AgePeriod)

@@ -103,8 +103,11 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
 
     protected abstract T Make(TSpec spec, long version, DateTimeOffset at, string actor, bool deleted);
 
+    /// <summary>Versions that are kept.</summary>
+    protected virtual int HistoryLength => PolicyVersions.HistoryLength;
+
     /// <summary>What is wrong with a content, by the rules of its kind.</summary>
-    protected abstract IReadOnlyList<FieldError> Faults(TSpec spec);
+    protected abstract Task<IReadOnlyList<FieldError>> FaultsAsync(TSpec spec);
 
     /// <summary>What stands against a content in the mesh as it is now, which would make it a conflict. Claims nothing.</summary>
     protected virtual Task<IReadOnlyList<FieldError>> ObstaclesAsync(TSpec spec) => Task.FromResult<IReadOnlyList<FieldError>>([]);
@@ -118,7 +121,13 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
     /// <summary>Tells the index of a version that is stored.</summary>
     protected abstract Task PublishAsync(T version);
 
-    private async Task<Change<T>> WriteAsync(TSpec spec, bool deleted, string actor, string reason = "")
+    /// <param name="spec">Content.</param>
+    /// <param name="deleted">It is a deletion.</param>
+    /// <param name="actor">Who writes.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="type">Type of the event; null for that of the kind.</param>
+    /// <param name="facts">What the event says beside what it always does.</param>
+    protected async Task<Change<T>> WriteAsync(TSpec spec, bool deleted, string actor, string reason = "", string? type = null, params IReadOnlyList<(string Key, string Value)> facts)
     {
         var before = Current?.Version ?? 0;
         // The name first: an index that rebuilds after a crash in between finds the object, or finds that there is none.
@@ -126,8 +135,8 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
         if (await PrepareAsync(spec, deleted) is { Count: > 0 } obstacles) return Refused(PolicyStatus.Conflict, obstacles);
         await _outbox.OpenAsync();
         var written = Make(spec, LastVersion + 1, time.GetUtcNow(), actor, deleted);
-        state.State.Versions = [written, .. _versions.Take(PolicyVersions.HistoryLength - 1)];
-        _outbox.Put(EventOf(deleted ? kind.Deleted : before > 0 ? kind.Updated : kind.Created, written, before, actor, reason));
+        state.State.Versions = [written, .. _versions.Take(HistoryLength - 1)];
+        _outbox.Put(EventOf(type ?? (deleted ? kind.Deleted : before > 0 ? kind.Updated : kind.Created), written, before, actor, reason, facts));
         try
         {
             await state.WriteStateAsync();
@@ -159,7 +168,7 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
         if (state.State.Versions.Count == 0) DeactivateOnIdle();
     }
 
-    private MeshEvent EventOf(string type, T written, long before, string actor, string reason) => new()
+    private MeshEvent EventOf(string type, T written, long before, string actor, string reason, params IEnumerable<(string Key, string Value)> facts) => new()
     {
         Type = type,
         Subject = Name,
@@ -167,7 +176,7 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
         Reason = reason,
         VersionBefore = before,
         VersionAfter = written.Deleted ? 0 : written.Version,
-        Data = new Dictionary<string, string>([new("version", written.Version.ToString(CultureInfo.InvariantCulture)), .. Facts(SpecOf(written)).Select(static f => KeyValuePair.Create(f.Key, f.Value))]),
+        Data = new Dictionary<string, string>([new("version", written.Version.ToString(CultureInfo.InvariantCulture)), .. Facts(SpecOf(written)).Concat(facts).Select(static f => KeyValuePair.Create(f.Key, f.Value))]),
     };
 
     /// <summary>After a write that failed and may have been done all the same.</summary>

@@ -65,6 +65,8 @@ public static class MeshCluster
                 (o.ThrottleAfter, o.SilentAfter) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
             });
             silo.Services.Configure<RoutingSettings>(o => o.SnapshotPeriod = TimeSpan.FromMilliseconds(50));
+            // A busy machine makes no plugin late here.
+            silo.Services.Configure<PluginSettings>(o => (o.Development, o.RoutingDeadline) = (true, TimeSpan.FromSeconds(1)));
             silo.Services.Configure<TenancySettings>(o => o.Lease = TimeSpan.FromSeconds(4));
             silo.Services.Configure<JobSettings>(o =>
             {

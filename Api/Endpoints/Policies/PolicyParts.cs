@@ -34,16 +34,20 @@ internal sealed record PlacementBody
 /// <summary>How targets are ordered.</summary>
 internal sealed record RoutingBody
 {
-    /// <summary>Strategy, such as mesh, heuristic, least_queue or baseline_rr. Required.</summary>
+    /// <summary>Strategy, such as mesh, heuristic, least_queue or baseline_rr, or a plugin: my_mesh for the version that is enabled, my_mesh@1.2.0 for one version. Required.</summary>
     public string? Strategy { get; init; }
 
     /// <summary>Parameters of the strategy; those not given take their defaults.</summary>
     public IReadOnlyDictionary<string, double>? Parameters { get; init; }
 
+    /// <summary>Strategy of the catalogue that answers where a plugin does not; for plugins alone. Default hybrid_mesh.</summary>
+    public string? Fallback { get; init; }
+
     public RoutingSpec Read(BodyReader reader) => new()
     {
         Strategy = reader.Required("routing.strategy", Strategy),
         Parameters = Parameters ?? new Dictionary<string, double>(),
+        Fallback = string.IsNullOrEmpty(Fallback) ? null : Fallback,
     };
 }
 

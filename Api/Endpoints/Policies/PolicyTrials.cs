@@ -27,12 +27,6 @@ internal sealed record PolicyTrialBody
 /// <summary>Trying policies on recorded requests.</summary>
 internal static class PolicyTrials
 {
-    private const int DefaultRecent = 100;
-    private const int MaxRecent = 200;
-    private const int MaxRequests = 100;
-
-    // Routers are stateless workers: keys only spread the calls. Hundreds of decisions of a large fleet may take longer than a router has for one.
-    private const int Routers = 64;
     private const string Example = """{"spec":{"kind":"routing","models":["llama-*"],"routing":{"strategy":"mesh"}},"recent":100}""";
 
     public static void MapPolicyTrials(this IEndpointRouteBuilder routes) =>
@@ -50,18 +44,15 @@ internal static class PolicyTrials
         var reader = new BodyReader();
         var spec = given.Read(reader);
         if (!Names.IsValid(name)) reader.Refuse("name", Names.Error("name").Message);
-        if (body.Value.Recent is < 0 or > MaxRecent) reader.Refuse("recent", $"must be 0 to {MaxRecent}.");
-        if (body.Value.Requests is { Count: > MaxRequests }) reader.Refuse("requests", $"must have at most {MaxRequests} requests.");
-        RouteQuery[] typed = [.. (body.Value.Requests ?? []).Take(MaxRequests).Select(r => (r ?? new()).Read(reader, here.Current, dryRun: true))];
+        var queries = TrialQueries.Read(reader, body.Value.Recent, body.Value.Requests, decisions, here);
         if (reader.Errors.Count > 0) return new ProblemResult(Problem.Invalid(reader.Errors));
         var errors = await calls.RetryAsync(g => g.GetGrain<IPolicyGrain>(name).Check(spec), context.RequestAborted);
         if (errors.Count > 0) return new ProblemResult(Problem.Invalid(errors));
 
-        RecentDecision[] recent = [.. decisions.Recent.Take(body.Value.Recent ?? (typed.Length > 0 ? 0 : DefaultRecent))];
-        RouteQuery[] queries = [.. typed, .. recent.Select(r => r.Query with { Waited = TimeSpan.Zero })];
         var policy = new Policy { Name = name, Spec = spec, Version = 0 };
-        var trials = queries.Length == 0 ? [] : await calls.RetryAsync(g => g.GetGrain<IRouterGrain>(Random.Shared.Next(Routers)).TryPolicy(queries, policy).AsTask(), context.RequestAborted);
-        var ids = Enumerable.Repeat("", typed.Length).Concat(recent.Select(r => r.Decision.DecisionId));
-        return TypedResults.Ok(PolicyTrialView.Of(queries.Zip(trials, ids)));
+        var trials = queries.Queries.Length == 0 ? []
+            // Hundreds of decisions of a large fleet may take longer than a router has for one.
+            : await calls.RetryAsync(g => g.GetGrain<IRouterGrain>(Random.Shared.Next(TrialQueries.Routers)).TryPolicy(queries.Queries, policy).AsTask(), context.RequestAborted);
+        return TypedResults.Ok(PolicyTrialView.Of(queries.Queries.Zip(trials, queries.Ids)));
     }
 }

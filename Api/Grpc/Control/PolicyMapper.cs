@@ -69,9 +69,9 @@ internal static class PolicyMapper
         _ => throw new InvalidOperationException("A policy without a part is refused before it is mapped."),
     };
 
-    public static Domain.RoutingSpec ToDomain(Proto.RoutingSpec r) => new() { Strategy = r.Strategy, Parameters = r.Parameters.ToDictionary() };
+    public static Domain.RoutingSpec ToDomain(Proto.RoutingSpec r) => new() { Strategy = r.Strategy, Parameters = r.Parameters.ToDictionary(), Fallback = r.Fallback.Length > 0 ? r.Fallback : null };
 
-    public static Proto.RoutingSpec ToProto(Domain.RoutingSpec r) => new() { Strategy = r.Strategy, Parameters = { r.Parameters.ToDictionary() } };
+    public static Proto.RoutingSpec ToProto(Domain.RoutingSpec r) => new() { Strategy = r.Strategy, Parameters = { r.Parameters.ToDictionary() }, Fallback = r.Fallback ?? "" };
 
     public static Domain.PlacementSpec ToDomain(Proto.PlacementSpec p) => new()
     {

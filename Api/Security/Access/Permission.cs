@@ -18,6 +18,15 @@ internal enum Permission
     /// <summary>Change policies, pins included.</summary>
     PoliciesWrite,
 
+    /// <summary>Strategies: the catalogue and plugins.</summary>
+    StrategiesRead,
+
+    /// <summary>Push, enable, disable, try and remove strategy plugins in the sandbox, and enable those that are there.</summary>
+    StrategiesWrite,
+
+    /// <summary>Push strategy plugins that run in the process of the silos: whoever may can do there what he likes.</summary>
+    StrategiesTrust,
+
     /// <summary>Endpoints, who may call them included.</summary>
     EndpointsRead,
 
@@ -108,7 +117,7 @@ internal static class Permissions
 
     /// <summary>Whether its calls change the mesh, and are written into the audit.</summary>
     public static bool IsChange(this Permission permission) => permission
-        is Permission.FleetOperate or Permission.PoliciesWrite or Permission.EndpointsWrite or Permission.ModelsWrite or Permission.TenantsWrite or Permission.JobsWrite or Permission.KeysWrite
+        is Permission.FleetOperate or Permission.PoliciesWrite or Permission.StrategiesWrite or Permission.StrategiesTrust or Permission.EndpointsWrite or Permission.ModelsWrite or Permission.TenantsWrite or Permission.JobsWrite or Permission.KeysWrite
         or Permission.ObjectsWrite or Permission.BackupRead or Permission.BackupWrite;
 
     /// <summary>Who may have it.</summary>

@@ -35,13 +35,13 @@ internal static class Roles
     {
         [Role.Viewer] =
         [
-            Permission.FleetRead, Permission.PoliciesRead, Permission.EndpointsRead, Permission.ModelsRead, Permission.TenantsRead, Permission.JobsRead, Permission.CapacityRead,
+            Permission.FleetRead, Permission.PoliciesRead, Permission.StrategiesRead, Permission.EndpointsRead, Permission.ModelsRead, Permission.TenantsRead, Permission.JobsRead, Permission.CapacityRead,
             Permission.EventsRead, Permission.RoutingExplain, Permission.MetricsRead, Permission.ObjectsRead,
         ],
         [Role.Operator] =
         [
-            Permission.FleetRead, Permission.FleetOperate, Permission.PoliciesRead, Permission.PoliciesWrite, Permission.EndpointsRead, Permission.EndpointsWrite, Permission.ModelsRead,
-            Permission.ModelsWrite, Permission.TenantsRead, Permission.JobsRead, Permission.JobsWrite, Permission.CapacityRead, Permission.EventsRead, Permission.RoutingExplain,
+            Permission.FleetRead, Permission.FleetOperate, Permission.PoliciesRead, Permission.PoliciesWrite, Permission.StrategiesRead, Permission.StrategiesWrite, Permission.EndpointsRead,
+            Permission.EndpointsWrite, Permission.ModelsRead, Permission.ModelsWrite, Permission.TenantsRead, Permission.JobsRead, Permission.JobsWrite, Permission.CapacityRead, Permission.EventsRead, Permission.RoutingExplain,
             Permission.MetricsRead, Permission.ObjectsRead,
         ],
         [Role.TenantAdmin] =

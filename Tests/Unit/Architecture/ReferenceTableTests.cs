@@ -17,7 +17,7 @@ public sealed partial class ReferenceTableTests
         ["Adapters"] = [],
         ["ServiceDefaults"] = [],
         ["Simulator"] = ["Strategies"],
-        ["Grains"] = ["Grains.Abstractions", "Strategies"],
+        ["Grains"] = ["Grains.Abstractions", "Strategies", "Strategies.Hosting"],
         ["Silo"] = ["Grains", "Adapters", "ServiceDefaults"],
         ["Api"] = ["Grains.Abstractions", "Strategies", "ServiceDefaults"],
         ["Cli"] = ["Simulator", "Strategies", "Adapters"],

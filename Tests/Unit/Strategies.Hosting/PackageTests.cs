@@ -66,6 +66,13 @@ public sealed class PackageTests
         {
             File.Delete(archive);
         }
+        var files = new Dictionary<string, byte[]> { ["main.wasm"] = Module };
+        using (var stream = new MemoryStream(Packages.Zip(files, package.Manifest))) Assert.AreEqual(package.Digest, PluginPackage.TryRead(stream, out _)?.Digest);
+        using (var stream = new MemoryStream(Module))
+        {
+            Assert.IsNull(PluginPackage.TryRead(stream, out var odd));
+            Assert.AreEqual("package", odd.Single().Field);
+        }
         folder.Write("main.wasm", [.. Module, 0]);
         Assert.IsNull(PluginPackage.TryOpen(folder.Path, out var errors), "Changed after it was hashed.");
         StringAssert.Contains(errors.Single().Message, "SHA-256");

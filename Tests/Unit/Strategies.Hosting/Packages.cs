@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using InferMesh.Strategies;
 using InferMesh.Strategies.Hosting;
@@ -43,6 +44,23 @@ internal static class Packages
         var package = PluginPackage.TryCreate(new Dictionary<string, byte[]>(files) { [PluginManifest.FileName] = manifest.ToJson() }, out var errors);
         Assert.IsNotNull(package, string.Join("; ", errors));
         return package;
+    }
+
+    /// <summary>The same as an archive; the same bytes for the same content.</summary>
+    public static byte[] Zip(Dictionary<string, byte[]> files, PluginManifest manifest)
+    {
+        using var stream = new MemoryStream();
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var (name, content) in new Dictionary<string, byte[]>(files) { [PluginManifest.FileName] = manifest.ToJson() })
+            {
+                var entry = zip.CreateEntry(name);
+                entry.LastWriteTime = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+                using var to = entry.Open();
+                to.Write(content);
+            }
+        }
+        return stream.ToArray();
     }
 
     public static LoadedPlugin Load(PluginHost host, PluginPackage package)

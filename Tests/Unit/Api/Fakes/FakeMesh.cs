@@ -7,6 +7,7 @@ using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Models;
 using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Abstractions.Security;
@@ -39,6 +40,8 @@ internal sealed class FakeMesh
     public FakeModels Models { get; } = new();
 
     public FakeJobs Jobs { get; } = new();
+
+    public FakePlugins Plugins { get; } = new();
 
     public FakeTopology Topology { get; } = new();
 
@@ -91,6 +94,8 @@ internal sealed class FakeMesh
         if (type == typeof(IModelIndexGrain) || type == typeof(IModelPlannerGrain)) return Models;
         if (type == typeof(IJobGrain)) return Jobs.Job((string)key);
         if (type == typeof(IJobIndexGrain) || type == typeof(IJobSchedulerGrain)) return Jobs;
+        if (type == typeof(IPluginGrain)) return Plugins.Plugin((string)key);
+        if (type == typeof(IPluginIndexGrain) || type == typeof(IPluginGateGrain)) return Plugins;
         if (type == typeof(IRouterGrain)) return Router;
         if (type == typeof(IEventLogGrain)) return Events;
         throw new NotSupportedException(type.Name);
@@ -159,6 +164,20 @@ internal sealed class FakeRouter : IRouterGrain
 
     public ValueTask<RouteTrial[]> TryPolicy(RouteQuery[] queries, Policy policy) =>
         ValueTask.FromResult(Array.ConvertAll(queries, q => new RouteTrial(Decision, OnTry?.Invoke(q, policy) ?? Decision)));
+
+    /// <summary>What a plugin would decide, by its digest.</summary>
+    public Func<RouteQuery, string, RouteDecision>? OnTryPlugin { get; set; }
+
+    public ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing) => ValueTask.FromResult(routing.Parameters.Count > 0
+        ? new PluginTrial { Errors = [new("parameters.x", "is unknown.")] }
+        : new PluginTrial
+        {
+            Trials = Array.ConvertAll(queries, q => new RouteTrial(Decision, OnTryPlugin?.Invoke(q, digest) ?? Decision)),
+            Calls = queries.Length,
+            Failures = new Dictionary<string, long> { ["timeout"] = 1 },
+            SecondsNow = 10e-6,
+            SecondsThen = 20e-6,
+        });
 
     public RouteOutcome? LastOutcome { get; private set; }
 

@@ -58,5 +58,5 @@ public sealed class DocumentedStatusTests
     }
 
     private static string? Example(JsonElement body) =>
-        body.GetProperty("content").GetProperty("application/json").TryGetProperty("example", out var example) ? example.GetRawText() : null;
+        body.GetProperty("content").TryGetProperty("application/json", out var json) && json.TryGetProperty("example", out var example) ? example.GetRawText() : null;
 }

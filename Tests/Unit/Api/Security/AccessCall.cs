@@ -98,7 +98,8 @@ internal sealed class AccessCall
             .Replace("{model}", "m", StringComparison.Ordinal).Replace("{version}", "1", StringComparison.Ordinal).Replace("{documentName}", "v1", StringComparison.Ordinal);
         var request = new HttpRequestMessage(new(_method), path);
         request.Headers.Accept.Add(new("application/json"));
-        if (_method != "GET" && (!_pattern.Contains(':', StringComparison.Ordinal) || Bodies.ContainsKey(Name))) request.Content = new StringContent(Bodies.GetValueOrDefault(Name, "{}"), Encoding.UTF8, "application/json");
+        if (Name == "POST /api/v1/strategies") request.Content = new ByteArrayContent([1]) { Headers = { ContentType = new("application/zip") } };
+        else if (_method != "GET" && (!_pattern.Contains(':', StringComparison.Ordinal) || Bodies.ContainsKey(Name))) request.Content = new StringContent(Bodies.GetValueOrDefault(Name, "{}"), Encoding.UTF8, "application/json");
         return request;
     }
 

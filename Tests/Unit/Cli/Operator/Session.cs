@@ -43,10 +43,13 @@ internal sealed partial class Session : IDisposable
     }
 
     /// <summary>A file in the home, with this text.</summary>
-    public string File(string name, string text)
+    public string File(string name, string text) => File(name, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>A file in the home, with these bytes.</summary>
+    public string File(string name, byte[] content)
     {
         var path = Path.Combine(Home, name);
-        System.IO.File.WriteAllText(path, text);
+        System.IO.File.WriteAllBytes(path, content);
         return path;
     }
 

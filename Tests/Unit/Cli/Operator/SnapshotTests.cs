@@ -1,6 +1,7 @@
 using System.CommandLine;
 using InferMesh.Cli;
 using InferMesh.Tests.Unit.Api;
+using InferMesh.Tests.Unit.Api.Endpoints;
 using InferMesh.Tests.Unit.Architecture;
 
 namespace InferMesh.Tests.Unit.Cli.Operator;
@@ -41,6 +42,12 @@ public sealed class SnapshotTests
             .. All("policy list"), "policy list --kind slo", .. All("policy get chat"), .. All("policy history chat"), "policy diff chat", "policy diff chat --from 1 --to 1", "policy diff chat --from 1 --to 9", "policy diff", "policy rollback chat 1",
             "policy rollback chat 9", "policy diff -f policy.yaml", "policy apply -f policy.yaml", "policy apply -f policy.yaml -o name", "policy diff -f policy.yaml", "policy delete chat --version 1", "policy delete chat", "policy delete chat", "policy get chat",
             "policy apply -f tenant.yaml",
+        ],
+        ["strategy"] =
+        [
+            "strategy push v1.zip --dry-run", "strategy push v1.zip", "strategy push v2.zip --enable", "strategy push v2.zip --enable --dry-run", "strategy push none.zip", "strategy push policy.yaml", .. All("strategy list --source plugin"), "strategy list -o name",
+            .. All("strategy show my_mesh"), "strategy show baseline_rr", "strategy show none", "strategy enable my_mesh@1.0.0", "strategy enable my_mesh@9.0.0", "strategy enable my_mesh@", "strategy rollback my_mesh", "strategy rollback none",
+            .. All("strategy test my_mesh@1.0.0 --recent 10 --fallback mesh"), "strategy test none", "strategy disable my_mesh -o json", "strategy remove my_mesh@1.0.0", "strategy remove my_mesh --force", "strategy remove my_mesh",
         ],
         ["endpoint"] = [.. All("endpoint list"), .. All("endpoint get talk"), "endpoint history talk", "endpoint diff talk", "endpoint rollback talk 1", "endpoint apply -f endpoint.yaml", "endpoint delete talk", "endpoint get none"],
         ["tenant"] =
@@ -153,6 +160,9 @@ public sealed class SnapshotTests
             ["policy.yaml"] = session.File("policy.yaml", Manifest("Policy", "chat", "{kind: routing, routing: {strategy: mesh}}")),
             ["endpoint.yaml"] = session.File("endpoint.yaml", Manifest("Endpoint", "talk", "{models: [{model: qwen}]}")),
             ["tenant.yaml"] = session.File("tenant.yaml", Manifest("Tenant", "globex", "{limits: {tokensPerMinute: 100}}")),
+            ["v1.zip"] = session.File("v1.zip", StrategyTests.Archive("my_mesh", "1.0.0")),
+            ["v2.zip"] = session.File("v2.zip", StrategyTests.Archive("my_mesh", "2.0.0")),
+            ["none.zip"] = Path.Combine(session.Home, "none.zip"),
             ["mesh.backup"] = Path.Combine(session.Home, "mesh.backup"),
             ["none.backup"] = Path.Combine(session.Home, "none.backup"),
             ["none.key"] = Path.Combine(session.Home, "none.key"),

@@ -23,7 +23,7 @@ public sealed class LiveLearningTests : IDisposable
 
     public LiveLearningTests()
     {
-        _builder = new(_cache, _time, new Fixed<HealthSettings>(new() { SuspectAfter = TimeSpan.FromHours(1), OfflineAfter = TimeSpan.FromHours(2) }), NullLogger<RoutingTableBuilder>.Instance);
+        _builder = new(_cache, new(), _time, new Fixed<HealthSettings>(new() { SuspectAfter = TimeSpan.FromHours(1), OfflineAfter = TimeSpan.FromHours(2) }), NullLogger<RoutingTableBuilder>.Instance);
         _ledger = new(new LocalSilo(), _time, Options.Create(new RoutingSettings()), new(_cache));
     }
 

@@ -2,6 +2,7 @@ using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Routing;
+using InferMesh.Strategies;
 using InferMesh.Strategies.Policies;
 using InferMesh.Tests.Unit.Strategies;
 using Microsoft.Extensions.Options;
@@ -52,7 +53,7 @@ public sealed class RouterTrialTests : IDisposable
     {
         Serve();
         var quota = new Policy { Name = "quota", Spec = new() { Kind = PolicyKind.Quota, Quota = new() { MaxConcurrentRequests = 1 } } };
-        foreach (var trial in _router.Try([Query, Query, Query], quota)) Assert.AreEqual(RouteStatus.Routed, trial.Then.Status);
+        foreach (var trial in _router.Try([Query, Query, Query], quota, new())) Assert.AreEqual(RouteStatus.Routed, trial.Then.Status);
         _cache.Quota("quota").Dispatch(_time.GetUtcNow().UtcTicks, 0);
         Assert.AreEqual((RouteStatus.Routed, RouteStatus.QuotaExceeded), (Try(quota).Single().Now.Status, Try(quota).Single().Then.Status));
     }
@@ -61,11 +62,22 @@ public sealed class RouterTrialTests : IDisposable
     public void Try_BadQuery_IsInvalidBothWays()
     {
         Serve();
-        var trial = _router.Try([Query with { MaxTargets = 0 }], Placement("pin", "n1")).Single();
+        var trial = _router.Try([Query with { MaxTargets = 0 }], Placement("pin", "n1"), new()).Single();
         Assert.AreEqual((RouteStatus.Invalid, RouteStatus.Invalid), (trial.Now.Status, trial.Then.Status));
     }
 
-    private RouteTrial[] Try(Policy policy) => _router.Try([Query], policy);
+    [TestMethod]
+    public void Try_Strategy_DecidesBesideTheOneInForce_AndSaysHowLong()
+    {
+        Serve();
+        var (trials, now, then) = _router.Try([Query, Query with { MaxTargets = 0 }], StrategyCatalog.Create("least_queue"));
+        Assert.AreEqual((RouteStatus.Routed, "least_queue"), (trials[0].Then.Status, trials[0].Then.Strategy));
+        Assert.AreEqual(StrategyCatalog.Default, trials[0].Now.Strategy);
+        Assert.AreEqual(RouteStatus.Invalid, trials[1].Then.Status);
+        Assert.IsTrue(now >= TimeSpan.Zero && then >= TimeSpan.Zero);
+    }
+
+    private RouteTrial[] Try(Policy policy) => _router.Try([Query], policy, new());
 
     private static Policy Placement(string name, string node) => new() { Name = name, Spec = new() { Kind = PolicyKind.Placement, Placement = new() { Nodes = [node] } } };
 

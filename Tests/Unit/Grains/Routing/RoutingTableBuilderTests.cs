@@ -18,7 +18,7 @@ public sealed class RoutingTableBuilderTests
     private readonly RoutingTableCache _cache = new();
     private readonly RoutingTableBuilder _builder;
 
-    public RoutingTableBuilderTests() => _builder = new(_cache, _time, new Fixed<HealthSettings>(new() { OfflineAfter = TimeSpan.FromSeconds(10) }), NullLogger<RoutingTableBuilder>.Instance);
+    public RoutingTableBuilderTests() => _builder = new(_cache, new(), _time, new Fixed<HealthSettings>(new() { OfflineAfter = TimeSpan.FromSeconds(10) }), NullLogger<RoutingTableBuilder>.Instance);
 
     [TestMethod]
     public void Build_Nothing_IsAnEmptyTableWithAVersion()

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 
@@ -50,6 +51,8 @@ internal sealed class FakeRouter : IRouterGrain
     public ValueTask<RouteDecision> DryRun(RouteQuery query) => Route(query);
 
     public ValueTask<RouteTrial[]> TryPolicy(RouteQuery[] queries, Policy policy) => throw new NotSupportedException();
+
+    public ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing) => throw new NotSupportedException();
 
     public ValueTask<bool> Report(RouteOutcome outcome)
     {

@@ -1,0 +1,50 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using InferMesh.Strategies;
+using InferMesh.Strategies.Hosting;
+
+namespace InferMesh.Tests.Cluster.Grains;
+
+/// <summary>The prebuilt module of hybrid_mesh in C, as packages of any name and version.</summary>
+internal static class PluginArchive
+{
+    private static readonly byte[] s_module = File.ReadAllBytes(Path.Combine(Root(), "Plugins", "prebuilt", "hybrid_mesh_c.wasm"));
+
+    /// <param name="name">Name.</param>
+    /// <param name="version">Version.</param>
+    /// <param name="parameters">What it can be tuned by; null for what hybrid_mesh can.</param>
+    public static byte[] Of(string name, string version, IReadOnlyList<StrategyParameter>? parameters = null)
+    {
+        var manifest = new PluginManifest
+        {
+            Name = name,
+            Version = version,
+            Kind = PluginKind.Routing,
+            Runtime = PluginRuntime.Wasm,
+            Main = "mesh.wasm",
+            Files = new Dictionary<string, string> { ["mesh.wasm"] = Convert.ToHexStringLower(SHA256.HashData(s_module)) },
+            Description = "hybrid_mesh in C.",
+            Parameters = parameters ?? StrategyCatalog.All.Single(s => s.Name == "hybrid_mesh").Parameters,
+        };
+        using var stream = new MemoryStream();
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            Add(zip, PluginManifest.FileName, manifest.ToJson());
+            Add(zip, "mesh.wasm", s_module);
+        }
+        return stream.ToArray();
+    }
+
+    private static void Add(ZipArchive zip, string name, byte[] content)
+    {
+        using var entry = zip.CreateEntry(name).Open();
+        entry.Write(content);
+    }
+
+    private static string Root()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "InferMesh.sln"))) folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests do not run within the repository.");
+        return folder;
+    }
+}
