@@ -1,6 +1,5 @@
 using InferMesh.Api.Options;
 using InferMesh.Api.Topology;
-using InferMesh.Grains.Abstractions.Topology;
 using InferMesh.Tests.Unit.Api.Fakes;
 using InferMesh.Tests.Unit.Grains;
 using Microsoft.Extensions.Logging.Abstractions;
