@@ -86,7 +86,7 @@ tool: ## Make the .NET tool package: artifacts/tool/InferMesh.Cli.*.nupkg
 cli-scale: ## Measure the command line against an API with 10,000 nodes (synthetic): list-nodes' first page, frames of top
 	dotnet run --project Tests/EndToEnd -c Release -- cli-scale
 
-fuzz: ## Send REQUESTS=50000 random and broken calls of REST and gRPC to a mesh (SEED=1; ONLY=number sends one of them again): nothing breaks
+fuzz: ## Send REQUESTS=50000 random and broken calls of REST and gRPC to a mesh, twice (SEED=1; ONLY=number sends one of them again): nothing breaks, nothing grows
 	dotnet run --project Tests/EndToEnd -c Release -- fuzz $(or $(REQUESTS),50000) $(or $(SEED),1) $(ONLY)
 
 images: ## Make the container images of silo, API and command line; REGISTRY=host pushes them, ARCHIVE=folder writes archives instead
