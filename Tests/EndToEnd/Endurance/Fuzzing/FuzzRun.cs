@@ -66,7 +66,7 @@ internal static class FuzzRun
         }
 
         var report = new RunReport("Fuzz: random and broken calls (synthetic fleet)");
-        report.Add("calls, seed", judgeMemory ? $"twice {calls}, {seed}" : $"{calls}, {seed}");
+        report.Add("calls, seed", $"{(judgeMemory ? "twice " : "")}{calls}, {seed}");
         report.Add("duration", $"{(DateTime.UtcNow - started).TotalSeconds:0} s");
         foreach (var (kind, count) in answers.OrderBy(static a => a.Key, StringComparer.Ordinal)) report.Add(kind, $"{count}");
         report.Forbid("failures of the server's own", [.. findings.OrderBy(static f => f.Call.Index).Select(static f => $"{f.Call.Index} {f.Call.Operation} -> {f.Answer.Status} {Short(f.Answer.Text)}")]);
