@@ -33,7 +33,7 @@ internal sealed class FuzzSender(Uri rest, Uri grpc, string adminKey) : IDisposa
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException or HttpProtocolException)
         {
-            return new(FuzzAnswer.Closed, e.Message);
+            return new(FuzzAnswer.Closed, $"{e.Message} {e.GetBaseException().Message}");
         }
         catch (OperationCanceledException)
         {
