@@ -64,7 +64,7 @@ public sealed record PluginUpload([property: Id(0)] byte[] Archive, [property: I
 public interface IPluginPackageGrain : IGrainWithStringKey
 {
     /// <summary>The archive; null when there is none.</summary>
-    [Alias("Get")] Task<byte[]?> Get();
+    [AlwaysInterleave, Alias("Get")] Task<byte[]?> Get();
 
     /// <summary>Stores the archive. Durable when it returns; may be repeated.</summary>
     [Alias("Put")] Task Put(byte[] archive);

@@ -79,7 +79,9 @@ internal sealed partial class PluginGrain([PersistentState("plugin")] IPersisten
         if (version.Length > 0 && spec.Find(version) is null) return Unknown(version);
         var removesAll = version.Length == 0 || spec.Versions.Count == 1;
         var isCurrent = version == spec.Current;
-        var users = force ? [] : (await PluginUser.FindAsync(GrainFactory, Name)).Where(u => removesAll || u.Version == version || (isCurrent && u.Version.Length == 0)).ToArray();
+        // Without the version that is enabled the plugin is not, and no version of it serves.
+        var stops = removesAll || (isCurrent && spec.Enabled);
+        var users = force ? [] : (await PluginUser.FindAsync(GrainFactory, Name)).Where(u => stops || u.Version == version || (isCurrent && u.Version.Length == 0)).ToArray();
         if (users.Length > 0) return InUse(users, "removed");
         (string, string) what = ("from", removesAll ? string.Join(",", spec.Versions.Select(static v => v.Version)) : version);
         if (removesAll) return await ChangeAsync(spec, EventTypes.PluginRemoved, actor, deleted: true, what);

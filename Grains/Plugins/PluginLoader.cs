@@ -10,6 +10,8 @@ namespace InferMesh.Grains.Plugins;
 /// <summary>The silo's host of plugins: opens, trusts and loads them. Thread-safe; loading takes milliseconds to seconds of the thread that calls.</summary>
 internal sealed partial class PluginLoader : IDisposable
 {
+    private static readonly TimeSpan LoadLimit = TimeSpan.FromSeconds(30);
+
     private readonly IGrainFactory _grains;
     private readonly IOptionsMonitor<PluginSettings> _settings;
     private readonly ILogger<PluginLoader> _logger;
@@ -34,15 +36,49 @@ internal sealed partial class PluginLoader : IDisposable
     /// <summary>Loads a package that the settings allow; null with all that stands against it. The caller disposes of the plugin.</summary>
     public LoadedPlugin? TryLoad(PluginPackage package, out IReadOnlyList<FieldError> errors)
     {
-        errors = [.. Refusals(package)];
+        errors = Refusals(package.Digest, inProcess: package.Manifest.Runtime != PluginRuntime.Wasm);
         if (errors.Count > 0) return null;
         var plugin = _host.TryLoad(package, null, out var wrong);
         errors = Fields(wrong);
         return plugin;
     }
 
-    /// <summary>Fetches and loads a version that is stored; null with all that stands against it.</summary>
-    public async Task<(LoadedPlugin? Plugin, IReadOnlyList<FieldError> Errors)> LoadAsync(string digest)
+    /// <summary>Fetches and loads a version that is stored; null with all that stands against it. The caller disposes of the plugin.</summary>
+    /// <exception cref="TimeoutException">It took more than 30 s.</exception>
+    public async Task<(LoadedPlugin? Plugin, IReadOnlyList<FieldError> Errors)> LoadAsync(string digest, CancellationToken stop = default)
+    {
+        if (Refusals(digest, inProcess: false) is { Count: > 0 } refused) return (null, refused);
+        var load = FetchAsync(digest);
+        try
+        {
+            return await load.WaitAsync(LoadLimit, stop);
+        }
+        catch (Exception)
+        {
+            // Nobody waits for what comes late.
+            _ = load.ContinueWith(static late => { if (late.IsCompletedSuccessfully) late.Result.Plugin?.Dispose(); }, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    /// <summary>What stands against running a package now; empty when it is allowed.</summary>
+    /// <param name="digest">Its digest.</param>
+    /// <param name="inProcess">It is code that runs in the process itself, in no sandbox.</param>
+    public IReadOnlyList<FieldError> Refusals(string digest, bool inProcess)
+    {
+        var settings = _settings.CurrentValue;
+        if (settings.Development) return [];
+        var errors = new List<FieldError>();
+        if (!settings.AllowedDigests.Contains(digest))
+            errors.Add(new("digest", $"{digest} is not among the packages that silos may load: add it to {PluginSettings.Section}:{nameof(PluginSettings.AllowedDigests)} of every silo."));
+        if (inProcess && !settings.AllowDotNet)
+            errors.Add(new("runtime", $"dotnet is not allowed: silos load it with {PluginSettings.Section}:{nameof(PluginSettings.AllowDotNet)} alone."));
+        return errors;
+    }
+
+    public void Dispose() => _host.Dispose();
+
+    private async Task<(LoadedPlugin? Plugin, IReadOnlyList<FieldError> Errors)> FetchAsync(string digest)
     {
         if (await _grains.GetGrain<IPluginPackageGrain>(digest).Get() is not { } archive) return (null, [new("digest", $"The content of {digest} is not stored: push it again.")]);
         return await Task.Run<(LoadedPlugin?, IReadOnlyList<FieldError>)>(() =>
@@ -52,18 +88,6 @@ internal sealed partial class PluginLoader : IDisposable
             if (package.Digest != digest) return (null, [new FieldError("digest", $"The content that is stored for {digest} is {package.Digest}.")]);
             return (TryLoad(package, out errors), errors);
         });
-    }
-
-    public void Dispose() => _host.Dispose();
-
-    private IEnumerable<FieldError> Refusals(PluginPackage package)
-    {
-        var settings = _settings.CurrentValue;
-        if (settings.Development) yield break;
-        if (!settings.AllowedDigests.Contains(package.Digest))
-            yield return new("digest", $"{package.Digest} is not among the packages that silos may load: add it to {PluginSettings.Section}:{nameof(PluginSettings.AllowedDigests)} of every silo.");
-        if (package.Manifest.Runtime == PluginRuntime.DotNet && !settings.AllowDotNet)
-            yield return new("runtime", $"dotnet is not allowed: silos load it with {PluginSettings.Section}:{nameof(PluginSettings.AllowDotNet)} alone.");
     }
 
     private static FieldError[] Fields(IReadOnlyList<ParameterError> errors) => [.. errors.Select(static e => new FieldError(e.Field, e.Message))];

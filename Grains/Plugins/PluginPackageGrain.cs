@@ -10,22 +10,26 @@ internal sealed class PluginPackageState
 }
 
 /// <inheritdoc cref="IPluginPackageGrain"/>
-[GrainType("plugin-package")]
+/// <remarks>All silos read it at the same moment, once each: it stays for as long as that takes, and does not keep megabytes at hand for longer.</remarks>
+[GrainType("plugin-package"), CollectionAgeLimit(Minutes = 2)]
 internal sealed class PluginPackageGrain([PersistentState("plugin-package")] IPersistentState<PluginPackageState> state) : Grain, IPluginPackageGrain
 {
-    public Task<byte[]?> Get()
-    {
-        // Silos read it once each: no reason to keep megabytes at hand.
-        DeactivateOnIdle();
-        return Task.FromResult(state.State.Archive.Length > 0 ? state.State.Archive : null);
-    }
+    public Task<byte[]?> Get() => Task.FromResult(state.State.Archive.Length > 0 ? state.State.Archive : null);
 
     public async Task Put(byte[] archive)
     {
-        DeactivateOnIdle();
         if (state.State.Archive.AsSpan().SequenceEqual(archive)) return;
         state.State.Archive = archive;
-        await state.WriteStateAsync();
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch (Exception)
+        {
+            // What is in memory is not what is stored: a repetition must not find it there.
+            DeactivateOnIdle();
+            throw;
+        }
     }
 
     public async Task Delete()

@@ -9,9 +9,42 @@ using InferMesh.Strategies.Hosting;
 namespace InferMesh.Grains.Plugins;
 
 /// <summary>Tries versions of plugins on queries, in an instance of their own: what serves does not notice.</summary>
-internal sealed class PluginTrials(PluginLoader loader, Router router)
+internal sealed class PluginTrials(PluginLoader loader, Router router) : IDisposable
 {
-    public async Task<PluginTrial> TryAsync(IReadOnlyList<RouteQuery> queries, string digest, RoutingSpec routing)
+    // Each loads an instance and decides hundreds of times: more at once would take the processors from those who decide for requests.
+    private const int MaxTrials = 2;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    private readonly SemaphoreSlim _turns = new(MaxTrials);
+
+    /// <summary>Tries a version.</summary>
+    /// <exception cref="TimeoutException">The silo is busy with other trials.</exception>
+    public Task<PluginTrial> TryAsync(IReadOnlyList<RouteQuery> queries, string digest, RoutingSpec routing) => InTurnAsync(() => TryNowAsync(queries, digest, routing));
+
+    /// <summary>Tries a policy that names a version; where that does not load, the policy's fallback decides, as it would.</summary>
+    /// <exception cref="TimeoutException">The silo is busy with other trials.</exception>
+    public Task<RouteTrial[]> TryAsync(IReadOnlyList<RouteQuery> queries, string digest, Policy policy) => InTurnAsync(async () =>
+    {
+        var (plugin, _) = await loader.LoadAsync(digest);
+        using (plugin) return await Task.Run(() => router.Try(queries, policy, new(_ => plugin)));
+    });
+
+    public void Dispose() => _turns.Dispose();
+
+    private async Task<T> InTurnAsync<T>(Func<Task<T>> trial)
+    {
+        if (!await _turns.WaitAsync(Patience)) throw new TimeoutException($"The silo is busy with {MaxTrials} other trials of plugins: try again.");
+        try
+        {
+            return await trial();
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    private async Task<PluginTrial> TryNowAsync(IReadOnlyList<RouteQuery> queries, string digest, RoutingSpec routing)
     {
         var (plugin, errors) = await loader.LoadAsync(digest);
         if (plugin is null) return new() { Errors = errors };

@@ -9,11 +9,12 @@ namespace InferMesh.Grains.Plugins;
 
 /// <summary>
 /// The plugins that this silo serves: it follows the index, loads what is enabled and what policies name by version, off the way of requests, and only then puts it in place of what was there. What
-/// has been replaced is unloaded when no table uses it any more. <see cref="Find"/> is thread-safe.
+/// has been replaced is unloaded when no table uses it any more, and what is not allowed any more at once. <see cref="Find"/> is thread-safe.
 /// </summary>
-internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loader, TimeProvider time, IOptions<RoutingSettings> routing, ILogger<SiloPlugins> logger)
+internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loader, TimeProvider time, IOptions<RoutingSettings> routing, IOptionsMonitor<PluginSettings> settings, ILogger<SiloPlugins> logger)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
+    // A load that fails is tried again after the delay, then after twice as long each time, up to the period.
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
@@ -26,19 +27,21 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
     private readonly Dictionary<string, Held> _held = new(StringComparer.Ordinal);
     private volatile IReadOnlyList<MeshPlugin>? _listing;
     private volatile IReadOnlyDictionary<PluginReference, LoadedPlugin> _serving = new Dictionary<PluginReference, LoadedPlugin>();
-    private volatile Usage _usage = new(new HashSet<LoadedPlugin>(), new HashSet<PluginReference>());
+    private volatile Usage _usage = new(new HashSet<LoadedPlugin>(), new HashSet<PluginReference>(), false);
+    private IDisposable? _trust;
     private Task _running = Task.CompletedTask;
     private IReadOnlyList<string> _onFallback = [];
 
     /// <summary>Other plugins serve now.</summary>
     public event Action? Changed;
 
-    /// <summary>Ends when what was enabled when this silo started is loaded, or could not be.</summary>
+    /// <summary>Ends when what was enabled when this silo started, and what its policies and endpoints name, is loaded or could not be.</summary>
     public Task Ready => _ready.Task;
 
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(
         nameof(SiloPlugins), ServiceLifecycleStage.Active, _ =>
         {
+            _trust = settings.OnChange(_ => _wake.Writer.TryWrite(true));
             // Not under the start-up token: they run until the silo stops.
             _running = Task.WhenAll(Task.Run(FollowAsync, CancellationToken.None), Task.Run(KeepAsync, CancellationToken.None));
             return Task.CompletedTask;
@@ -51,13 +54,19 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
             foreach (var digest in _held.Keys.ToArray()) Unload(digest);
         });
 
-    public void Dispose() => _stop.Dispose();
+    public void Dispose()
+    {
+        _trust?.Dispose();
+        _stop.Dispose();
+    }
 
     /// <summary>The plugin that a policy names; null while this silo does not have it.</summary>
     public LoadedPlugin? Find(PluginReference which) => _serving.GetValueOrDefault(which);
 
     /// <summary>Takes what the table in force uses and what its policies name. Called by one thread.</summary>
-    public void InForce(PolicyStrategies strategies)
+    /// <param name="strategies">Strategies of that table.</param>
+    /// <param name="isKnown">The policies and endpoints of the mesh were read before it was built.</param>
+    public void InForce(PolicyStrategies strategies, bool isKnown)
     {
         var onFallback = strategies.OnFallback;
         if (!onFallback.SequenceEqual(_onFallback))
@@ -67,9 +76,9 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
             if (onFallback.Count > 0) FellBack(string.Join(", ", onFallback));
             else CameBack();
         }
-        var (before, now) = (_usage, new Usage(strategies.Plugins, strategies.Named));
+        var (before, now) = (_usage, new Usage(strategies.Plugins, strategies.Named, isKnown));
         _usage = now;
-        if (!before.Used.SetEquals(now.Used) || !before.Named.SetEquals(now.Named)) _wake.Writer.TryWrite(true);
+        if (before.IsKnown != now.IsKnown || !before.Used.SetEquals(now.Used) || !before.Named.SetEquals(now.Named)) _wake.Writer.TryWrite(true);
     }
 
     private async Task FollowAsync()
@@ -103,75 +112,137 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
     private async Task KeepAsync()
     {
         Task<bool>? news = null;
-        try
+        var failing = false;
+        while (!_stop.IsCancellationRequested)
         {
-            while (true)
+            try
             {
                 news ??= _wake.Reader.WaitToReadAsync(_stop.Token).AsTask();
-                await Task.WhenAny(news, Task.Delay(_held.Values.Any(static h => h.UnusedSince is not null) ? Grace : RetryPeriod, time, _stop.Token));
-                _stop.Token.ThrowIfCancellationRequested();
+                await Task.WhenAny(news, Task.Delay(Pause(), time, _stop.Token));
                 if (news.IsCompleted)
                 {
                     news = null;
                     _wake.Reader.TryRead(out _);
                 }
-                if (_listing is not { } listing) continue;
-                await RefreshAsync(listing, _usage.Named);
-                _ready.TrySetResult();
+                await PassAsync();
+                failing = false;
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Stopped.
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                // What serves goes on serving, and the next pass may do better.
+                if (!failing) PassFailed(e);
+                failing = true;
+                await Task.Delay(RetryDelay, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
-    private async Task RefreshAsync(IReadOnlyList<MeshPlugin> listing, IReadOnlySet<PluginReference> named)
+    /// <summary>Until there is something to do without news.</summary>
+    private TimeSpan Pause()
     {
-        var serving = new Dictionary<PluginReference, LoadedPlugin>();
-        var wanted = new HashSet<string>(StringComparer.Ordinal);
+        var pause = RetryPeriod;
+        foreach (var held in _held.Values)
+        {
+            var until = held.Plugin is null ? held.Retry - time.GetElapsedTime(held.TriedAt) : held.UnusedSince is null ? RetryPeriod : Grace;
+            if (until < pause) pause = until;
+        }
+        return pause > TimeSpan.Zero ? pause : TimeSpan.Zero;
+    }
+
+    /// <summary>Puts in place what there is, before and after each load: one that takes long holds nothing else up for longer than itself.</summary>
+    private async Task PassAsync()
+    {
+        while (_listing is { } listing)
+        {
+            var usage = _usage;
+            var wanted = WantedOf(listing, usage.Named);
+            Distrust();
+            Serve(wanted);
+            if (usage.IsKnown && wanted.All(w => _held.ContainsKey(w.Digest))) _ready.TrySetResult();
+            // What was never tried goes first, then what was not for the longest time.
+            if (wanted.Where(IsDue).MinBy(w => _held.GetValueOrDefault(w.Digest)?.TriedAt ?? long.MinValue) is not { } next) return;
+            await LoadAsync(next);
+        }
+    }
+
+    private static List<Wanted> WantedOf(IReadOnlyList<MeshPlugin> listing, IReadOnlySet<PluginReference> named)
+    {
+        var wanted = new List<Wanted>();
         foreach (var plugin in listing.Where(static p => p.Spec.Enabled))
         {
             foreach (var version in named.Where(n => n.Name == plugin.Name).Select(static n => n.Version).Append("").Distinct())
             {
-                if (plugin.Spec.Find(version) is not { } found) continue;
-                wanted.Add(found.Digest);
-                if (await HoldAsync($"{plugin.Name}@{found.Version}", found.Digest) is { } loaded) serving[new(plugin.Name, version)] = loaded;
+                if (plugin.Spec.Find(version) is { } found) wanted.Add(new(new(plugin.Name, version), found, plugin.Spec));
             }
+        }
+        return wanted;
+    }
+
+    /// <summary>Unloads what the settings do not allow any more, at once: requests that are in it get their fallbacks' picks.</summary>
+    private void Distrust()
+    {
+        foreach (var (digest, held) in _held.Where(static h => h.Value.Plugin is not null).ToArray())
+        {
+            if (loader.Refusals(digest, held.InProcess) is not [var why, ..]) continue;
+            NotAllowed(held.Which, why.Message);
+            Unload(digest);
+        }
+    }
+
+    private void Serve(List<Wanted> wanted)
+    {
+        var serving = new Dictionary<PluginReference, LoadedPlugin>();
+        var kept = wanted.Select(static w => w.Digest).ToHashSet(StringComparer.Ordinal);
+        foreach (var one in wanted)
+        {
+            if ((_held.GetValueOrDefault(one.Digest)?.Plugin ?? StandIn(one)) is not { } plugin) continue;
+            serving[one.Reference] = plugin;
+            kept.Add(plugin.Package.Digest);
         }
         var before = _serving;
         _serving = serving;
         if (serving.Count != before.Count || serving.Any(s => before.GetValueOrDefault(s.Key) != s.Value)) Changed?.Invoke();
-        Release(wanted);
+        Release(kept);
     }
 
-    private async Task<LoadedPlugin?> HoldAsync(string which, string digest)
+    /// <summary>The version that served before, until the one that is wanted is loaded; null when there is none, or it was removed from the mesh.</summary>
+    private LoadedPlugin? StandIn(Wanted wanted) =>
+        _serving.GetValueOrDefault(wanted.Reference) is { } before && wanted.Plugin.Versions.Any(v => v.Digest == before.Package.Digest)
+        && _held.GetValueOrDefault(before.Package.Digest)?.Plugin == before ? before : null;
+
+    private bool IsDue(Wanted wanted) => !_held.TryGetValue(wanted.Digest, out var held) || (held.Plugin is null && time.GetElapsedTime(held.TriedAt) >= held.Retry);
+
+    private async Task LoadAsync(Wanted wanted)
     {
-        if (_held.TryGetValue(digest, out var held))
-        {
-            held.UnusedSince = null;
-            if (held.Plugin is not null || time.GetElapsedTime(held.TriedAt) < RetryPeriod) return held.Plugin;
-        }
-        var (plugin, reason) = await LoadAsync(digest);
+        var before = _held.GetValueOrDefault(wanted.Digest);
+        var (plugin, reason) = await TryLoadAsync(wanted.Digest);
         if (plugin is not null)
         {
             SiloPluginMetrics.Loaded.Add(1);
-            WasLoaded(which, digest);
+            WasLoaded(wanted.Which, wanted.Digest);
         }
         else
         {
-            SiloPluginMetrics.LoadFailures.Add(1, new KeyValuePair<string, object?>("plugin", which));
-            if (held?.Reason != reason) NotLoaded(which, reason);
+            SiloPluginMetrics.LoadFailures.Add(1, new KeyValuePair<string, object?>("plugin", wanted.Which));
+            if (before?.Reason != reason)
+            {
+                if (StandIn(wanted) is { } standIn) NotReplaced(wanted.Which, standIn.Package.ToString(), reason);
+                else NotLoaded(wanted.Which, reason);
+            }
         }
-        _held[digest] = new(which, plugin, reason, time.GetTimestamp());
-        return plugin;
+        var retry = before is null ? RetryDelay : before.Retry * 2;
+        _held[wanted.Digest] = new(wanted.Which, plugin, wanted.Version.Runtime != "wasm", reason, time.GetTimestamp(), retry < RetryPeriod ? retry : RetryPeriod);
     }
 
-    private async Task<(LoadedPlugin? Plugin, string Reason)> LoadAsync(string digest)
+    private async Task<(LoadedPlugin? Plugin, string Reason)> TryLoadAsync(string digest)
     {
         try
         {
-            var (plugin, errors) = await loader.LoadAsync(digest).WaitAsync(_stop.Token);
+            var (plugin, errors) = await loader.LoadAsync(digest, _stop.Token);
             return (plugin, string.Join("; ", errors.Select(static e => $"{e.Field}: {e.Message}")));
         }
         catch (Exception e) when (!_stop.IsCancellationRequested)
@@ -180,11 +251,16 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
         }
     }
 
-    private void Release(HashSet<string> wanted)
+    private void Release(HashSet<string> kept)
     {
         var used = _usage.Used;
-        foreach (var (digest, held) in _held.Where(h => !wanted.Contains(h.Key)).ToArray())
+        foreach (var (digest, held) in _held.ToArray())
         {
+            if (kept.Contains(digest))
+            {
+                held.UnusedSince = null;
+                continue;
+            }
             if (held.Plugin is { } plugin)
             {
                 // What it serves until a table is built without it, and a while longer: requests that began on that table end on it.
@@ -203,17 +279,29 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
         WasUnloaded(held.Which);
     }
 
-    private sealed record Usage(IReadOnlySet<LoadedPlugin> Used, IReadOnlySet<PluginReference> Named);
+    private sealed record Usage(IReadOnlySet<LoadedPlugin> Used, IReadOnlySet<PluginReference> Named, bool IsKnown);
 
-    private sealed class Held(string which, LoadedPlugin? plugin, string reason, long triedAt)
+    private sealed record Wanted(PluginReference Reference, PluginVersion Version, PluginSpec Plugin)
+    {
+        public string Digest => Version.Digest;
+
+        public string Which => $"{Reference.Name}@{Version.Version}";
+    }
+
+    private sealed class Held(string which, LoadedPlugin? plugin, bool inProcess, string reason, long triedAt, TimeSpan retry)
     {
         public string Which => which;
 
         public LoadedPlugin? Plugin => plugin;
 
+        public bool InProcess => inProcess;
+
         public string Reason => reason;
 
         public long TriedAt => triedAt;
+
+        /// <summary>How long after that it is tried again, when it is not loaded.</summary>
+        public TimeSpan Retry => retry;
 
         public long? UnusedSince { get; set; }
     }
@@ -226,6 +314,15 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
 
     [LoggerMessage(LogLevel.Error, "Plugin {Plugin} is not loaded, policies that name it use their fallbacks: {Reason}")]
     private partial void NotLoaded(string plugin, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Plugin {Plugin} is not loaded, {StandIn} goes on serving in its place: {Reason}")]
+    private partial void NotReplaced(string plugin, string standIn, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Plugin {Plugin} is not allowed any more: {Reason}")]
+    private partial void NotAllowed(string plugin, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Plugins are as they were, what there is to do is tried again")]
+    private partial void PassFailed(Exception e);
 
     [LoggerMessage(LogLevel.Warning, "Policies whose plugin this silo does not have, or whose parameters it does not take, and which use their fallbacks: {Policies}")]
     private partial void FellBack(string policies);

@@ -15,6 +15,11 @@ internal sealed class FirstNews(params string[] awaited)
         }
     }
 
+    public bool Has(string what)
+    {
+        lock (_gate) return !_missing.Contains(what);
+    }
+
     public void Await(string what)
     {
         lock (_gate) _missing.Add(what);

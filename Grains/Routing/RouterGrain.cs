@@ -31,7 +31,9 @@ internal sealed class RouterGrain(RoutingTableCache cache, Router router, Admiss
     public async ValueTask<RouteTrial[]> TryPolicy(RouteQuery[] queries, Policy policy)
     {
         await cache.Complete;
-        return router.Try(queries, policy, new(plugins.Find));
+        // The plugin that serves is not tried: parameters of anybody's would count against it.
+        var serving = PluginReference.Of(policy.Spec.Routing?.Strategy) is { } named ? plugins.Find(named) : null;
+        return serving is null ? router.Try(queries, policy, new(static _ => null)) : await trials.TryAsync(queries, serving.Package.Digest, policy);
     }
 
     public async ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing)

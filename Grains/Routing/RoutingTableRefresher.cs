@@ -186,7 +186,7 @@ internal sealed partial class RoutingTableRefresher(
                 try
                 {
                     cache.Swap(builder.Build(routers));
-                    plugins.InForce(builder.Strategies);
+                    plugins.InForce(builder.Strategies, _first.Has("policies") && _first.Has("endpoints"));
                     RoutingMetrics.TablesBuilt.Add(1);
                     if (_first.IsAll) cache.MarkComplete();
                     if (time.GetElapsedTime(aged) >= AgePeriod)

@@ -91,6 +91,37 @@ public sealed class PluginTests
     }
 
     [TestMethod]
+    public async Task Remove_OfTheEnabledVersion_IsRefused_WhileAPolicyNamesAnother()
+    {
+        var (name, model) = (Name(), Unique("model"));
+        await PushAsync(Client, name, "1.0.0");
+        await PushAndEnableAsync(Client, name, "2.0.0");
+        await AcceptedAsync(Policy(name).Put(Spec(model, $"{name}@1.0.0"), PolicyVersions.None, "test"));
+        var plugin = Client.GetGrain<IPluginGrain>(name);
+        var refused = await plugin.Remove("2.0.0", false, "test");
+        Assert.AreEqual((PluginStatus.Conflict, $"policy/{name}"), (refused.Status, refused.UsedBy.Single()));
+        Assert.IsTrue(refused.Plugin!.Spec.Enabled);
+        Assert.IsFalse((await plugin.Remove("2.0.0", true, "test")).Plugin!.Spec.Enabled);
+        Assert.AreEqual(PluginStatus.Accepted, (await plugin.Enable("1.0.0", false, "test")).Status);
+        await EndAsync(name);
+    }
+
+    [TestMethod]
+    public async Task TryPolicy_OfAPlugin_DoesNotAskTheOneThatServes()
+    {
+        var (name, node, model) = (Name(), Unique("node"), Unique("model"));
+        await RegisterAsync(node, Unique("cell"));
+        await using var reporting = KeepReporting(node, model);
+        await PushAndEnableAsync(Client, name, "1.0.0");
+        var policy = new Policy { Name = name, Spec = Spec(model, name) };
+        var queries = new[] { new RouteQuery { Model = model } };
+        await EventuallyAsync(async () => await Router().TryPolicy(queries, policy), t => t[0].Then.Strategy == $"{name}@1.0.0", "a trial by the plugin");
+        var many = Enumerable.Range(0, 6).Select(key => Router(key).TryPolicy(queries, policy).AsTask());
+        Assert.IsTrue((await Task.WhenAll(many)).All(t => t[0].Now.Strategy != $"{name}@1.0.0" && t[0].Then.Strategy == $"{name}@1.0.0"));
+        await EndAsync(name);
+    }
+
+    [TestMethod]
     public async Task Push_OfOtherContentOrTooMuch_IsRefused_AndOldVersionsGo()
     {
         var name = Name();
