@@ -62,7 +62,7 @@ internal sealed partial class PluginLoader : IDisposable
         if (settings.Development) yield break;
         if (!settings.AllowedDigests.Contains(package.Digest))
             yield return new("digest", $"{package.Digest} is not among the packages that silos may load: add it to {PluginSettings.Section}:{nameof(PluginSettings.AllowedDigests)} of every silo.");
-        if (package.Manifest.Runtime == PluginRuntime.DotNet && !settings.AllowDotNet)
+        if (package.Manifest.Runtime != PluginRuntime.Wasm && !settings.AllowDotNet)
             yield return new("runtime", $"dotnet is not allowed: silos load it with {PluginSettings.Section}:{nameof(PluginSettings.AllowDotNet)} alone.");
     }
 
