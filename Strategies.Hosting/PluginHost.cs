@@ -34,9 +34,13 @@ public sealed class PluginHost : IDisposable
         var name = $"{package.Manifest.Name}@{package.Manifest.Version}";
         var guard = new PluginGuard(name, _options.Budget, _time);
         var log = new PluginLog(name, _options.Log, _time);
-        return package.Manifest.Runtime == PluginRuntime.Wasm
-            ? WasmPlugin.TryLoad(package, _wasm.Value, guard, log, out errors)
-            : DotNetPlugin.TryLoad(package, _watchdog.Value, guard, out errors);
+        return package.Manifest.Runtime switch
+        {
+            PluginRuntime.Wasm => WasmPlugin.TryLoad(package, _wasm.Value, guard, log, out errors),
+            PluginRuntime.DotNet => DotNetPlugin.TryLoad(package, _watchdog.Value, guard, out errors),
+            // A manifest that was read has none but these: what is neither is never taken for code that is trusted.
+            var other => throw new InvalidOperationException($"There is no runtime {other}."),
+        };
     }
 
     /// <summary>Ends the host's threads. Plugins are disposed of before.</summary>

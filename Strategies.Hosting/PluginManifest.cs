@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace InferMesh.Strategies.Hosting;
 
 /// <summary>What a plugin decides.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<PluginKind>))]
+[JsonConverter(typeof(WordConverter<PluginKind>))]
 public enum PluginKind : byte
 {
     /// <summary>Ranks the targets of requests.</summary>
@@ -18,7 +18,7 @@ public enum PluginKind : byte
 }
 
 /// <summary>What a plugin runs in.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<PluginRuntime>))]
+[JsonConverter(typeof(WordConverter<PluginRuntime>))]
 public enum PluginRuntime : byte
 {
     /// <summary>A sandbox of WebAssembly.</summary>
@@ -35,6 +35,21 @@ public sealed partial record PluginManifest
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "plugin.json";
+
+    /// <summary>Most bytes of the file.</summary>
+    public const int MaxBytes = 256 << 10;
+
+    /// <summary>Most files.</summary>
+    public const int MaxFiles = 256;
+
+    /// <summary>Most parameters.</summary>
+    public const int MaxParameters = 64;
+
+    /// <summary>Most characters of a description.</summary>
+    public const int MaxDescription = 1000;
+
+    /// <summary>Most characters of a unit.</summary>
+    public const int MaxUnit = 64;
 
     /// <summary>Name that policies use: lower-case letters, digits and underscores, at most 64.</summary>
     public required string Name { get; init; }
@@ -63,6 +78,11 @@ public sealed partial record PluginManifest
     /// <summary>Reads a manifest; null with all that is wrong with it.</summary>
     public static PluginManifest? TryRead(ReadOnlySpan<byte> json, out IReadOnlyList<ParameterError> errors)
     {
+        if (json.Length > MaxBytes)
+        {
+            errors = [new(FileName, $"Has more than {MaxBytes} bytes.")];
+            return null;
+        }
         try
         {
             var manifest = JsonSerializer.Deserialize(json, PluginJson.Default.PluginManifest);
@@ -83,9 +103,23 @@ public sealed partial record PluginManifest
     {
         if (Name is null || !NamePattern().IsMatch(Name)) yield return new("name", "Is not 1 to 64 lower-case letters, digits and underscores that begin with a letter.");
         if (Version is null || !VersionPattern().IsMatch(Version)) yield return new("version", "Is not a version such as 1.2.0 or 1.2.0-rc.1.");
+        // A number that is no value of these would be neither the one nor the other for whoever asks for one of them.
+        if (!Enum.IsDefined(Kind)) yield return new("kind", "Is not routing or training.");
+        if (!Enum.IsDefined(Runtime)) yield return new("runtime", "Is not wasm or dotnet.");
+        if (Description.Length > MaxDescription) yield return new("description", $"Has more than {MaxDescription} characters.");
         if (Main is null || Files is null)
         {
             yield return new("main", "Main or files are null.");
+            yield break;
+        }
+        if (Files.Count > MaxFiles)
+        {
+            yield return new("files", $"Are more than {MaxFiles}.");
+            yield break;
+        }
+        if (Parameters.Count > MaxParameters)
+        {
+            yield return new("parameters", $"Are more than {MaxParameters}.");
             yield break;
         }
         if (!Files.ContainsKey(Main)) yield return new("main", "Is not among the files.");
@@ -101,6 +135,8 @@ public sealed partial record PluginManifest
                 yield return new("parameters", $"'{p?.Name}' is not a name.");
                 continue;
             }
+            if (p.Unit is null or { Length: > MaxUnit }) yield return new($"parameters.{p.Name}", $"Its unit is null, or has more than {MaxUnit} characters.");
+            if (p.Description is null or { Length: > MaxDescription }) yield return new($"parameters.{p.Name}", $"Its description is null, or has more than {MaxDescription} characters.");
             if (!(p.Min <= p.Default && p.Default <= p.Max && double.IsFinite(p.Min) && double.IsFinite(p.Max))) yield return new($"parameters.{p.Name}", "Default and range do not agree.");
         }
         if (Parameters.DistinctBy(static p => p?.Name).Count() != Parameters.Count) yield return new("parameters", "Names stand twice.");
@@ -118,6 +154,10 @@ public sealed partial record PluginManifest
     [GeneratedRegex(@"\A[0-9a-f]{64}\z")]
     private static partial Regex HashPattern();
 }
+
+/// <summary>Values by their words alone: a number may be no value at all.</summary>
+internal sealed class WordConverter<T>() : JsonStringEnumConverter<T>(namingPolicy: null, allowIntegerValues: false)
+    where T : struct, Enum;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectRequiredConstructorParameters = true)]

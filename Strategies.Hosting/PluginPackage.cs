@@ -12,9 +12,6 @@ public sealed class PluginPackage
     /// <summary>Most bytes of all files together.</summary>
     public const long MaxBytes = 64 << 20;
 
-    /// <summary>Most files.</summary>
-    public const int MaxFiles = 256;
-
     private PluginPackage(PluginManifest manifest, string digest, IReadOnlyDictionary<string, byte[]> files) => (Manifest, Digest, Files) = (manifest, digest, files);
 
     /// <summary>The manifest.</summary>
@@ -33,9 +30,9 @@ public sealed class PluginPackage
     {
         try
         {
-            if (Directory.Exists(path)) return TryCreate(name => ReadFile(path, name), out errors);
+            if (Directory.Exists(path)) return TryCreate((name, most) => ReadFile(path, name, most), out errors);
             using var zip = ZipFile.OpenRead(path);
-            return TryCreate(name => ReadEntry(zip, name), out errors);
+            return TryCreate((name, most) => ReadEntry(zip, name, most), out errors);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -52,7 +49,24 @@ public sealed class PluginPackage
         try
         {
             using var zip = new ZipArchive(archive, ZipArchiveMode.Read, leaveOpen: true);
-            return TryCreate(name => ReadEntry(zip, name), out errors);
+            return TryCreate((name, most) => ReadEntry(zip, name, most), out errors);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            errors = [new("package", e.Message)];
+            return null;
+        }
+    }
+
+    /// <summary>Reads the manifest of a zip archive and unpacks nothing else, to ask first whether the rest is wanted; null with all that is wrong with it.</summary>
+    /// <param name="archive">The archive; must seek.</param>
+    /// <param name="errors">What is wrong.</param>
+    public static PluginManifest? TryReadManifest(Stream archive, out IReadOnlyList<ParameterError> errors)
+    {
+        try
+        {
+            using var zip = new ZipArchive(archive, ZipArchiveMode.Read, leaveOpen: true);
+            return TryReadManifest((name, most) => ReadEntry(zip, name, most), out _, out errors);
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
@@ -62,65 +76,59 @@ public sealed class PluginPackage
     }
 
     /// <summary>Makes a package of content in memory; null with all that is wrong with it.</summary>
-    public static PluginPackage? TryCreate(IReadOnlyDictionary<string, byte[]> files, out IReadOnlyList<ParameterError> errors) => TryCreate(files.GetValueOrDefault, out errors);
+    public static PluginPackage? TryCreate(IReadOnlyDictionary<string, byte[]> files, out IReadOnlyList<ParameterError> errors) => TryCreate((name, _) => files.GetValueOrDefault(name), out errors);
 
-    private static PluginPackage? TryCreate(Func<string, byte[]?> read, out IReadOnlyList<ParameterError> errors)
+    private static PluginPackage? TryCreate(Func<string, long, byte[]?> read, out IReadOnlyList<ParameterError> errors)
     {
-        if (read(PluginManifest.FileName) is not { } json)
-        {
-            errors = [new("package", $"Has no {PluginManifest.FileName}.")];
-            return null;
-        }
-        if (PluginManifest.TryRead(json, out errors) is not { } manifest) return null;
-        if (manifest.Files.Count > MaxFiles)
-        {
-            errors = [new("files", $"Are more than {MaxFiles}.")];
-            return null;
-        }
+        if (TryReadManifest(read, out var json, out errors) is not { } manifest) return null;
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        var wrong = new List<ParameterError>();
-        long total = 0;
+        var left = MaxBytes;
         foreach (var (name, hash) in manifest.Files)
         {
-            // What is too much already is not unpacked any further.
-            if (total > MaxBytes) break;
-            var content = read(name);
-            if (content is null) wrong.Add(new($"files.{name}", "Is not in the package."));
-            else if (Hash(content) != hash) wrong.Add(new($"files.{name}", $"Its SHA-256 is {Hash(content)}, not the one in the manifest."));
-            else if ((total += content.Length) > MaxBytes) wrong.Add(new("files", $"Have more than {MaxBytes} bytes."));
+            // The first that is wrong is the last that is read: a package that will not do costs no more work than that.
+            var content = read(name, left);
+            left -= content?.Length ?? 0;
+            if (left < 0) errors = [new("files", $"Have more than {MaxBytes} bytes.")];
+            else if (content is null) errors = [new($"files.{name}", "Is not in the package.")];
+            else if (Hash(content) is var actual && actual != hash) errors = [new($"files.{name}", $"Its SHA-256 is {actual}, not the one in the manifest.")];
             else files[name] = content;
+            if (errors.Count > 0) return null;
         }
-        errors = wrong;
-        return wrong.Count == 0 ? new(manifest, Hash(json), files) : null;
+        return new(manifest, Hash(json), files);
+    }
+
+    private static PluginManifest? TryReadManifest(Func<string, long, byte[]?> read, out byte[] json, out IReadOnlyList<ParameterError> errors)
+    {
+        var content = read(PluginManifest.FileName, PluginManifest.MaxBytes);
+        json = content ?? [];
+        if (content is not null) return PluginManifest.TryRead(content, out errors);
+        errors = [new("package", $"Has no {PluginManifest.FileName}.")];
+        return null;
     }
 
     private static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
-    private static byte[]? ReadFile(string folder, string name)
+    private static byte[]? ReadFile(string folder, string name, long most)
     {
         var file = new FileInfo(Path.Combine(folder, name));
         if (!file.Exists) return null;
         using var stream = file.OpenRead();
-        return ReadAll(stream);
+        return ReadAll(stream, most);
     }
 
-    private static byte[]? ReadEntry(ZipArchive zip, string name)
+    private static byte[]? ReadEntry(ZipArchive zip, string name, long most)
     {
         if (zip.GetEntry(name) is not { } entry) return null;
         using var stream = entry.Open();
-        return ReadAll(stream);
+        return ReadAll(stream, most);
     }
 
-    // Sizes that an archive states are claims.
-    private static byte[] ReadAll(Stream stream)
+    // Sizes that an archive states are claims. One byte beyond the most shows that there are more, and no more of them are unpacked.
+    private static byte[] ReadAll(Stream stream, long most)
     {
         using var memory = new MemoryStream();
         var buffer = new byte[81_920];
-        for (var read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
-        {
-            if (memory.Length + read > MaxBytes) throw new InvalidDataException($"A file has more than {MaxBytes} bytes.");
-            memory.Write(buffer, 0, read);
-        }
+        while (memory.Length <= most && stream.Read(buffer, 0, (int)Math.Min(buffer.Length, most + 1 - memory.Length)) is var read and > 0) memory.Write(buffer, 0, read);
         return memory.ToArray();
     }
 }

@@ -16,7 +16,7 @@ public interface IPluginGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("History")] Task<IReadOnlyList<MeshPlugin>> History();
 
     /// <summary>Takes a version and its content. Called by <see cref="IPluginGateGrain"/>, which has checked both.</summary>
-    [Alias("Add")] Task<PluginResult> Add(PluginVersion version, byte[] archive, string actor);
+    [Alias("Add"), ResponseTimeout(PluginTimeouts.Call)] Task<PluginResult> Add(PluginVersion version, byte[] archive, string actor);
 
     /// <summary>Lets a version serve.</summary>
     /// <param name="version">Version; "" for the one that was pushed last.</param>
@@ -49,7 +49,14 @@ public interface IPluginGateGrain : IGrainWithIntegerKey
     const int MaxArchiveBytes = 8 << 20;
 
     /// <summary>Takes a version in. May be repeated: the same content is there already.</summary>
-    [Alias("Push")] Task<PluginResult> Push(PluginUpload upload, string actor);
+    [Alias("Push"), ResponseTimeout(PluginTimeouts.Call)] Task<PluginResult> Push(PluginUpload upload, string actor);
+}
+
+/// <summary>How long calls may take that carry packages, or load them.</summary>
+public static class PluginTimeouts
+{
+    /// <summary>Megabytes are sent, stored, compiled and tried out: what is patience enough for other calls is not for these.</summary>
+    public const string Call = "00:01:00";
 }
 
 /// <summary>A package as it comes.</summary>
@@ -64,10 +71,10 @@ public sealed record PluginUpload([property: Id(0)] byte[] Archive, [property: I
 public interface IPluginPackageGrain : IGrainWithStringKey
 {
     /// <summary>The archive; null when there is none.</summary>
-    [AlwaysInterleave, Alias("Get")] Task<byte[]?> Get();
+    [AlwaysInterleave, Alias("Get"), ResponseTimeout(PluginTimeouts.Call)] Task<byte[]?> Get();
 
     /// <summary>Stores the archive. Durable when it returns; may be repeated.</summary>
-    [Alias("Put")] Task Put(byte[] archive);
+    [Alias("Put"), ResponseTimeout(PluginTimeouts.Call)] Task Put(byte[] archive);
 
     /// <summary>Removes the archive. May be repeated.</summary>
     [Alias("Delete")] Task Delete();

@@ -29,7 +29,7 @@ public interface IRouterGrain : IGrainWithIntegerKey
     /// <param name="queries">Queries; prompts' blocks may be left out.</param>
     /// <param name="digest">Digest of the version.</param>
     /// <param name="routing">Parameters and fallback.</param>
-    [Alias("TryPlugin")] ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing);
+    [Alias("TryPlugin"), ResponseTimeout(PluginTimeouts.Call)] ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing);
 
     /// <summary>Settles a reservation: true when it was open. A reservation of a silo that is gone counts as settled.</summary>
     [Alias("Report")] ValueTask<bool> Report(RouteOutcome outcome);

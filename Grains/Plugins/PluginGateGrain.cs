@@ -13,20 +13,23 @@ internal sealed class PluginGateGrain(PluginLoader loader, TimeProvider time) : 
     {
         if (upload.Archive.Length is 0 or > IPluginGateGrain.MaxArchiveBytes)
             return Refused(PluginStatus.Invalid, new FieldError("package", $"must be a zip archive of 1 to {IPluginGateGrain.MaxArchiveBytes} bytes."));
+        // Who may not push it, or nobody, does not get it unpacked.
+        if (PluginPackage.TryReadManifest(new MemoryStream(upload.Archive, writable: false), out var unread) is not { } manifest)
+            return Refused(PluginStatus.Invalid, [.. unread.Select(static e => new FieldError(e.Field, e.Message))]);
+        if (manifest.Kind != PluginKind.Routing) return Refused(PluginStatus.Invalid, new FieldError("kind", "must be routing: the mesh places jobs by its own strategies alone."));
+        // What is not in the sandbox is in the process, whatever it is called.
+        if (manifest.Runtime != PluginRuntime.Wasm && !upload.MayTrust)
+            return Refused(PluginStatus.Forbidden, new FieldError("runtime", "dotnet is code that runs in the process of every silo: pushing it needs the permission strategies.trust."));
         // Unpacking, hashing and compiling take a while, and are no work for the thread of a grain.
         var (package, wrong) = await Task.Run(() => (PluginLoader.Open(upload.Archive, out var faults), faults));
         if (package is null) return Refused(PluginStatus.Invalid, [.. wrong]);
-        var manifest = package.Manifest;
-        if (manifest.Kind != PluginKind.Routing) return Refused(PluginStatus.Invalid, new FieldError("kind", "must be routing: the mesh places jobs by its own strategies alone."));
-        if (manifest.Runtime == PluginRuntime.DotNet && !upload.MayTrust)
-            return Refused(PluginStatus.Forbidden, new FieldError("runtime", "dotnet is code that runs in the process of every silo: pushing it needs the permission strategies.trust."));
         var (description, errors) = await Task.Run(() => Describe(package));
         if (description is null) return Refused(PluginStatus.Invalid, [.. errors]);
         var version = new PluginVersion
         {
             Version = manifest.Version,
             Digest = package.Digest,
-            Runtime = manifest.Runtime == PluginRuntime.DotNet ? "dotnet" : "wasm",
+            Runtime = manifest.Runtime == PluginRuntime.Wasm ? "wasm" : "dotnet",
             Description = description.Description,
             Parameters = [.. description.Parameters.Select(static p => new PluginParameter(p.Name, p.Unit, p.Default, p.Min, p.Max, p.Description))],
             ArchiveBytes = upload.Archive.Length,

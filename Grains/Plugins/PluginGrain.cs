@@ -34,9 +34,11 @@ internal sealed partial class PluginGrain([PersistentState("plugin")] IPersisten
         var spec = Spec;
         if (spec.Find(version.Version) is { } there)
         {
-            return there.Digest == version.Digest
-                ? Result(PluginStatus.Accepted)
-                : Refused(PluginStatus.Conflict, [], new FieldError("version", $"{version.Version} is there with other content, of digest {there.Digest}: a version never changes. Push it under another one."));
+            if (there.Digest != version.Digest)
+                return Refused(PluginStatus.Conflict, [], new FieldError("version", $"{version.Version} is there with other content, of digest {there.Digest}: a version never changes. Push it under another one."));
+            // Silos that miss the content ask for it to be pushed again.
+            await Content(version).Put(archive);
+            return Result(PluginStatus.Accepted);
         }
         var kept = spec.Versions;
         if (kept.Count >= IPluginGrain.MaxVersions)

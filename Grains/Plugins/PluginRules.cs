@@ -1,5 +1,7 @@
+using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Policies;
 using InferMesh.Strategies;
 
 namespace InferMesh.Grains.Plugins;
@@ -39,6 +41,15 @@ internal static class PluginRules
         {
             foreach (var error in StrategyCatalog.Validate(Describe(named.Name, version), routing.Parameters)) yield return error;
         }
+    }
+
+    /// <summary>What is wrong by now with a routing part that was right once: the plugin that it names is gone, or is another. Fields begin with <c>routing</c>.</summary>
+    public static async Task<IReadOnlyList<FieldError>> LapsesAsync(IGrainFactory grains, RoutingSpec? routing)
+    {
+        if (routing is null || PluginReference.Of(routing.Strategy) is null) return [];
+        var errors = new List<FieldError>();
+        PolicyValidator.Routing(errors, routing, await FindAsync(grains, routing));
+        return errors;
     }
 
     /// <summary>A version as the catalogue describes its own.</summary>

@@ -36,13 +36,7 @@ internal sealed class PolicyGrain([PersistentState("policy")] IPersistentState<P
 
     public async Task<PolicyResult> Delete(long expected, string actor) => Result(await DeleteAsync(expected, actor));
 
-    public async Task<PolicyResult> Rollback(long version, long expected, string actor)
-    {
-        // Rules do not change with time, but plugins come and go.
-        if ((await History()).FirstOrDefault(v => v.Version == version) is { Deleted: false, Spec.Routing: { } routing } && await PluginFaultsAsync(routing) is { Count: > 0 } errors)
-            return Result(Refused(PolicyStatus.Invalid, errors));
-        return Result(await RollbackAsync(version, expected, actor));
-    }
+    public async Task<PolicyResult> Rollback(long version, long expected, string actor) => Result(await RollbackAsync(version, expected, actor));
 
     protected override PolicySpec SpecOf(Policy version) => version.Spec;
 
@@ -55,17 +49,11 @@ internal sealed class PolicyGrain([PersistentState("policy")] IPersistentState<P
         return OtherKind(spec) is { } otherKind ? [.. faults, otherKind] : faults;
     }
 
+    protected override Task<IReadOnlyList<FieldError>> LapsesAsync(PolicySpec spec) => PluginRules.LapsesAsync(GrainFactory, spec.Routing);
+
     protected override IEnumerable<(string Key, string Value)> Facts(PolicySpec spec) => [("kind", Word(spec))];
 
     protected override Task PublishAsync(Policy version) => GrainFactory.GetGrain<IPolicyIndexGrain>(IPolicyIndexGrain.Key).Changed(version);
-
-    private async Task<IReadOnlyList<FieldError>> PluginFaultsAsync(RoutingSpec routing)
-    {
-        if (PluginReference.Of(routing.Strategy) is null) return [];
-        var errors = new List<FieldError>();
-        PolicyValidator.Routing(errors, routing, await PluginRules.FindAsync(GrainFactory, routing));
-        return errors;
-    }
 
     private FieldError? OtherKind(PolicySpec spec) => Current is { } current && current.Spec.Kind != spec.Kind
         ? new FieldError("kind", $"cannot change from {Word(current.Spec)}: delete the policy and create it anew.")

@@ -88,6 +88,7 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
     {
         if (_versions.FirstOrDefault(v => v.Version == version) is not { Deleted: false } old)
             return Refused(PolicyStatus.NotFound, new FieldError("version", $"Version {version} of {Name} is not kept, or is a deletion."));
+        if (await LapsesAsync(SpecOf(old)) is { Count: > 0 } lapses) return Refused(PolicyStatus.Invalid, lapses);
         return Refusal(expected) ?? await WriteAsync(SpecOf(old), deleted: false, actor, FormattableString.Invariant($"rolled back to version {version}"));
     }
 
@@ -108,6 +109,9 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
 
     /// <summary>What is wrong with a content, by the rules of its kind.</summary>
     protected abstract Task<IReadOnlyList<FieldError>> FaultsAsync(TSpec spec);
+
+    /// <summary>What is wrong by now with a content that was right: rules do not change with time, but plugins come and go.</summary>
+    protected virtual Task<IReadOnlyList<FieldError>> LapsesAsync(TSpec spec) => Task.FromResult<IReadOnlyList<FieldError>>([]);
 
     /// <summary>What stands against a content in the mesh as it is now, which would make it a conflict. Claims nothing.</summary>
     protected virtual Task<IReadOnlyList<FieldError>> ObstaclesAsync(TSpec spec) => Task.FromResult<IReadOnlyList<FieldError>>([]);

@@ -78,7 +78,8 @@ internal static class StrategyTrials
         if ((wanted.Length > 0 ? plugin.Spec.Find(wanted) : plugin.Spec.Versions[0]) is not { } version)
             return new ProblemResult(Problem.Invalid("version", $"'{wanted}' is none of {name}. There are: {string.Join(", ", plugin.Spec.Versions.Select(static v => v.Version))}."));
         var routing = new RoutingSpec { Strategy = name, Parameters = given.Parameters ?? new Dictionary<string, double>(), Fallback = fallback.Length > 0 ? fallback : null };
-        var trial = await calls.RetryAsync(g => g.GetGrain<IRouterGrain>(Random.Shared.Next(TrialQueries.Routers)).TryPlugin(queries.Queries, version.Digest, routing).AsTask(), context.RequestAborted);
+        // Once: a silo that is slow with it is not helped by another that does the same.
+        var trial = await calls.OnceAsync(g => g.GetGrain<IRouterGrain>(Random.Shared.Next(TrialQueries.Routers)).TryPlugin(queries.Queries, version.Digest, routing).AsTask(), context.RequestAborted);
         if (trial.Errors.Count > 0) return new ProblemResult(Problem.Invalid(trial.Errors));
         return TypedResults.Ok(new StrategyTrialView
         {

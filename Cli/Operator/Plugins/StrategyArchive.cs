@@ -9,7 +9,10 @@ namespace InferMesh.Cli.Operator.Plugins;
 internal sealed record StrategyArchive(byte[] Bytes, string Version)
 {
     private const string Manifest = "plugin.json";
-    private const long MaxBytes = 64 << 20;
+    private const long MaxFileBytes = 64 << 20;
+
+    // What the mesh takes: whoever has more learns it before it is sent.
+    private const long MaxBytes = 8 << 20;
 
     // Part of what an archive says of its files; so that the same folder makes the same archive.
     private static readonly DateTimeOffset Then = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -21,7 +24,7 @@ internal sealed record StrategyArchive(byte[] Bytes, string Version)
         try
         {
             if (Directory.Exists(path))
-                return OfFolder(path);
+                return OfFolder(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
             if (new FileInfo(path) is { Exists: true, Length: > MaxBytes })
                 throw new UsageException($"{path} has more than {MaxBytes} bytes");
             var bytes = File.ReadAllBytes(path);
@@ -49,14 +52,16 @@ internal sealed record StrategyArchive(byte[] Bytes, string Version)
             foreach (var file in manifest.RootElement.Members("files"))
             {
                 var path = Path.GetFullPath(Path.Combine(folder, file.Name));
-                if (!path.StartsWith(Path.GetFullPath(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+                if (!path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                     throw new UsageException($"{Manifest} names {file.Name}, which is not in the folder");
-                if (new FileInfo(path) is { Exists: true, Length: > MaxBytes })
-                    throw new UsageException($"{path} has more than {MaxBytes} bytes");
+                if (new FileInfo(path) is { Exists: true, Length: > MaxFileBytes })
+                    throw new UsageException($"{path} has more than {MaxFileBytes} bytes");
                 Add(zip, file.Name, File.ReadAllBytes(path));
             }
         }
 
+        if (stream.Length > MaxBytes)
+            throw new UsageException($"the package {folder} has {stream.Length} bytes as an archive: at most {MaxBytes}");
         return new(stream.ToArray(), manifest.RootElement.Text("version"));
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Plugins;
@@ -122,12 +123,37 @@ public sealed class PluginTests
     }
 
     [TestMethod]
+    public async Task Rollback_ToAPluginThatIsGone_IsRefused()
+    {
+        var (name, model) = (Name(), Unique("model"));
+        var endpoint = Client.GetGrain<IEndpointGrain>(name);
+        await PushAndEnableAsync(Client, name, "1.0.0");
+        await AcceptedAsync(Policy(name).Put(Spec(model, name), PolicyVersions.None, "test"));
+        Assert.AreEqual(PolicyStatus.Accepted, (await endpoint.Put(new() { Models = [new(model, 1)], Routing = new() { Strategy = name } }, PolicyVersions.None, "test")).Status);
+        await AcceptedAsync(Policy(name).Put(Spec(model, name) with { Routing = new() { Strategy = "mesh" } }, 1, "test"));
+        Assert.AreEqual(PolicyStatus.Accepted, (await endpoint.Put(new() { Models = [new(model, 1)] }, 1, "test")).Status);
+        Assert.AreEqual(PluginStatus.Accepted, (await Client.GetGrain<IPluginGrain>(name).Disable(false, "test")).Status);
+
+        var (policy, other) = (await Policy(name).Rollback(1, 2, "test"), await endpoint.Rollback(1, 2, "test"));
+        Assert.AreEqual((PolicyStatus.Invalid, "routing.strategy"), (policy.Status, policy.Errors.Single().Field));
+        Assert.AreEqual((PolicyStatus.Invalid, "routing.strategy"), (other.Status, other.Errors.Single().Field));
+        Assert.AreEqual(PluginStatus.Accepted, (await Client.GetGrain<IPluginGrain>(name).Enable("", false, "test")).Status);
+        Assert.AreEqual(PolicyStatus.Accepted, (await endpoint.Rollback(1, 2, "test")).Status);
+        await endpoint.Delete(PolicyVersions.Any, "test");
+        await EndAsync(name);
+    }
+
+    [TestMethod]
     public async Task Push_OfOtherContentOrTooMuch_IsRefused_AndOldVersionsGo()
     {
         var name = Name();
         await PushAndEnableAsync(Client, name, "1.0.0");
         var gate = Client.GetGrain<IPluginGateGrain>(0);
         Assert.AreEqual(PluginStatus.Accepted, (await gate.Push(new(PluginArchive.Of(name, "1.0.0"), false, false), "test")).Status, "The same again is there.");
+        var content = Client.GetGrain<IPluginPackageGrain>((await Client.GetGrain<IPluginGrain>(name).Get())!.Spec.Versions[0].Digest);
+        await content.Delete();
+        Assert.AreEqual(PluginStatus.Accepted, (await gate.Push(new(PluginArchive.Of(name, "1.0.0"), false, false), "test")).Status);
+        Assert.IsNotNull(await content.Get(), "What was lost is there again.");
         Assert.AreEqual(PluginStatus.Conflict, (await gate.Push(new(PluginArchive.Of(name, "1.0.0", []), false, false), "test")).Status);
         Assert.AreEqual("package", (await gate.Push(new([1, 2, 3], false, false), "test")).Errors.Single().Field);
         Assert.AreEqual("package", (await gate.Push(new(new byte[IPluginGateGrain.MaxArchiveBytes + 1], false, false), "test")).Errors.Single().Field);

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using InferMesh.Strategies;
 using InferMesh.Strategies.Hosting;
 
 namespace InferMesh.Tests.Unit.Strategies.Hosting;
@@ -84,10 +85,63 @@ public sealed class PackageTests
     [DataRow("""{"name":"Bad Name","version":"1","kind":"routing","runtime":"wasm","main":"m","files":{}}""", "name version main", DisplayName = "several errors")]
     [DataRow("""{"name":"a","version":"1.0.0","kind":"routing","runtime":"wasm","main":"../m","files":{"../m":"x"}}""", "files.../m files.../m", DisplayName = "path outside")]
     [DataRow("""{"name":"a","version":"1.0.0","kind":"routing","runtime":"wasm","main":"m","files":{"m":"0000000000000000000000000000000000000000000000000000000000000000"},"more":1}""", "plugin.json", DisplayName = "unknown field")]
+    [DataRow("""{"name":"a","version":"1.0.0","kind":"routing","runtime":2,"main":"m","files":{"m":"0000000000000000000000000000000000000000000000000000000000000000"}}""", "plugin.json", DisplayName = "runtime that is none")]
+    [DataRow("""{"name":"a","version":"1.0.0","kind":"routing","runtime":"2","main":"m","files":{"m":"0000000000000000000000000000000000000000000000000000000000000000"}}""", "plugin.json", DisplayName = "runtime that is none, as text")]
+    [DataRow("""{"name":"a","version":"1.0.0","kind":"routing","runtime":1,"main":"m","files":{"m":"0000000000000000000000000000000000000000000000000000000000000000"}}""", "plugin.json", DisplayName = "runtime by its number")]
+    [DataRow("""{"name":"a","version":"1.0.0","kind":7,"runtime":"wasm","main":"m","files":{"m":"0000000000000000000000000000000000000000000000000000000000000000"}}""", "plugin.json", DisplayName = "kind that is none")]
     public void Manifest_ThatIsWrong_SaysAllThatIs(string json, string fields)
     {
         Assert.IsNull(PluginPackage.TryCreate(new Dictionary<string, byte[]> { [PluginManifest.FileName] = Encoding.UTF8.GetBytes(json) }, out var errors));
         Assert.AreEqual(fields, string.Join(' ', errors.Select(static e => e.Field)));
+    }
+
+    [TestMethod]
+    public void Manifest_WithTooMuch_IsRefused()
+    {
+        var manifest = Packages.Wasm(Module).Manifest;
+        var parameter = new StrategyParameter("p", "", 0, 0, 1, "");
+        Assert.AreEqual("", Fields(manifest with { Parameters = Parameters(PluginManifest.MaxParameters) }));
+        Assert.AreEqual("parameters", Fields(manifest with { Parameters = Parameters(PluginManifest.MaxParameters + 1) }));
+        Assert.AreEqual("parameters.p", Fields(manifest with { Parameters = [parameter with { Unit = Text(PluginManifest.MaxUnit + 1) }] }));
+        Assert.AreEqual("parameters.p", Fields(manifest with { Parameters = [parameter with { Description = Text(PluginManifest.MaxDescription + 1) }] }));
+        Assert.AreEqual("description", Fields(manifest with { Description = Text(PluginManifest.MaxDescription + 1) }));
+        Assert.AreEqual("files", Fields(manifest with { Files = Enumerable.Range(0, PluginManifest.MaxFiles + 1).ToDictionary(static i => $"f{i}", static _ => new string('0', 64)) }));
+        Assert.AreEqual("plugin.json", Fields(manifest with { Description = Text(PluginManifest.MaxBytes) }));
+
+        static string Text(int length) => new('x', length);
+        StrategyParameter[] Parameters(int count) => [.. Enumerable.Range(0, count).Select(i => parameter with { Name = $"p{i}" })];
+        static string Fields(PluginManifest manifest)
+        {
+            PluginManifest.TryRead(manifest.ToJson(), out var errors);
+            return string.Join(' ', errors.Select(static e => e.Field));
+        }
+    }
+
+    [TestMethod]
+    public void Read_OfAnArchiveThatSwells_StopsAtTheLimit()
+    {
+        var files = new Dictionary<string, byte[]> { ["main.wasm"] = Module, ["zeros"] = new byte[PluginPackage.MaxBytes + 1] };
+        var manifest = Packages.Wasm(Module).Manifest;
+        var archive = Packages.Zip(files, manifest with { Files = Packages.Hashes(files) });
+        Assert.IsLessThan(1 << 20, archive.Length);
+        Assert.AreEqual("files", Field(archive));
+        Assert.AreEqual("plugin.json", Field(Packages.Zip(files, new byte[PluginManifest.MaxBytes + 1])), "Of the manifest less is read.");
+
+        static string Field(byte[] archive)
+        {
+            using var stream = new MemoryStream(archive);
+            Assert.IsNull(PluginPackage.TryRead(stream, out var errors));
+            return errors.Single().Field;
+        }
+    }
+
+    [TestMethod]
+    public void Read_StopsAtTheFirstFileThatIsWrong()
+    {
+        var files = new Dictionary<string, byte[]> { ["main.wasm"] = Module, ["a"] = [1], ["b"] = [2] };
+        var manifest = Packages.Wasm(Module).Manifest with { Files = Packages.Hashes(files) };
+        Assert.IsNull(PluginPackage.TryCreate(new Dictionary<string, byte[]> { [PluginManifest.FileName] = manifest.ToJson(), ["main.wasm"] = Module, ["a"] = [3], ["b"] = [4] }, out var errors));
+        Assert.AreEqual("files.a", errors.Single().Field);
     }
 
     [TestMethod]

@@ -47,12 +47,15 @@ internal static class Packages
     }
 
     /// <summary>The same as an archive; the same bytes for the same content.</summary>
-    public static byte[] Zip(Dictionary<string, byte[]> files, PluginManifest manifest)
+    public static byte[] Zip(Dictionary<string, byte[]> files, PluginManifest manifest) => Zip(files, manifest.ToJson());
+
+    /// <summary>The same with a manifest that need not be one.</summary>
+    public static byte[] Zip(Dictionary<string, byte[]> files, byte[] manifest)
     {
         using var stream = new MemoryStream();
         using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
         {
-            foreach (var (name, content) in new Dictionary<string, byte[]>(files) { [PluginManifest.FileName] = manifest.ToJson() })
+            foreach (var (name, content) in new Dictionary<string, byte[]>(files) { [PluginManifest.FileName] = manifest })
             {
                 var entry = zip.CreateEntry(name);
                 entry.LastWriteTime = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -35,6 +35,32 @@ public sealed class StrategyArchiveTests
     }
 
     [TestMethod]
+    [DataRow("")]
+    [DataRow("/")]
+    [DataRow("//")]
+    [DataRow("/./")]
+    [DataRow("/.")]
+    public void Read_OfAFolder_WhateverWayItIsWritten(string end)
+    {
+        using var session = new Session();
+        session.File("plugin.json", """{"version":"1.2.0","files":{"main.wasm":"x"}}""");
+        session.File("main.wasm", [1, 2, 3]);
+        Assert.AreEqual("1.2.0", StrategyArchive.Read(session.Home + end).Version);
+    }
+
+    [TestMethod]
+    public void Read_OfMoreThanTheMeshTakes_SaysSo()
+    {
+        const int most = 8 << 20;
+        var content = new byte[most + 1];
+        new Random(1).NextBytes(content);
+        using var session = new Session();
+        session.File("plugin.json", """{"version":"1.2.0","files":{"main.wasm":"x"}}""");
+        StringAssert.Contains(Assert.ThrowsExactly<UsageException>(() => StrategyArchive.Read(session.File("main.wasm", content))).Message, $"more than {most}");
+        StringAssert.Contains(Assert.ThrowsExactly<UsageException>(() => StrategyArchive.Read(session.Home)).Message, $"at most {most}");
+    }
+
+    [TestMethod]
     public void Read_OfNoArchive_SaysSo()
     {
         using var session = new Session();
