@@ -45,7 +45,7 @@ internal static class RpcErrors
         Of(Code.AlreadyExists, string.Join(" ", violations.Select(v => $"{v.Field}: {v.Description}")), new BadRequest { FieldViolations = { Few(violations) } });
 
     public static RpcException Precondition(params IReadOnlyCollection<PreconditionFailure.Types.Violation> violations) =>
-        Of(Code.FailedPrecondition, string.Join(" ", violations.Select(v => v.Description)), 
+        Of(Code.FailedPrecondition, string.Join(" ", violations.Select(v => v.Description)),
             new PreconditionFailure
             {
                 Violations =
