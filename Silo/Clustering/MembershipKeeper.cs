@@ -9,13 +9,16 @@ namespace InferMesh.Silo.Clustering;
 /// </summary>
 internal sealed partial class MembershipKeeper(ILocalSiloDetails self, IMembershipTable table, ClusterSettings settings, TimeProvider time, ILogger<MembershipKeeper> logger) : BackgroundService
 {
+    private static readonly TimeSpan FirstLooks = TimeSpan.FromMilliseconds(250);
+
     private MembershipTableData? _known;
 
     /// <summary>Looks once; mends what is lost.</summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
     {
         var list = await ReadAsync(cancellationToken);
-        if (_known is { } known && list.Version.Version < known.Version.Version)
+        // A silo that runs is never taken off the list. One that joined the empty list several times over may have brought it to any version.
+        if (_known is { } known && (list.Version.Version < known.Version.Version || list.TryGet(self.SiloAddress) is null))
         {
             LogLost(list.Version.Version, known.Version.Version);
             list = await RestoreAsync(known, list, cancellationToken);
@@ -27,9 +30,10 @@ internal sealed partial class MembershipKeeper(ILocalSiloDetails self, IMembersh
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(settings.TableRefreshTimeout, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (!stoppingToken.IsCancellationRequested)
         {
+            // What it never knew it cannot put back: a list may be lost right after the silo has joined.
+            await Task.Delay(_known is null ? FirstLooks : settings.TableRefreshTimeout, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 await LookAsync(stoppingToken);
@@ -48,7 +52,11 @@ internal sealed partial class MembershipKeeper(ILocalSiloDetails self, IMembersh
         while (true)
         {
             if (running.FirstOrDefault(e => list.TryGet(e.SiloAddress) is null) is { } missing)
+            {
+                // Another has started at its address: it is not there any more, and nobody needs to find that out by asking it.
+                if (list.Members.Any(m => m.Item1.SiloAddress.Endpoint.Equals(missing.SiloAddress.Endpoint) && m.Item1.SiloAddress.Generation > missing.SiloAddress.Generation)) missing.Status = SiloStatus.Dead;
                 await table.InsertRowAsync(missing, list.Version.Next(), cancellationToken);
+            }
             // The others believe a list that is newer than theirs, so nobody may be missing from it then.
             else if (list.Version.Version <= known.Version.Version && list.TryGet(self.SiloAddress) is { } own)
                 await table.UpdateRowAsync(own.Item1, own.Item2, list.Version.Next(), cancellationToken);

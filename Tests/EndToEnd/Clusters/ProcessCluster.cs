@@ -84,17 +84,25 @@ internal sealed class ProcessCluster : IAsyncDisposable
             await mesh.UntilReadyAsync(StartLimit);
             return mesh;
         }
-        catch (Exception e)
+        catch
         {
-            var logs = mesh.Logs();
             await mesh.DisposeAsync();
-            throw new InvalidOperationException($"{e.Message}\n{logs}", e);
+            throw;
         }
     }
 
     /// <summary>Waits until every silo and every API is ready.</summary>
-    public Task UntilReadyAsync(TimeSpan limit) =>
-        ExternalProcess.UntilAsync(async () => (await NotReadyAsync()).Count == 0, limit, "all silos and APIs are ready");
+    public async Task UntilReadyAsync(TimeSpan limit)
+    {
+        try
+        {
+            await ExternalProcess.UntilAsync(async () => (await NotReadyAsync()).Count == 0, limit, "all silos and APIs are ready");
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}: not {string.Join(", ", await NotReadyAsync())}\n{Logs()}", e);
+        }
+    }
 
     /// <summary>Names of those that are not ready.</summary>
     public async Task<IReadOnlyList<string>> NotReadyAsync()

@@ -31,7 +31,8 @@ public sealed class SiloLossTests
             else silo.Kill(TimeSpan.FromSeconds(30));
             var outAfter = await mesh.OutAfterAsync(clock).WaitAsync(OutWithin);
             TestContext.WriteLine($"out after {outAfter.TotalSeconds:0.0} s");
-            Assert.IsGreaterThan(0, probe.Made, "decisions are made before the silo is out");
+            // It may have been at once: when none of the objects was there.
+            await ExternalProcess.UntilAsync(() => Task.FromResult(probe.Made > 10), OutWithin, "decisions are made");
         }
         // What was on its way to that silo waits for an answer that never comes, and is asked again.
         TestContext.WriteLine(probe.ToString());

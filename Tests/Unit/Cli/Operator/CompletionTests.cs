@@ -56,7 +56,7 @@ public sealed class CompletionTests
     public async Task Zsh_ScriptSourced_CompletesWords()
     {
         if (ExternalProcess.Find("zsh") is null) Assert.Inconclusive("there is no zsh here");
-        var run = Prelude("zsh") + "autoload -Uz compinit && compinit -u -d /dev/null\n" + await ScriptAsync("zsh") + """
+        var run = Prelude("zsh") + "autoload -Uz compinit && compinit -u -D\n" + await ScriptAsync("zsh") + """
 
             words=(infermesh list-nodes --health ready --all) CURRENT=4 PREFIX=re BUFFER='echo before; infermesh list-nodes --health ready --all | cat'
             compadd() { print -r -- "${candidates[*]}"; }

@@ -51,6 +51,33 @@ public sealed class MembershipKeeperTests
     }
 
     [TestMethod]
+    public async Task Look_ListLost_AndASiloHasJoinedItUntilItsVersionWasAsHigh_PutsRunningSilosBack()
+    {
+        using var keeper = Keeper(s_self);
+        await keeper.LookAsync(default);
+        var known = (await _table.ReadAll()).Version.Version;
+        _table.Lose();
+        await _table.InitializeMembershipTable(true);
+        while ((await _table.ReadAll()).Version.Version <= known) _table.Set(s_new, SiloStatus.Active);
+        await keeper.LookAsync(default);
+        await AssertRestoredAsync(known);
+    }
+
+    [TestMethod]
+    public async Task Look_ListLost_AndASiloWasStartedAgainMeanwhile_ItsFormerLifeIsDead()
+    {
+        using var keeper = Keeper(s_self);
+        await keeper.LookAsync(default);
+        _table.Lose();
+        await _table.InitializeMembershipTable(true);
+        var again = SiloAddress.New(IPAddress.Loopback, 2, 2);
+        _table.Set(again, SiloStatus.Active);
+        await keeper.LookAsync(default);
+        var list = await _table.ReadAll();
+        Assert.AreEqual((SiloStatus.Active, SiloStatus.Dead, SiloStatus.Active), (list.TryGet(s_self)!.Item1.Status, list.TryGet(s_other)!.Item1.Status, list.TryGet(again)!.Item1.Status));
+    }
+
+    [TestMethod]
     public async Task Look_AnotherSiloRestoresAtTheSameTime_BothEndWithTheSameList()
     {
         using var keeper = Keeper(s_self);
