@@ -33,11 +33,11 @@ public sealed class RedisLossTests
         Assert.IsFalse(await mesh.Cluster.IsReadyAsync(silos[1].Address!));
 
         await redis.StartAgainAsync();
+        // A silo that is not in the list is not ready.
         await mesh.Cluster.UntilReadyAsync(TimeSpan.FromMinutes(2));
         await mesh.UntilWrittenAsync("kept", "fourth");
         Assert.AreEqual("fourth", (await mesh.GetAsync("kept")).Text);
         Assert.AreEqual(1, silos[0].Starts, "the silo that had gone on was not started again");
         Assert.AreEqual(1, mesh.Cluster.Apis[0].Starts, "the API neither");
-        Assert.IsTrue(mesh.Cluster.LogLines().Any(static l => l.Contains("The membership list is there again", StringComparison.Ordinal)), "somebody restored the list");
     }
 }
