@@ -7,18 +7,34 @@ namespace InferMesh.Tests.Shared;
 /// <summary>Finds and runs the servers that some tests need.</summary>
 internal static class ExternalProcess
 {
+    private const int FirstPort = 12_000;
+    private const int Ports = 17_000;
+
+    private static int s_port = Random.Shared.Next(Ports);
+
     /// <summary>The full path of a program on PATH or in one of the folders, or null.</summary>
     public static string? Find(string name, params IEnumerable<string> folders) =>
         folders.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
             .Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
 
-    /// <summary>A loopback port that was free a moment ago.</summary>
+    /// <summary>A loopback port that was free a moment ago, below those that the system gives to outgoing connections: none of those takes it before its server does.</summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = FirstPort + (int)((uint)Interlocked.Increment(ref s_port) % Ports);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // The next one.
+            }
+        }
     }
 
     /// <summary>Runs to the end; throws with the program's own words when it fails.</summary>
