@@ -5,6 +5,7 @@ using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Plugins;
 using InferMesh.Grains.Policies;
 using InferMesh.Grains.Routing;
+using InferMesh.Grains.Routing.Shadows;
 using InferMesh.Grains.Tenancy;
 
 namespace InferMesh.Grains;
@@ -34,6 +35,8 @@ public static class MeshGrains
         silo.Services.AddSingleton<IClusterSize, ClusterSize>();
         silo.Services.AddSingleton<StrategyFeedback>();
         silo.Services.AddSingleton<ReservationLedger>();
+        silo.Services.AddSingleton<ShadowJudge>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<ShadowJudge>());
         silo.Services.AddSingleton<DecisionSampler>();
         silo.Services.AddSingleton<Router>();
         silo.Services.AddSingleton<AdmissionGate>();

@@ -18,14 +18,23 @@ internal interface IRoutingGuest
     void Completed(in Outcome outcome);
 }
 
+/// <summary>A strategy that a plugin made, with what answers in its place.</summary>
+public interface IHostedStrategy
+{
+    /// <summary>What the plugin is measured against: the strategy that would rank without it.</summary>
+    IRoutingStrategy Fallback { get; }
+}
+
 /// <summary>
 /// A routing strategy that a plugin made: whatever the plugin does, a request gets its picks, from the fallback when need be. Stands wherever a strategy of the catalogue does.
 /// </summary>
-internal sealed class HostedRouting(string name, IRoutingGuest guest, IRoutingStrategy fallback, PluginGuard guard) : ILearningStrategy
+internal sealed class HostedRouting(string name, IRoutingGuest guest, IRoutingStrategy fallback, PluginGuard guard) : ILearningStrategy, IHostedStrategy
 {
     private readonly ILearningStrategy? _learningFallback = fallback as ILearningStrategy;
 
     public string Name { get; } = name;
+
+    public IRoutingStrategy Fallback => fallback;
 
     public bool WantsPrefix => guest.WantsPrefix || fallback.WantsPrefix;
 

@@ -17,7 +17,14 @@ internal sealed partial class FailureHandler(ILogger<FailureHandler> logger) : I
             httpContext.Response.StatusCode = ClientClosedRequest;
             return true;
         }
-        await ProblemWriter.WriteAsync(httpContext, Explain(exception));
+        try
+        {
+            await ProblemWriter.WriteAsync(httpContext, Explain(exception));
+        }
+        catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
+        {
+            // The caller left between the look above and the answer: nobody reads it, and that is no failure of the server.
+        }
         return true;
     }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using InferMesh.Grains.Plugins;
 using InferMesh.Strategies;
 
 namespace InferMesh.Grains.Options;
@@ -37,12 +38,19 @@ public sealed class RoutingSettings : IValidatableObject
     [Range(0, 1_000_000)]
     public int SampleEvery { get; set; } = 100;
 
-    /// <summary>Strategy that sampled decisions are also put to, without effect: what the live one would have lost or won by it is a metric. "" for none, the default.</summary>
+    /// <summary>
+    /// Strategy that is asked about sampled decisions too, without effect, once their requests have ended: one of the catalogue, or a plugin that is enabled. "" for none, the default; decisions of a
+    /// plugin are then set against its fallback.
+    /// </summary>
     public string ShadowStrategy { get; set; } = "";
+
+    /// <summary>Share of one core that asking shadow strategies may take; what there is no time for is left out. 0.001 to 1; 0.02 by default.</summary>
+    [Range(0.001, 1)]
+    public double ShadowCpuShare { get; set; } = 0.02;
 
     /// <inheritdoc />
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (ShadowStrategy.Length > 0 && StrategyCatalog.Validate(ShadowStrategy, null) is [var error, ..]) yield return new(error.Message, [nameof(ShadowStrategy)]);
+        if (ShadowStrategy.Length > 0 && PluginReference.Of(ShadowStrategy) is not { Version: "" } && StrategyCatalog.Validate(ShadowStrategy, null) is [var error, ..]) yield return new(error.Message, [nameof(ShadowStrategy)]);
     }
 }

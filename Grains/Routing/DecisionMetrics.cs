@@ -12,7 +12,9 @@ internal static class DecisionMetrics
     private static readonly ConcurrentDictionary<string, double> Herds = new(StringComparer.Ordinal);
     private static readonly Counter<long> Sampled = Meter.CreateCounter<long>("infermesh.decision.sampled", "{decision}", "Decisions that were looked at more closely.");
     private static readonly Counter<long> Candidates = Meter.CreateCounter<long>("infermesh.decision.candidates", "{target}", "Targets that sampled decisions had, by why they were ruled out; reason none for those that were not.");
-    private static readonly Counter<long> Shadowed = Meter.CreateCounter<long>("infermesh.decision.shadow", "{decision}", "Sampled decisions by whether the shadow strategy would have picked the same target.");
+    private static readonly Counter<long> Shadowed = Meter.CreateCounter<long>("infermesh.decision.shadow", "{decision}", "Sampled decisions by whether the shadow strategy would have picked the same target, and by whose pick is better.");
+
+    public static readonly Counter<long> ShadowSkipped = Meter.CreateCounter<long>("infermesh.decision.shadow_skipped", "{decision}", "Sampled decisions that no shadow strategy was asked about, since others filled the line.");
 
     private static readonly Histogram<double> Regret = Meter.CreateHistogram<double>(
         "infermesh.decision.regret", "s", "Expected seconds that the live pick of sampled decisions costs beyond the shadow strategy's, 0 when it costs less.",
@@ -41,15 +43,13 @@ internal static class DecisionMetrics
         foreach (var group in decision.Excluded.GroupBy(static e => e.Reason)) Candidates.Add(group.Count(), new KeyValuePair<string, object?>("reason", RouteMapping.NameOf(group.Key)));
     }
 
-    public static void Compared(string live, string shadow, bool same, double? regretSeconds)
+    public static void Compared(string live, string shadow, bool same, double regretSeconds)
     {
         var tags = new TagList { { "strategy", live }, { "shadow", shadow } };
-        if (regretSeconds is { } regret)
-        {
-            Regret.Record(Math.Max(0, regret), tags);
-            Gain.Record(Math.Max(0, -regret), tags);
-        }
+        Regret.Record(Math.Max(0, regretSeconds), tags);
+        Gain.Record(Math.Max(0, -regretSeconds), tags);
         tags.Add("same", same);
+        tags.Add("better", regretSeconds switch { > 0 => "shadow", < 0 => "live", _ => "neither" });
         Shadowed.Add(1, tags);
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
+using InferMesh.Grains.Routing.Shadows;
 using InferMesh.Strategies.Admission;
 using InferMesh.Strategies.Routing;
 using InferMesh.Strategies.Scoring;
@@ -49,7 +50,10 @@ internal sealed class ReservationLedger : IDisposable
     public string NewId() => Id(RandomNumber());
 
     /// <summary>Reserves one place on the first choice.</summary>
-    public string Reserve(Decision decision, RoutingRequest request)
+    /// <param name="decision">A routed decision.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="shadow">What another strategy is asked about when the request has ended; null for nothing.</param>
+    public string Reserve(Decision decision, RoutingRequest request, ShadowCase? shadow = null)
     {
         var now = _time.GetUtcNow().UtcTicks;
         var first = decision.Choices[0];
@@ -58,6 +62,7 @@ internal sealed class ReservationLedger : IDisposable
         {
             On = first,
             Strategy = decision.Strategy,
+            Shadow = shadow,
             Attempt = _feedback.Dispatched(decision.Policy.Strategy, request, first, now),
         };
         first.Local.Dispatch(now, first.Terms.PrefillSeconds);
@@ -187,6 +192,7 @@ internal sealed class ReservationLedger : IDisposable
         foreach (var quota in reservation.Quotas) quota.Settle(now);
         // A request that got nothing cost next to nothing; an answer whose length nobody knows stays as it was estimated.
         var output = outcome is { Status: OutcomeStatus.Error or OutcomeStatus.Rejected } ? 0 : outcome?.OutputTokens;
+        reservation.Shadow?.Ended(outcome, now);
         if (output is { } tokens) Service.Charge(reservation.Tenant, ServiceAccount.Cost(reservation.PromptTokens, tokens) - reservation.ExpectedService, now);
     }
 
@@ -219,6 +225,9 @@ internal sealed class ReservationLedger : IDisposable
         public LocalLoad[] Quotas { get; } = quotas;
 
         public long ExpiresAtTicks => Volatile.Read(ref _expiresAtTicks);
+
+        /// <summary>What another strategy is asked about at the end.</summary>
+        public ShadowCase? Shadow { get; init; }
 
         /// <summary>Where the place is; null once it is settled.</summary>
         public Choice? On { get; set; }

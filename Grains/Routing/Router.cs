@@ -4,6 +4,7 @@ using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Policies;
+using InferMesh.Grains.Routing.Shadows;
 using InferMesh.Strategies;
 using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Routing;
@@ -103,8 +104,9 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         var now = time.GetUtcNow().UtcTicks;
         var sampled = !dryRun && sampler.IsDue();
         var decision = DecisionKernel.Decide(table, request, now, sequence, seed, explain || sampled, strategy);
-        if (sampled) decision = sampler.Look(table, request, decision, now, sequence, seed);
-        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request) : ledger.NewId();
+        ShadowCase? shadow = null;
+        if (sampled) (decision, shadow) = sampler.Look(table, request, decision, now, sequence, seed);
+        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request, shadow) : ledger.NewId();
         return RouteMapping.ToAnswer(decision, id, table.Policies.WantsPrefix(request.Model));
     }
 

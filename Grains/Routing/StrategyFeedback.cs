@@ -70,7 +70,7 @@ internal sealed class StrategyFeedback(RoutingTableCache cache)
     private static double Batch(Choice choice) => choice.LoadFactor > 0 ? choice.Load / choice.LoadFactor : double.NaN;
 
     /// <summary>A time that can be true: positive, and not longer than the attempt has lasted.</summary>
-    private static double Seconds(double? ms, double ageSeconds) => ms / 1000 is { } seconds && seconds > 0 && seconds <= ageSeconds + SlackSeconds ? seconds : double.NaN;
+    internal static double Seconds(double? ms, double ageSeconds) => ms / 1000 is { } seconds && seconds > 0 && seconds <= ageSeconds + SlackSeconds ? seconds : double.NaN;
 }
 
 /// <summary>A request on its way to one target, for a strategy that wants to know what comes of it.</summary>

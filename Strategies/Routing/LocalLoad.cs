@@ -67,6 +67,12 @@ public sealed class LocalLoad
         }
     }
 
+    /// <summary>The counters as they are now, apart from these, which go on changing. The copy knows nothing of the past.</summary>
+    public LocalLoad Copy()
+    {
+        lock (_gate) return new() { _requests = _requests, _prefillUntil = _prefillUntil, _answered = _answered, _dispatched = _dispatched };
+    }
+
     /// <summary>In-flight requests as they were at a moment in the past.</summary>
     /// <param name="atTicks">UTC ticks of the moment.</param>
     public LoadBaseline At(long atTicks)

@@ -122,6 +122,30 @@ public sealed class TargetSet
         Cost = [.. sorted.Zip(Baseline, (row, baseline) => new TargetCost(row, baseline))];
     }
 
+    private TargetSet(TargetSet of, LocalLoad[] local)
+    {
+        Model = of.Model;
+        Identity = of.Identity;
+        Local = local;
+        Standing = of.Standing;
+        Running = of.Running;
+        Waiting = of.Waiting;
+        KvCacheUsage = of.KvCacheUsage;
+        MaxConcurrency = of.MaxConcurrency;
+        PrefillTokensPerSecond = of.PrefillTokensPerSecond;
+        DecodeTokensPerSecond = of.DecodeTokensPerSecond;
+        MinSecondsPerToken = of.MinSecondsPerToken;
+        RttSeconds = of.RttSeconds;
+        _places = of._places;
+        _distances = Volatile.Read(ref of._distances);
+        ColdStartSeconds = of.ColdStartSeconds;
+        PricePerHour = of.PricePerHour;
+        SampledAtTicks = of.SampledAtTicks;
+        Baseline = of.Baseline;
+        Cost = of.Cost;
+        Routers = of.Routers;
+    }
+
     /// <summary>Model name that the targets serve.</summary>
     public string Model { get; }
 
@@ -190,6 +214,19 @@ public sealed class TargetSet
 
     /// <summary>Whether one owner updates the set in place.</summary>
     public bool IsTracked => Index is not null;
+
+    /// <summary>
+    /// The set with the live counters as they are now: what is decided on it later sees what a decision of this moment sees, but for changes that others make while the counters are read.
+    /// Everything else is shared.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The set is tracked: its readings go on changing too.</exception>
+    public TargetSet WithCountersOfNow()
+    {
+        if (IsTracked) throw new InvalidOperationException("A tracked set is updated in place.");
+        // Most targets of a large fleet never got a request from this router.
+        var untouched = new LocalLoad();
+        return new(this, Array.ConvertAll(Local, local => local.Dispatched == 0 && local.AnsweredTicks == 0 ? untouched : local.Copy()));
+    }
 
     /// <summary>
     /// Makes the set one that a single owner updates in place and decides on, on one thread: decisions then cost what they look at, not what there is.

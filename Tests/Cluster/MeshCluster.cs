@@ -64,7 +64,7 @@ public static class MeshCluster
                 (o.Quarantine, o.Probation) = (Quarantine, Probation);
                 (o.ThrottleAfter, o.SilentAfter) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
             });
-            silo.Services.Configure<RoutingSettings>(o => o.SnapshotPeriod = TimeSpan.FromMilliseconds(50));
+            silo.Services.Configure<RoutingSettings>(o => (o.SnapshotPeriod, o.SampleEvery, o.ShadowStrategy, o.ShadowCpuShare) = (TimeSpan.FromMilliseconds(50), 2, "least_queue", 0.2));
             // A busy machine makes no plugin late here.
             silo.Services.Configure<PluginSettings>(o => (o.Development, o.RoutingDeadline) = (true, TimeSpan.FromSeconds(1)));
             silo.Services.Configure<TenancySettings>(o => o.Lease = TimeSpan.FromSeconds(4));

@@ -4,6 +4,7 @@ using InferMesh.Api.Http;
 using InferMesh.Api.OpenApi;
 using InferMesh.Api.Security.Access;
 using InferMesh.Grains.Abstractions.Plugins;
+using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Strategies;
 
 namespace InferMesh.Api.Endpoints.Plugins;
@@ -22,7 +23,15 @@ internal static class StrategyReads
         routes.MapGet("/strategies/{name}", Get).Needs(Permission.StrategiesRead)
             .Describe("Strategies", "GetStrategy", "One strategy", "With its parameters, and of a plugin its versions.")
             .Returns<StrategyView>().Refuses(404);
+        routes.MapGet("/shadows", Shadows).Needs(Permission.StrategiesRead)
+            .Describe("Strategies", "ListShadows", "What live strategies cost beyond shadow strategies", "Estimated from what became of sampled requests, all silos together since they started; see InferMesh:Routing:ShadowStrategy. Decisions of a plugin are set against its fallback where no shadow is named.")
+            .Returns<Listing<ShadowView>>();
     }
+
+    private static async Task<IResult> Shadows(GrainCalls calls, CancellationToken cancellationToken) => TypedResults.Ok(new Listing<ShadowView>
+    {
+        Items = [.. (await calls.RetryAsync(static g => g.GetGrain<IShadowGrain>(IShadowGrain.Key).List(), cancellationToken)).Select(ShadowView.Of)],
+    });
 
     private static async Task<IResult> List(HttpContext context, GrainCalls calls, CancellationToken cancellationToken)
     {

@@ -12,6 +12,7 @@ internal static class StrategyCommand
     {
         Reading.List("list", "List the strategies that policies can name: the catalogue, then plugins.", Path, StrategyViews.Strategy, QueryOption.Text("--source", "catalogue or plugin.", null, "catalogue", "plugin")),
         Reading.One("show", "Show one strategy with its parameters, and of a plugin its versions.", Name(), static name => PathOf(name), StrategyViews.Strategy),
+        Reading.List("shadows", "List what live strategies cost beyond shadow strategies, estimated from what became of requests.", "/api/v1/shadows", StrategyViews.Shadow),
         Push(),
         Enable(),
         Change("disable", "Let no version of a plugin serve."),

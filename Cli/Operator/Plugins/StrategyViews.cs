@@ -16,6 +16,15 @@ internal static class StrategyViews
     ])
     { Detail = Detail };
 
+    /// <summary>A live strategy beside a shadow strategy.</summary>
+    public static View Shadow { get; } = new("shadow",
+    [
+        Column.Of("STRATEGY", "strategy"), Column.Of("SHADOW", "shadow"), Column.Number("REQUESTS", "requests"), new("SAME", static s => Units.Percent(s.Amount("agreeShare"))),
+        new("REGRET", static s => Units.Seconds(s.Amount("regretSeconds"))), new("LOW", static s => Units.Seconds(s.Amount("regretLow"))), new("HIGH", static s => Units.Seconds(s.Amount("regretHigh"))),
+        new Column("PRICED", static s => Units.Seconds(s.Amount("pricedSeconds"))).Wide(), Column.Number("SLOPE", "slope").Wide(), new Column("GAP", static s => Units.Seconds(s.Amount("selectionGapSeconds"))).Wide(),
+    ])
+    { Name = static s => $"{s.Text("strategy")}/{s.Text("shadow")}" };
+
     /// <summary>A plugin after it was changed.</summary>
     public static View Line { get; } = View.OfText("strategy", "name", static s => Terminal.Clean($"{s.Text("name")}  {(s.Text("enabled") == "true" ? $"version {s.Text("version")} enabled" : "disabled")}"));
 

@@ -5,7 +5,7 @@ namespace InferMesh.Tests.Unit.Strategies.Hosting;
 
 /// <summary>The modules in Plugins/prebuilt are what their sources make, with the compiler that made them; other ones may make other bytes, which then must rank alike. Nothing is fetched: the
 /// compiler of AssemblyScript is there after <c>make plugins</c>.</summary>
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class GuestSourceTests
 {
     [TestMethod]

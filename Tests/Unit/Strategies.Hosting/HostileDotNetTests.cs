@@ -7,7 +7,7 @@ using InferMesh.Strategies.Routing;
 namespace InferMesh.Tests.Unit.Strategies.Hosting;
 
 /// <summary>What a .NET plugin does wrong costs its own request a fallback; one that does not come back is aborted and never called again.</summary>
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class HostileDotNetTests
 {
     // What ends threads, and what counts bytes, is for a process of its own: Tests/EndToEnd starts one.

@@ -5,7 +5,7 @@ using InferMesh.Strategies.Routing;
 namespace InferMesh.Tests.Unit.Strategies.Hosting;
 
 /// <summary>What a WASM plugin does to harm the silo harms itself: the request gets the fallback's picks, others do not notice.</summary>
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class HostileWasmTests
 {
     private const string Forever = "(loop $l (br $l)) i32.const 0";

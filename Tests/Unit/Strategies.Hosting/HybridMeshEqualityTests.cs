@@ -6,7 +6,7 @@ using InferMesh.Strategies.Routing;
 namespace InferMesh.Tests.Unit.Strategies.Hosting;
 
 /// <summary>hybrid_mesh as a plugin ranks as the built-in does, bit for bit, what was learned of answers included.</summary>
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class HybridMeshEqualityTests
 {
     private const int All = 100_000;

@@ -6,7 +6,7 @@ using InferMesh.Strategies.Hosting;
 namespace InferMesh.Tests.Unit.Strategies.Hosting;
 
 /// <summary>What is loaded is what was pinned, and only from who is trusted.</summary>
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class PackageTests
 {
     private static readonly byte[] Module = Packages.Text(Packages.Pick());

@@ -7,7 +7,7 @@ using Wasmtime;
 namespace InferMesh.Tests.Unit.Strategies.Hosting;
 
 /// <summary>Training plugins: binpack in C places as the built-in does, and what does not fit is the fallback's.</summary>
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class TrainingPluginTests
 {
     private static readonly CollectiveFabric Fabric = CollectiveFabric.Unmeasured;

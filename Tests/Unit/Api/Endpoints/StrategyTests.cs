@@ -26,6 +26,16 @@ public sealed class StrategyTests
     }
 
     [TestMethod]
+    public async Task Shadows_HaveAnIntervalWhereEnoughIsKnown()
+    {
+        using var api = new ApiHost();
+        var items = (await api.GetAsync("/api/v1/shadows")).AssertStatus(200).Json.GetProperty("items");
+        Assert.AreEqual(2, items.GetArrayLength());
+        Assert.AreEqual((0.465, 0.402, 0.528), (items[0].GetProperty("regretSeconds").GetDouble(), items[0].GetProperty("regretLow").GetDouble(), items[0].GetProperty("regretHigh").GetDouble()));
+        Assert.IsFalse(items[1].TryGetProperty("regretSeconds", out _), "Too few requests.");
+    }
+
+    [TestMethod]
     public async Task Plugin_FromPushToRemoval()
     {
         using var api = new ApiHost();

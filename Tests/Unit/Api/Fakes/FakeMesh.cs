@@ -95,6 +95,7 @@ internal sealed class FakeMesh
         if (type == typeof(IJobGrain)) return Jobs.Job((string)key);
         if (type == typeof(IJobIndexGrain) || type == typeof(IJobSchedulerGrain)) return Jobs;
         if (type == typeof(IPluginGrain)) return Plugins.Plugin((string)key);
+        if (type == typeof(IShadowGrain)) return new FakeShadows();
         if (type == typeof(IPluginIndexGrain) || type == typeof(IPluginGateGrain)) return Plugins;
         if (type == typeof(IRouterGrain)) return Router;
         if (type == typeof(IEventLogGrain)) return Events;

@@ -3,7 +3,7 @@ using InferMesh.AppHost.Local.Health;
 
 namespace InferMesh.Tests.Unit.AppHost.Local;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
 public sealed class SupervisorTests : IDisposable
 {

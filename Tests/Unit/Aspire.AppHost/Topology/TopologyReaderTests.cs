@@ -4,7 +4,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace InferMesh.Tests.Unit.AppHost.Topology;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class TopologyReaderTests
 {
     private static TopologyResult Read(params (string Key, string Value)[] settings) => TopologyReader.Read(

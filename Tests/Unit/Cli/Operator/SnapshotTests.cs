@@ -45,7 +45,7 @@ public sealed class SnapshotTests
         ],
         ["strategy"] =
         [
-            "strategy push v1.zip --dry-run", "strategy push v1.zip", "strategy push v2.zip --enable", "strategy push v2.zip --enable --dry-run", "strategy push none.zip", "strategy push policy.yaml", .. All("strategy list --source plugin"), "strategy list -o name",
+            "strategy push v1.zip --dry-run", "strategy push v1.zip", "strategy push v2.zip --enable", "strategy push v2.zip --enable --dry-run", "strategy push none.zip", "strategy push policy.yaml", .. All("strategy list --source plugin"), "strategy list -o name", .. All("strategy shadows"),
             .. All("strategy show my_mesh"), "strategy show baseline_rr", "strategy show none", "strategy enable my_mesh@1.0.0", "strategy enable my_mesh@9.0.0", "strategy enable my_mesh@", "strategy rollback my_mesh", "strategy rollback none",
             .. All("strategy test my_mesh@1.0.0 --recent 10 --fallback mesh"), "strategy test none", "strategy disable my_mesh -o json", "strategy remove my_mesh@1.0.0", "strategy remove my_mesh --force", "strategy remove my_mesh",
         ],

@@ -3,7 +3,7 @@ using InferMesh.Grains.Events;
 
 namespace InferMesh.Tests.Unit.Grains.Events;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class EventMetricsTests
 {
     [TestMethod]

@@ -3,7 +3,7 @@ using InferMesh.Grains.Models;
 
 namespace InferMesh.Tests.Unit.Grains.Models;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class ModelMetricsTests
 {
     [TestMethod]

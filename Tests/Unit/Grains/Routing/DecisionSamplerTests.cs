@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Routing;
+using InferMesh.Grains.Routing.Shadows;
 using InferMesh.Strategies.Routing;
 using InferMesh.Tests.Unit.Strategies;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace InferMesh.Tests.Unit.Grains.Routing;
@@ -24,13 +27,18 @@ public sealed class DecisionSamplerTests
     public void Look_AtADecisionThatItsShadowWouldNotMake_CountsReasonsAndRegretAndLeavesThePickAlone()
     {
         using var seen = new Seen("InferMesh.Decisions");
-        var sampler = new DecisionSampler(Options.Create(new RoutingSettings { SampleEvery = 1, ShadowStrategy = "least_queue" }));
+        using var judge = Judge("least_queue");
+        var sampler = new DecisionSampler(Options.Create(new RoutingSettings { SampleEvery = 1 }), judge);
         var table = Tables.Table([Tables.Row("a") with { Running = 64, Waiting = 40 }, Tables.Row("b"), Tables.Row("c") with { Standing = FilterReason.NodeCordoned }]);
         // The baseline takes the first in turn, however busy.
         var decision = Tables.Decide(table, "baseline_rr", explain: true);
         Assert.AreEqual("a", decision.First());
 
-        var looked = sampler.Look(table, Tables.Request(), decision, Tables.NowTicks, 0, 0);
+        var (looked, shadow) = sampler.Look(table, Tables.Request(), decision, Tables.NowTicks, 0, 0);
+        // What happens between the decision and the end of the request is not what the shadow sees.
+        for (var i = 0; i < 200; i++) decision.Choices[0].Local.Dispatch(Tables.NowTicks, 1);
+        Assert.IsNotNull(shadow);
+        judge.Judge(shadow);
 
         Assert.AreEqual("a", looked.First());
         Assert.IsEmpty(looked.Excluded, "as a decision that nobody looked at");
@@ -38,13 +46,54 @@ public sealed class DecisionSamplerTests
         Assert.AreEqual(2, seen["infermesh.decision.candidates", ("reason", "none")]);
         Assert.AreEqual(1, seen["infermesh.decision.candidates", ("reason", "node_cordoned")]);
         Assert.AreEqual(1, seen["infermesh.decision.shadow", ("same", false)]);
+        Assert.AreEqual(1, seen["infermesh.decision.shadow", ("better", "shadow")]);
         Assert.IsGreaterThan(0.5, seen["infermesh.decision.regret"]);
         Assert.AreEqual(0, seen["infermesh.decision.gain"]);
     }
 
     [TestMethod]
-    public void Settings_UnknownShadow_IsRefused() => StringAssert.Contains(
-        new RoutingSettings { ShadowStrategy = "nonesuch" }.Validate(new(new object())).Single().ErrorMessage, "'nonesuch' is not a strategy");
+    public void Ended_MoreThanTheLineHolds_AreSkippedAndCounted()
+    {
+        using var seen = new Seen("InferMesh.Decisions");
+        using var judge = Judge("least_queue");
+        var table = Tables.Table([Tables.Row("a"), Tables.Row("b")]);
+        var decision = Tables.Decide(table, "baseline_rr");
+        for (var i = 0; i < 300; i++) judge.Open(table.Models[Tables.Request().Model], Tables.Request(), decision, Tables.NowTicks, (ulong)i, 0)!.Ended(null, Tables.NowTicks);
+
+        Assert.AreEqual(300 - 256, seen["infermesh.decision.shadow_skipped"]);
+    }
+
+    [TestMethod]
+    [DataRow(OutcomeStatus.Success, "", 800.0, 0.8)]
+    [DataRow(OutcomeStatus.Success, "a", 800.0, 0.8)]
+    [DataRow(OutcomeStatus.Success, "b", 800.0, double.NaN, DisplayName = "another target answered")]
+    [DataRow(OutcomeStatus.Success, "", 90_000.0, double.NaN, DisplayName = "longer than it can have taken")]
+    [DataRow(OutcomeStatus.Error, "", 800.0, double.NaN, DisplayName = "failed")]
+    public void Ended_TimeOfThePick_IsWhatWasObserved(OutcomeStatus status, string node, double milliseconds, double expected)
+    {
+        using var judge = Judge("least_queue");
+        var table = Tables.Table([Tables.Row("a"), Tables.Row("b")]);
+        var about = judge.Open(table.Models[Tables.Request().Model], Tables.Request(), Tables.Decide(table, "baseline_rr"), Tables.NowTicks, 0, 0)!;
+
+        about.Ended(new() { DecisionId = "x", Status = status, NodeId = node, LatencyMs = milliseconds }, Tables.NowTicks + TimeSpan.TicksPerSecond);
+
+        Assert.AreEqual(expected, about.ObservedSeconds);
+    }
+
+    [TestMethod]
+    public void Open_StrategyThatIsItsOwnShadow_IsNotCompared()
+    {
+        using var judge = Judge("baseline_rr");
+        var table = Tables.Table([Tables.Row("a"), Tables.Row("b")]);
+        Assert.IsNull(judge.Open(table.Models[Tables.Request().Model], Tables.Request(), Tables.Decide(table, "baseline_rr"), Tables.NowTicks, 0, 0));
+    }
+
+    [TestMethod]
+    public void Settings_ShadowThatNamesNothing_IsRefused() => StringAssert.Contains(
+        new RoutingSettings { ShadowStrategy = "none such" }.Validate(new(new object())).Single().ErrorMessage, "'none such' is not a strategy");
+
+    private static ShadowJudge Judge(string shadow) =>
+        new(Options.Create(new RoutingSettings { ShadowStrategy = shadow }), null!, null!, new LocalSilo(), NullLogger<ShadowJudge>.Instance);
 
     /// <summary>Sums of what a meter was told.</summary>
     private sealed class Seen : IDisposable

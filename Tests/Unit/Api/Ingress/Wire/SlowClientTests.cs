@@ -4,7 +4,7 @@ using InferMesh.Tests.Unit.Api.Grpc.Fakes;
 namespace InferMesh.Tests.Unit.Api.Ingress.Wire;
 
 /// <summary>Clients that hold a connection and give little for it are cut off in time.</summary>
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class SlowClientTests
 {
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(15);

@@ -6,7 +6,7 @@ using Wire = api::InferMesh.State.V1;
 
 namespace InferMesh.Tests.Unit.Cli.Agent.Training;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 [OSCondition(OperatingSystems.Linux)]
 public sealed class RankStartTests
 {
