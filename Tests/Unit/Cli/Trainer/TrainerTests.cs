@@ -72,7 +72,9 @@ public sealed class TrainerTests
         await ranks[0].StandardInput.FlushAsync();
         var said = await LineAsync(ranks[0], "\"checkpoint\":");
         foreach (var rank in ranks) ProcessGroup.SendOne(rank.Id, GroupSignal.Terminate);
-        foreach (var (code, output) in await Task.WhenAll(ranks.Select(EndAsync))) Assert.AreEqual(TrainerExit.Terminated, code, output);
+        var ended = await Task.WhenAll(ranks.Select(EndAsync));
+        // Whoever hears the signal late may see first that the other one has gone.
+        Assert.IsTrue(ended.All(static e => e.Code is TrainerExit.Terminated or TrainerExit.LostPeer) && ended.Any(static e => e.Code == TrainerExit.Terminated), string.Join("\n", ended.Select(static e => e.Output)));
 
         var message = RankMessage.Read(said)!;
         var end = (message.Step + 10).ToString(CultureInfo.InvariantCulture);
