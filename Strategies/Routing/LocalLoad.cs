@@ -67,6 +67,9 @@ public sealed class LocalLoad
         }
     }
 
+    /// <summary>Makes the counters those of a recorded decision. For replays, which have one thread and no history.</summary>
+    internal void Restore(int requests, long prefillUntilTicks) => (_requests, _prefillUntil) = (requests, prefillUntilTicks);
+
     /// <summary>In-flight requests as they were at a moment in the past.</summary>
     /// <param name="atTicks">UTC ticks of the moment.</param>
     public LoadBaseline At(long atTicks)
