@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
+using InferMesh.Grains.Recording;
 using InferMesh.Strategies.Admission;
 using InferMesh.Strategies.Routing;
 using InferMesh.Strategies.Scoring;
@@ -21,15 +22,16 @@ internal sealed class ReservationLedger : IDisposable
     private readonly ConcurrentDictionary<long, Reservation> _open = new();
     private readonly TimeProvider _time;
     private readonly StrategyFeedback _feedback;
+    private readonly DecisionRecording? _recording;
     private readonly TimeSpan _lease;
     private readonly string _silo;
     private readonly ITimer _sweeper;
 
-    public ReservationLedger(ILocalSiloDetails silo, TimeProvider time, IOptions<RoutingSettings> settings, StrategyFeedback feedback)
+    public ReservationLedger(ILocalSiloDetails silo, TimeProvider time, IOptions<RoutingSettings> settings, StrategyFeedback feedback, DecisionRecording? recording = null)
     {
         _silo = silo.SiloAddress.ToParsableString();
         _time = time;
-        _feedback = feedback;
+        (_feedback, _recording) = (feedback, recording);
         _lease = settings.Value.ReservationLease;
         _sweeper = time.CreateTimer(_ => Sweep(), null, SweepPeriod, SweepPeriod);
     }
@@ -49,8 +51,12 @@ internal sealed class ReservationLedger : IDisposable
     public string NewId() => Id(RandomNumber());
 
     /// <summary>Reserves one place on the first choice.</summary>
-    public string Reserve(Decision decision, RoutingRequest request)
+    /// <param name="decision">The decision.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="recorded">Its number in the recording; -1 when it is not recorded.</param>
+    public string Reserve(Decision decision, RoutingRequest request, long recorded = -1)
     {
+        using var turn = Hold();
         var now = _time.GetUtcNow().UtcTicks;
         var first = decision.Choices[0];
         var quotas = decision.Policy.Quotas.Count == 0 ? [] : decision.Policy.Quotas.Select(q => q.InFlight).ToArray();
@@ -58,6 +64,7 @@ internal sealed class ReservationLedger : IDisposable
         {
             On = first,
             Strategy = decision.Strategy,
+            Recorded = recorded,
             Attempt = _feedback.Dispatched(decision.Policy.Strategy, request, first, now),
         };
         first.Local.Dispatch(now, first.Terms.PrefillSeconds);
@@ -85,6 +92,7 @@ internal sealed class ReservationLedger : IDisposable
     {
         if (Find(number, nodeId) is not var (reservation, to)) return false;
         var now = _time.GetUtcNow().UtcTicks;
+        using (Hold())
         lock (reservation)
         {
             // Settled in between: there is nothing to move.
@@ -119,6 +127,7 @@ internal sealed class ReservationLedger : IDisposable
     public bool Hedge(long number, string nodeId)
     {
         if (Find(number, nodeId) is not var (reservation, to)) return false;
+        using (Hold())
         lock (reservation)
         {
             if (reservation.On is not { } on || reservation.Copy is not null || on.Identity.NodeId == nodeId) return false;
@@ -164,10 +173,14 @@ internal sealed class ReservationLedger : IDisposable
         return BitConverter.ToInt64(bytes);
     }
 
+    // Before the lock of a reservation, and around no event that decides: a decision waits for its turn as well.
+    private DecisionRecording.Turn Hold() => _recording is null ? default : _recording.Hold();
+
     private string Id(long number) => string.Create(CultureInfo.InvariantCulture, $"{number:x}-{_silo}");
 
     private void Release(Reservation reservation, RouteOutcome? outcome)
     {
+        using var turn = Hold();
         var now = _time.GetUtcNow().UtcTicks;
         lock (reservation)
         {
@@ -185,6 +198,7 @@ internal sealed class ReservationLedger : IDisposable
             if (outcome is not null && reservation.AttemptOn(outcome.NodeId) is { } attempt) StrategyFeedback.Completed(attempt, outcome, now);
         }
         foreach (var quota in reservation.Quotas) quota.Settle(now);
+        _recording?.Ended(reservation.Recorded, outcome, now);
         // A request that got nothing cost next to nothing; an answer whose length nobody knows stays as it was estimated.
         var output = outcome is { Status: OutcomeStatus.Error or OutcomeStatus.Rejected } ? 0 : outcome?.OutputTokens;
         if (output is { } tokens) Service.Charge(reservation.Tenant, ServiceAccount.Cost(reservation.PromptTokens, tokens) - reservation.ExpectedService, now);
@@ -209,6 +223,9 @@ internal sealed class ReservationLedger : IDisposable
 
         /// <summary>Strategy that chose.</summary>
         public string Strategy { get; init; } = "";
+
+        /// <summary>Number of its decision in the recording; -1 when it is not recorded.</summary>
+        public long Recorded { get; init; } = -1;
 
         public int PromptTokens { get; } = request.PromptTokens;
 

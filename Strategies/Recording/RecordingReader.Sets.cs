@@ -19,9 +19,12 @@ public sealed partial class RecordingReader
         var (tracked, routers) = (cursor.Byte() == 1, cursor.Int());
         var rows = new TargetRow[cursor.Length()];
         var (baseline, held) = (new LoadBaseline[rows.Length], new List<int>());
+        // A target keeps its counter from table to table, and a strategy may still look at the table before.
+        var known = number < _sets.Count ? _sets[number]!.Rows.ToDictionary(static r => (r.Identity.NodeId, r.Identity.Endpoint), static r => r.Local) : [];
         for (var row = 0; row < rows.Length; row++)
         {
-            rows[row] = Columns(ref cursor, new() { Identity = Identity(ref cursor), Local = new() }, -1, ref baseline[row]);
+            var identity = Identity(ref cursor);
+            rows[row] = Columns(ref cursor, new() { Identity = identity, Local = known.GetValueOrDefault((identity.NodeId, identity.Endpoint)) ?? new() }, -1, ref baseline[row]);
             Local(ref cursor, rows[row].Local);
             if (tracked && cursor.Byte() == 0) held.Add(row);
         }

@@ -32,6 +32,9 @@ public static class MeshCluster
 
     public static InProcessTestCluster Silos => s_cluster;
 
+    /// <summary>Where all silos record all decisions of all tests.</summary>
+    public static string RecordingPath => Path.Combine(s_directory, "recording");
+
     /// <summary>File of the database of all silos.</summary>
     public static string StoragePath => Path.Combine(s_directory, "mesh.db");
 
@@ -64,6 +67,7 @@ public static class MeshCluster
                 (o.Quarantine, o.Probation) = (Quarantine, Probation);
                 (o.ThrottleAfter, o.SilentAfter) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
             });
+            silo.Services.Configure<RecordingSettings>(static o => o.Folder = RecordingPath);
             silo.Services.Configure<RoutingSettings>(o => o.SnapshotPeriod = TimeSpan.FromMilliseconds(50));
             // A busy machine makes no plugin late here.
             silo.Services.Configure<PluginSettings>(o => (o.Development, o.RoutingDeadline) = (true, TimeSpan.FromSeconds(1)));
