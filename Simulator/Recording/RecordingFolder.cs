@@ -28,13 +28,13 @@ public sealed class RecordingFolder(string folder, ulong recording) : IRecording
     public void Dispose() => _file?.Dispose();
 
     /// <summary>Files of recordings, in the order in which they are read: that of their names.</summary>
-    /// <param name="path">A file, or a folder.</param>
+    /// <param name="path">A file, or a folder with files at any depth.</param>
     /// <exception cref="FileNotFoundException">There is nothing, or a folder without recordings.</exception>
     public static IReadOnlyList<string> Files(string path)
     {
         if (File.Exists(path)) return [path];
         if (!Directory.Exists(path)) throw new FileNotFoundException($"'{path}' does not exist");
-        string[] files = [.. Directory.EnumerateFiles(path, "*" + RecordingFormat.Extension).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFiles(path, "*" + RecordingFormat.Extension, SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         return files.Length > 0 ? files : throw new FileNotFoundException($"'{path}' holds no file that ends in {RecordingFormat.Extension}");
     }
 }
