@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using InferMesh.Cli.Agent;
+using InferMesh.Cli.Decisions;
 using InferMesh.Cli.DevCerts;
 using InferMesh.Cli.Fleet;
 using InferMesh.Cli.Operator;
@@ -72,6 +73,8 @@ internal static class InferMeshCommand
         TrainerCommand.Create(),
         FleetCommand.Create(static report => new FleetReporter(report.Targets, report.Interval, AgentLogging.Create(), TimeProvider.System) { Credential = report.Credential, Tls = report.Tls }),
         ReplayCommand.Create(),
+        ReplayDecisionsCommand.Create(),
+        DecisionsCommand.Create(),
         sim,
         DevCertsCommand.Create(TimeProvider.System),
     ];

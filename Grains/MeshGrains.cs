@@ -4,6 +4,7 @@ using InferMesh.Grains.Models;
 using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Plugins;
 using InferMesh.Grains.Policies;
+using InferMesh.Grains.Recording;
 using InferMesh.Grains.Routing;
 using InferMesh.Grains.Routing.Shadows;
 using InferMesh.Grains.Tenancy;
@@ -15,7 +16,7 @@ public static class MeshGrains
 {
     /// <summary>
     /// Adds routing table, reservations, plugins, tenants, models, jobs and events. The host binds <see cref="Options.HealthSettings"/>,
-    /// <see cref="Options.FaultSettings"/>, <see cref="Options.RoutingSettings"/>, <see cref="Options.TenancySettings"/>,
+    /// <see cref="Options.FaultSettings"/>, <see cref="Options.RoutingSettings"/>, <see cref="Options.RecordingSettings"/>, <see cref="Options.TenancySettings"/>,
     /// <see cref="Options.JobSettings"/>, <see cref="Options.PluginSettings"/> and <see cref="Options.EventSettings"/>, and provides storage and the stream provider.
     /// </summary>
     public static ISiloBuilder AddMeshGrains(this ISiloBuilder silo)
@@ -33,6 +34,7 @@ public static class MeshGrains
         silo.Services.AddSingleton(static services => new PolicyStrategies(services.GetRequiredService<SiloPlugins>().Find));
         silo.Services.AddSingleton<RoutingTableBuilder>();
         silo.Services.AddSingleton<IClusterSize, ClusterSize>();
+        silo.Services.AddSingleton<DecisionRecording>();
         silo.Services.AddSingleton<StrategyFeedback>();
         silo.Services.AddSingleton<ReservationLedger>();
         silo.Services.AddSingleton<ShadowJudge>();

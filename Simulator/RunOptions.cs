@@ -1,4 +1,5 @@
 using InferMesh.Simulator.Results;
+using InferMesh.Strategies.Recording;
 
 namespace InferMesh.Simulator;
 
@@ -13,6 +14,9 @@ public sealed record RunOptions
 
     /// <summary>Hears how far each run is, several times a second, on the thread of the run.</summary>
     public Action<RunProgress>? Progress { get; init; }
+
+    /// <summary>Opens where the decisions of a run are recorded, given the recording, the seed and the name of the strategy; null records none. Not for the reference with known bugs, which has no router.</summary>
+    public Func<ulong, ulong, string, IRecordingSink>? Record { get; init; }
 
     /// <summary>Ends all runs early: their results are complete up to there.</summary>
     public CancellationToken Stop { get; init; }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using InferMesh.Strategies.Routing;
 
 namespace InferMesh.Strategies;
@@ -54,8 +55,18 @@ public static class StrategyCatalog
     {
         if (Validate(name, parameters) is [var first, ..]) throw new ArgumentException($"{first.Field}: {first.Message}", nameof(parameters));
         var entry = Find(name)!;
-        return entry.Factory(entry.Description.Parameters.ToDictionary(p => p.Name, p => parameters is not null && parameters.TryGetValue(p.Name, out var v) ? v : p.Default));
+        var made = entry.Factory(entry.Description.Parameters.ToDictionary(p => p.Name, p => parameters is not null && parameters.TryGetValue(p.Name, out var v) ? v : p.Default));
+        if (made is ScoringStrategy scoring && parameters is { Count: > 0 }) scoring.Parameters = parameters.ToFrozenDictionary(StringComparer.Ordinal);
+        return made;
     }
+
+    /// <summary>What a strategy of the catalogue was made of, so that it can be made again; null for one of a plugin.</summary>
+    internal static IReadOnlyDictionary<string, double>? ParametersOf(IRoutingStrategy strategy) => strategy switch
+    {
+        ScoringStrategy scoring => scoring.Parameters,
+        BaselineRoundRobin or PowerOfTwo => FrozenDictionary<string, double>.Empty,
+        _ => null,
+    };
 
     private static StrategyEntry? Find(string? name) => Array.Find(StrategyEntries.All, e => e.Description.Name == name);
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Options;
+using InferMesh.Grains.Recording;
 using InferMesh.Grains.Routing.Shadows;
 using InferMesh.Strategies.Admission;
 using InferMesh.Strategies.Routing;
@@ -22,15 +23,16 @@ internal sealed class ReservationLedger : IDisposable
     private readonly ConcurrentDictionary<long, Reservation> _open = new();
     private readonly TimeProvider _time;
     private readonly StrategyFeedback _feedback;
+    private readonly DecisionRecording? _recording;
     private readonly TimeSpan _lease;
     private readonly string _silo;
     private readonly ITimer _sweeper;
 
-    public ReservationLedger(ILocalSiloDetails silo, TimeProvider time, IOptions<RoutingSettings> settings, StrategyFeedback feedback)
+    public ReservationLedger(ILocalSiloDetails silo, TimeProvider time, IOptions<RoutingSettings> settings, StrategyFeedback feedback, DecisionRecording? recording = null)
     {
         _silo = silo.SiloAddress.ToParsableString();
         _time = time;
-        _feedback = feedback;
+        (_feedback, _recording) = (feedback, recording);
         _lease = settings.Value.ReservationLease;
         _sweeper = time.CreateTimer(_ => Sweep(), null, SweepPeriod, SweepPeriod);
     }
@@ -53,8 +55,10 @@ internal sealed class ReservationLedger : IDisposable
     /// <param name="decision">A routed decision.</param>
     /// <param name="request">The request.</param>
     /// <param name="shadow">What another strategy is asked about when the request has ended; null for nothing.</param>
-    public string Reserve(Decision decision, RoutingRequest request, ShadowCase? shadow = null)
+    /// <param name="recorded">Its number in the recording; -1 when it is not recorded.</param>
+    public string Reserve(Decision decision, RoutingRequest request, ShadowCase? shadow = null, long recorded = -1)
     {
+        using var turn = Hold();
         var now = _time.GetUtcNow().UtcTicks;
         var first = decision.Choices[0];
         var quotas = decision.Policy.Quotas.Count == 0 ? [] : decision.Policy.Quotas.Select(q => q.InFlight).ToArray();
@@ -63,6 +67,7 @@ internal sealed class ReservationLedger : IDisposable
             On = first,
             Strategy = decision.Strategy,
             Shadow = shadow,
+            Recorded = recorded,
             Attempt = _feedback.Dispatched(decision.Policy.Strategy, request, first, now),
         };
         first.Local.Dispatch(now, first.Terms.PrefillSeconds);
@@ -90,6 +95,7 @@ internal sealed class ReservationLedger : IDisposable
     {
         if (Find(number, nodeId) is not var (reservation, to)) return false;
         var now = _time.GetUtcNow().UtcTicks;
+        using (Hold())
         lock (reservation)
         {
             // Settled in between: there is nothing to move.
@@ -124,6 +130,7 @@ internal sealed class ReservationLedger : IDisposable
     public bool Hedge(long number, string nodeId)
     {
         if (Find(number, nodeId) is not var (reservation, to)) return false;
+        using (Hold())
         lock (reservation)
         {
             if (reservation.On is not { } on || reservation.Copy is not null || on.Identity.NodeId == nodeId) return false;
@@ -169,10 +176,14 @@ internal sealed class ReservationLedger : IDisposable
         return BitConverter.ToInt64(bytes);
     }
 
+    // Before the lock of a reservation, and around no event that decides: a decision waits for its turn as well.
+    private DecisionRecording.Turn Hold() => _recording is null ? default : _recording.Hold();
+
     private string Id(long number) => string.Create(CultureInfo.InvariantCulture, $"{number:x}-{_silo}");
 
     private void Release(Reservation reservation, RouteOutcome? outcome)
     {
+        using var turn = Hold();
         var now = _time.GetUtcNow().UtcTicks;
         lock (reservation)
         {
@@ -190,6 +201,7 @@ internal sealed class ReservationLedger : IDisposable
             if (outcome is not null && reservation.AttemptOn(outcome.NodeId) is { } attempt) StrategyFeedback.Completed(attempt, outcome, now);
         }
         foreach (var quota in reservation.Quotas) quota.Settle(now);
+        _recording?.Ended(reservation.Recorded, outcome, now);
         // A request that got nothing cost next to nothing; an answer whose length nobody knows stays as it was estimated.
         var output = outcome is { Status: OutcomeStatus.Error or OutcomeStatus.Rejected } ? 0 : outcome?.OutputTokens;
         reservation.Shadow?.Ended(outcome, now);
@@ -215,6 +227,9 @@ internal sealed class ReservationLedger : IDisposable
 
         /// <summary>Strategy that chose.</summary>
         public string Strategy { get; init; } = "";
+
+        /// <summary>Number of its decision in the recording; -1 when it is not recorded.</summary>
+        public long Recorded { get; init; } = -1;
 
         public int PromptTokens { get; } = request.PromptTokens;
 

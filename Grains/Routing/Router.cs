@@ -4,6 +4,7 @@ using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Policies;
+using InferMesh.Grains.Recording;
 using InferMesh.Grains.Routing.Shadows;
 using InferMesh.Strategies;
 using InferMesh.Strategies.Policies;
@@ -12,7 +13,7 @@ using InferMesh.Strategies.Routing;
 namespace InferMesh.Grains.Routing;
 
 /// <summary>Decides, and reserves, from this silo's table. Thread-safe.</summary>
-internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, DecisionSampler sampler, ILocalSiloDetails silo, TimeProvider time)
+internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, DecisionSampler sampler, ILocalSiloDetails silo, TimeProvider time, DecisionRecording? recording = null)
 {
     private const int MaxText = 256;
     private const int MaxPrefixBlocks = 2048;
@@ -101,12 +102,14 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         var sequence = cache.Sequence(request.Model, advance: !dryRun);
         var seed = query.RequestId.Length > 0 ? XxHash3.HashToUInt64(MemoryMarshal.AsBytes(query.RequestId.AsSpan())) : sequence;
         if (query.Strategy.Length > 0) strategy ??= StrategyCatalog.Create(query.Strategy);
-        var now = time.GetUtcNow().UtcTicks;
         var sampled = !dryRun && sampler.IsDue();
+        using var turn = dryRun || recording is null ? default : recording.Hold();
+        var now = time.GetUtcNow().UtcTicks;
         var decision = DecisionKernel.Decide(table, request, now, sequence, seed, explain || sampled, strategy);
+        var recorded = dryRun || recording is null ? -1 : recording.Decided(table, request, decision, now, sequence, seed);
         ShadowCase? shadow = null;
         if (sampled) (decision, shadow) = sampler.Look(table, request, decision, now, sequence, seed);
-        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request, shadow) : ledger.NewId();
+        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request, shadow, recorded) : ledger.NewId();
         return RouteMapping.ToAnswer(decision, id, table.Policies.WantsPrefix(request.Model));
     }
 

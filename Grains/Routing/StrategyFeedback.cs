@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Recording;
 using InferMesh.Strategies.Routing;
 using InferMesh.Strategies.Scoring;
 
@@ -8,18 +9,25 @@ namespace InferMesh.Grains.Routing;
 /// Tells strategies that learn what was sent where and what came of it. Only what was measured is told: a lease that ends, an answer without times or a
 /// request that was wrong in itself leaves what was learned as it is.
 /// </summary>
-internal sealed class StrategyFeedback(RoutingTableCache cache)
+internal sealed class StrategyFeedback(RoutingTableCache cache, DecisionRecording? recording = null)
 {
     // A caller's clock and ours may differ by this much.
     private const double SlackSeconds = 1;
 
-    /// <summary>The request goes to the choice now: before the counters of the target change. Null for a strategy that does not learn.</summary>
+    /// <summary>The request goes to the choice now: before the counters of the target change. Null for a strategy that does not learn, unless all is recorded.</summary>
     public Attempt? Dispatched(IRoutingStrategy strategy, RoutingRequest request, Choice choice, long nowTicks)
     {
-        if (strategy is not ILearningStrategy learning) return null;
-        var load = cache.Current.Table.Models.TryGetValue(request.Model, out var targets) ? learning.Dispatched(targets, request, choice.Identity, nowTicks) : null;
+        var learning = strategy as ILearningStrategy;
+        // Another strategy that a recording is put to may learn from what this one does not.
+        if (learning is null && recording is not { IsComplete: true }) return null;
+        double? load = null;
+        if (cache.Current.Table.Models.TryGetValue(request.Model, out var targets))
+        {
+            recording?.Sent(strategy, targets, request, choice.Identity, nowTicks);
+            load = learning?.Dispatched(targets, request, choice.Identity, nowTicks);
+        }
         var backlog = Math.Max(0, choice.Local.PrefillUntilTicks - nowTicks) / (double)TimeSpan.TicksPerSecond;
-        return new(learning, request, choice, load ?? choice.Load, Batch(choice), backlog, nowTicks);
+        return new(strategy, request, choice, load ?? choice.Load, Batch(choice), backlog, nowTicks) { Recording = recording };
     }
 
     /// <summary>The attempt as it would be on another choice of the decision.</summary>
@@ -58,13 +66,14 @@ internal sealed class StrategyFeedback(RoutingTableCache cache)
         // How long an answer should take depends on its length: without it only the first token says something.
         if (report.OutputTokens is not > 0) e2e = double.NaN;
         var output = report.OutputTokens is > 0 and var counted ? counted : request.OutputTokens > 0 ? request.OutputTokens : CostModel.Fallback.OutputTokens;
-        attempt.Strategy.Completed(
-            new(attempt.Choice.Identity, prompt, output, attempt.Choice.Terms.TotalSeconds, attempt.LoadAtDispatch, ttft, e2e, succeeded, nowTicks, request.Prefix)
-            {
-                Model = request.Model,
-                BatchAtDispatch = attempt.BatchAtDispatch,
-                PrefillBacklogSeconds = attempt.PrefillBacklogSeconds,
-            });
+        var told = new Outcome(attempt.Choice.Identity, prompt, output, attempt.Choice.Terms.TotalSeconds, attempt.LoadAtDispatch, ttft, e2e, succeeded, nowTicks, request.Prefix)
+        {
+            Model = request.Model,
+            BatchAtDispatch = attempt.BatchAtDispatch,
+            PrefillBacklogSeconds = attempt.PrefillBacklogSeconds,
+        };
+        attempt.Recording?.Learned(attempt.Strategy, told);
+        if (attempt.Strategy is ILearningStrategy learning) learning.Completed(told);
     }
 
     private static double Batch(Choice choice) => choice.LoadFactor > 0 ? choice.Load / choice.LoadFactor : double.NaN;
@@ -73,7 +82,7 @@ internal sealed class StrategyFeedback(RoutingTableCache cache)
     internal static double Seconds(double? ms, double ageSeconds) => ms / 1000 is { } seconds && seconds > 0 && seconds <= ageSeconds + SlackSeconds ? seconds : double.NaN;
 }
 
-/// <summary>A request on its way to one target, for a strategy that wants to know what comes of it.</summary>
+/// <summary>A request on its way to one target, for a strategy or a recording that wants to know what comes of it.</summary>
 /// <param name="Strategy">Who wants to know.</param>
 /// <param name="Request">The request as the decision knew it.</param>
 /// <param name="Choice">The target and what was expected of it.</param>
@@ -82,4 +91,8 @@ internal sealed class StrategyFeedback(RoutingTableCache cache)
 /// <param name="PrefillBacklogSeconds">Prompts of this router before it.</param>
 /// <param name="AtTicks">When it was sent, UTC ticks.</param>
 internal sealed record Attempt(
-    ILearningStrategy Strategy, RoutingRequest Request, Choice Choice, double LoadAtDispatch, double BatchAtDispatch, double PrefillBacklogSeconds, long AtTicks);
+    IRoutingStrategy Strategy, RoutingRequest Request, Choice Choice, double LoadAtDispatch, double BatchAtDispatch, double PrefillBacklogSeconds, long AtTicks)
+{
+    /// <summary>Writes down what the strategy is told; null when nobody does.</summary>
+    public DecisionRecording? Recording { get; init; }
+}

@@ -25,6 +25,7 @@ internal static class SiloSettingsExtensions
         services.AddMeshOptions<HealthSettings>(configuration, HealthSettings.Section);
         services.AddMeshOptions<FaultSettings>(configuration, FaultSettings.Section);
         services.AddMeshOptions<RoutingSettings>(configuration, RoutingSettings.Section);
+        services.AddMeshOptions<RecordingSettings>(configuration, RecordingSettings.Section);
         services.AddMeshOptions<TenancySettings>(configuration, TenancySettings.Section);
         services.AddMeshOptions<JobSettings>(configuration, JobSettings.Section);
         services.AddMeshOptions<PluginSettings>(configuration, PluginSettings.Section);

@@ -58,6 +58,9 @@ internal struct Attempt
     /// <summary>When the second node was picked, and when all KV blocks were there; 0 when one node does all.</summary>
     public long HandedNs, MovedNs;
 
+    /// <summary>Number of the decision in the recording, where there is one.</summary>
+    public long Decision;
+
     public int Tokens;
     public double LoadAtDispatch, BatchAtDispatch, PrefillBacklogSeconds, ExpectedSeconds;
 

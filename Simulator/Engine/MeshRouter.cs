@@ -4,6 +4,7 @@ using InferMesh.Simulator.World;
 using InferMesh.Strategies.Admission;
 using InferMesh.Strategies.Hedging;
 using InferMesh.Strategies.Policies;
+using InferMesh.Strategies.Recording;
 using InferMesh.Strategies.Routing;
 using InferMesh.Strategies.Topology;
 
@@ -19,7 +20,6 @@ internal sealed class MeshRouter
     private const int PicksWithHedge = 3;
 
     private readonly EffectivePolicy[] _policies;
-    private readonly ILearningStrategy?[] _learning;
     private readonly Func<SimRequest, int>? _arm;
     private readonly RankedTarget[] _best;
     private readonly Origin _origin;
@@ -31,6 +31,7 @@ internal sealed class MeshRouter
     private readonly Fleet _fleet;
     private readonly string[] _tenants;
     private readonly string[] _classes;
+    private readonly DecisionRecorder? _recorder;
     private ulong _sequence;
     private long _dispatched, _hedges;
 
@@ -44,8 +45,7 @@ internal sealed class MeshRouter
     private MeshRouter(Fleet fleet, NetworkModel network, int cell, IRoutingStrategy[] strategies, RouterSettings settings, WorkPart part)
     {
         (Cell, _seed, _hedgeShare, _knownOutputs, _arm) = (cell, settings.Seed, settings.HedgeShare, settings.KnownOutputs, settings.Arm);
-        (_tenants, _classes, _part, _fleet) = (settings.Tenants, settings.SloClasses, part, fleet);
-        _learning = Array.ConvertAll(strategies, s => s as ILearningStrategy);
+        (_tenants, _classes, _part, _fleet, _recorder) = (settings.Tenants, settings.SloClasses, part, fleet, settings.Recorder);
         _best = new RankedTarget[settings.Hedges.Contains(true) ? PicksWithHedge : 1];
         _policies = [.. strategies.Select((s, i) => new EffectivePolicy(s, [], HedgeSettings.Default with { Enabled = settings.Hedges[i] }, AdmissionLimits.Default, null, [], [], []))];
         Targets = new(Model, Enumerable.Range(0, fleet.Count).Select(t => Row(fleet, t, network.RttSeconds(cell, fleet.Cell[t], fleet.Node[t]), settings.ColdStartSeconds(t), part)));
@@ -87,8 +87,14 @@ internal sealed class MeshRouter
     {
         var sequence = _sequence++;
         LastRequest = Query(request, payloadBytes, excluded, demand);
-        return DecisionKernel.Pick(Targets, LastRequest, _policies[ArmOf(request)], Ticks(nowNs), sequence, _seed + sequence, _best);
+        var policy = _policies[ArmOf(request)];
+        var result = DecisionKernel.Pick(Targets, LastRequest, policy, Ticks(nowNs), sequence, _seed + sequence, _best);
+        if (_recorder is not null) LastDecision = _recorder.Decided(Targets, LastRequest, policy, 0, Ticks(nowNs), sequence, _seed + sequence, result, _best);
+        return result;
     }
+
+    /// <summary>Number of the last decision in the recording; 0 when there is none.</summary>
+    public long LastDecision { get; private set; }
 
     /// <summary>The request as the kernel last saw it.</summary>
     public RoutingRequest LastRequest { get; private set; } = new() { Model = Model };
@@ -116,6 +122,7 @@ internal sealed class MeshRouter
         var targets = Of(target).Targets;
         targets.Local[target].Settle(Ticks(nowNs));
         targets.LocalChanged(target);
+        _recorder?.Counted(targets, target);
     }
 
     /// <summary>Tells a strategy that learns what came of an attempt.</summary>
@@ -127,29 +134,53 @@ internal sealed class MeshRouter
     public void Learn(in Attempt attempt, in SimRequest request, double firstSeconds, long nowNs, bool succeeded)
     {
         var part = _fleet.PartOf(attempt.Target);
-        if (Of(attempt.Target)._learning[ArmOf(request)] is not { } learning) return;
+        var half = Of(attempt.Target);
+        var strategy = half._policies[ArmOf(request)].Strategy;
+        if (_recorder is null && strategy is not ILearningStrategy) return;
         var (work, sentNs) = (part.Of(request), part == WorkPart.Decode ? attempt.HandedNs : attempt.SentNs);
-        learning.Completed(new(
-            Targets.Identity[attempt.Target], work.PromptTokens, succeeded ? work.OutputTokens : attempt.Tokens, attempt.ExpectedSeconds, attempt.LoadAtDispatch,
-            firstSeconds, (nowNs - sentNs) / 1e9, succeeded, Ticks(nowNs), request.Prefix)
+        var (outputs, e2e) = (succeeded ? work.OutputTokens : attempt.Tokens, (nowNs - sentNs) / 1e9);
+        var outcome = new Outcome(
+            Targets.Identity[attempt.Target], work.PromptTokens, outputs, attempt.ExpectedSeconds, attempt.LoadAtDispatch, firstSeconds, e2e, succeeded, Ticks(nowNs), request.Prefix)
         {
             BatchAtDispatch = attempt.BatchAtDispatch,
             PrefillBacklogSeconds = attempt.PrefillBacklogSeconds,
-        });
+        };
+        _recorder?.Learned(strategy, half.Targets, outcome);
+        _recorder?.Ended(new(attempt.Decision, Ticks(nowNs), succeeded ? RecordedStatus.Success : RecordedStatus.Error, firstSeconds, e2e, work.PromptTokens, outputs));
+        if (strategy is ILearningStrategy learning) learning.Completed(outcome);
     }
 
     /// <summary>Takes a report in, unless a newer one came first.</summary>
     public void Take(int target, in TargetReading reading)
     {
         var targets = Of(target).Targets;
-        if (reading.SampledAtTicks >= targets.SampledAtTicks[target]) targets.Update(target, reading);
+        if (reading.SampledAtTicks < targets.SampledAtTicks[target]) return;
+        targets.Update(target, reading);
+        _recorder?.Reading(targets, target);
+    }
+
+    /// <summary>Something of the target is not here yet: its reading grows old.</summary>
+    public void Hold(int target)
+    {
+        var targets = Of(target).Targets;
+        targets.Hold(target);
+        _recorder?.Followed(targets, target, follows: false);
+    }
+
+    /// <summary>All there is of the target is here.</summary>
+    public void Release(int target)
+    {
+        var targets = Of(target).Targets;
+        targets.Release(target);
+        _recorder?.Followed(targets, target, follows: true);
     }
 
     /// <summary>A cell reported that nothing has changed.</summary>
     public void Refresh(int cell, long sampledAtTicks)
     {
         Targets.Refresh(cell, sampledAtTicks);
-        _decode?.Targets.Refresh(cell, sampledAtTicks);
+        _recorder?.Refreshed(Targets, cell, sampledAtTicks);
+        _decode?.Refresh(cell, sampledAtTicks);
     }
 
     private void Send(ref Attempt attempt, in SimRequest request, long nowNs)
@@ -159,7 +190,9 @@ internal sealed class MeshRouter
         var ticks = Ticks(nowNs);
         (attempt.LoadAtDispatch, attempt.BatchAtDispatch, attempt.PrefillBacklogSeconds) = (Targets.Load(target), Targets.BatchSize(target), Targets.PrefillBacklogSeconds(target, ticks));
         var prefillSeconds = _part.Of(request).PromptTokens / Targets.PrefillTokensPerSecond[target];
-        if (_learning[ArmOf(request)] is { } learning)
+        var strategy = _policies[ArmOf(request)].Strategy;
+        _recorder?.Sent(strategy, Targets, LastRequest, target, ticks, _sequence, _seed);
+        if (strategy is ILearningStrategy learning)
         {
             var input = new RankingInput(Targets, LastRequest, default, ticks, _sequence, _seed);
             var expected = learning.Explain(input, target);
@@ -168,6 +201,7 @@ internal sealed class MeshRouter
         }
         Targets.Local[target].Dispatch(ticks, prefillSeconds);
         Targets.LocalChanged(target);
+        _recorder?.Counted(Targets, target);
     }
 
     private int ArmOf(in SimRequest request) => _arm is null ? 0 : _arm(request);
@@ -219,5 +253,7 @@ internal sealed class MeshRouter
 /// <param name="SloClasses">Names of SLO classes.</param>
 /// <param name="ColdStartSeconds">Seconds until a target serves at the start.</param>
 /// <param name="Arm">Which of several strategies decides a request; null when there is one.</param>
+/// <param name="Recorder">Writes what is decided; null when nobody does.</param>
 internal sealed record RouterSettings(
-    ulong Seed, bool[] Hedges, double HedgeShare, bool KnownOutputs, string[] Tenants, string[] SloClasses, Func<int, double> ColdStartSeconds, Func<SimRequest, int>? Arm);
+    ulong Seed, bool[] Hedges, double HedgeShare, bool KnownOutputs, string[] Tenants, string[] SloClasses, Func<int, double> ColdStartSeconds, Func<SimRequest, int>? Arm,
+    DecisionRecorder? Recorder);

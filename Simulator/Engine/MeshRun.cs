@@ -5,6 +5,7 @@ using InferMesh.Simulator.Results;
 using InferMesh.Simulator.Workload;
 using InferMesh.Strategies;
 using InferMesh.Strategies.PrefixCache;
+using InferMesh.Strategies.Recording;
 
 namespace InferMesh.Simulator.Engine;
 
@@ -13,10 +14,12 @@ internal sealed class MeshRun
 {
     private const int EventsPerLook = 1 << 12, LooksPerProgress = 1 << 4;
     private const string OracleName = "oracle";
+    private const long RecordedFileBytes = 1 << 30;
 
     private readonly RunWorld _world;
     private readonly RequestLife _life;
     private readonly KvFeed? _feed;
+    private readonly DecisionRecorder? _recorder;
     private readonly RunOptions _options;
     private readonly string _strategy;
     private readonly ulong _seed;
@@ -46,7 +49,8 @@ internal sealed class MeshRun
         var descriptions = Array.ConvertAll(strategies, s => StrategyCatalog.All.FirstOrDefault(d => d.Name == s.Name));
         var oracle = strategies[0].Name == OracleName ? new Oracle(fleet) : null;
         var settings = new RouterSettings(seed + Streams.Ties, Array.ConvertAll(descriptions, d => d?.Hedges ?? false), config.Hedging.BudgetShare, oracle is not null,
-            [.. Enumerable.Range(0, config.Workload.Tenants.Count).Select(t => $"tenant-{t}")], [.. config.SloClasses.Select(c => c.Name)], target => cold.Seconds(target, 0), experiment is null ? null : experiment.ArmOf);
+            [.. Enumerable.Range(0, config.Workload.Tenants.Count).Select(t => $"tenant-{t}")], [.. config.SloClasses.Select(c => c.Name)], target => cold.Seconds(target, 0), experiment is null ? null : experiment.ArmOf,
+            _recorder = options.Record is { } record ? new(record(RecordingId(seed, name), seed, name), new(RecordingId(seed, name), MeshRouter.Ticks(0)) { Synthetic = true, FileBytes = RecordedFileBytes }) : null);
         MeshRouter[] routers = [.. Enumerable.Range(0, config.Routers.Count).Select(r => new MeshRouter(
             fleet, network, RouterSet.CellOf(r, config.Routers.Count, fleet.Cells), () => Array.ConvertAll(strategies, s => oracle ?? StrategyCatalog.Create(s.Name, s.Parameters)), settings))];
         _feed = routers[0].Strategy is IKvEventStrategy { WantsKvEvents: true } ? new(config, fleet, queue, routers) : null;
@@ -92,10 +96,14 @@ internal sealed class MeshRun
             Handle(next);
         }
         if (complete) now = _horizonNs;
+        _recorder?.Flush();
         _world.Experiment?.End(now);
         _world.Series.Take(now, _world.Rack);
         return ResultBuilder.Build(_world, _plan, new(_strategy, _seed, complete, now, events), _life.Finish);
     }
+
+    /// <summary>Which recording is that of a run: the same for the same run.</summary>
+    internal static ulong RecordingId(ulong seed, string strategy) => strategy.Aggregate(BlockNames.Mix(seed), static (hash, c) => BlockNames.Mix(hash ^ c));
 
     private bool Look(long events, long nowNs)
     {

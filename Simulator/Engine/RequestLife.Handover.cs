@@ -41,6 +41,7 @@ internal sealed partial class RequestLife
         attempt.HandedNs = nowNs;
         Picked(decoders, attempt.Target, nowNs);
         decoders.Dispatch(ref attempt, flight.Request, nowNs);
+        attempt.Decision = decoders.LastDecision;
         Launch(slot, number, nowNs + decisionNs);
     }
 

@@ -57,6 +57,7 @@ internal sealed partial class RequestLife(RunWorld world, long decisionNs, doubl
         ref var attempt = ref flight.At(number);
         attempt = new(target) { State = AttemptState.Travelling };
         router.Dispatch(ref attempt, flight.Request, nowNs);
+        attempt.Decision = router.LastDecision;
         Launch(slot, number, nowNs + decisionNs);
         if (number != Flight.First || pick.Hedge.Verdict != HedgeVerdict.Planned) return;
         flight.HedgeTarget = router.Best[pick.Hedge.Pick].Target;
@@ -73,7 +74,7 @@ internal sealed partial class RequestLife(RunWorld world, long decisionNs, doubl
         var firstBack = first.FirstNs < 0 ? long.MaxValue : first.FirstNs + router.HalfRttNs(first.Prefill);
         if (flight.Done || !first.IsLive || first.State == AttemptState.Lost || firstBack <= nowNs) return;
         ref var hedge = ref flight.At(Flight.Hedge);
-        hedge = new(flight.HedgeTarget);
+        hedge = new(flight.HedgeTarget) { Decision = first.Decision };
         if (!router.TryHedge(ref hedge, flight.Request, nowNs)) return;
         hedge.State = AttemptState.Travelling;
         world.Metrics.HedgesFired++;

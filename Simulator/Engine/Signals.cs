@@ -146,13 +146,13 @@ internal sealed class Signals
     private void Unsettle(int target)
     {
         if (_state[target].Unsettled++ > 0) return;
-        foreach (var router in _routers) router.Of(target).Targets.Hold(target);
+        foreach (var router in _routers) router.Hold(target);
     }
 
     private void Settle(int target)
     {
         if (--_state[target].Unsettled > 0) return;
-        foreach (var router in _routers) router.Of(target).Targets.Release(target);
+        foreach (var router in _routers) router.Release(target);
     }
 
     private int Keep(in TargetReading reading)

@@ -73,6 +73,9 @@ public sealed class LocalLoad
         lock (_gate) return new() { _requests = _requests, _prefillUntil = _prefillUntil, _answered = _answered, _dispatched = _dispatched };
     }
 
+    /// <summary>Makes the counters those of a recorded decision. For replays, which have one thread and no history.</summary>
+    internal void Restore(int requests, long prefillUntilTicks) => (_requests, _prefillUntil) = (requests, prefillUntilTicks);
+
     /// <summary>In-flight requests as they were at a moment in the past.</summary>
     /// <param name="atTicks">UTC ticks of the moment.</param>
     public LoadBaseline At(long atTicks)

@@ -1,3 +1,4 @@
+using InferMesh.Strategies.PrefixCache;
 using InferMesh.Strategies.Topology;
 
 namespace InferMesh.Strategies.Routing;
@@ -5,6 +6,11 @@ namespace InferMesh.Strategies.Routing;
 /// <summary>What a decision needs to know of a request.</summary>
 public sealed record RoutingRequest
 {
+    private int _promptTokens, _outputTokens;
+    private long _payloadBytes;
+    private ReadOnlyMemory<ulong> _prefix;
+    private ulong _session;
+
     /// <summary>Model that the caller named.</summary>
     public required string Model { get; init; }
 
@@ -21,13 +27,13 @@ public sealed record RoutingRequest
     public string SloClass { get; init; } = "";
 
     /// <summary>Prompt tokens, estimated or counted; 0 or more.</summary>
-    public int PromptTokens { get; init; }
+    public int PromptTokens { get => _promptTokens; init => _promptTokens = value; }
 
     /// <summary>Output tokens expected; 0 or more.</summary>
-    public int OutputTokens { get; init; }
+    public int OutputTokens { get => _outputTokens; init => _outputTokens = value; }
 
     /// <summary>Bytes that travel to the node; 0 or more.</summary>
-    public long PayloadBytes { get; init; }
+    public long PayloadBytes { get => _payloadBytes; init => _payloadBytes = value; }
 
     /// <summary>Where the request enters the mesh.</summary>
     public Origin Origin { get; init; }
@@ -42,13 +48,20 @@ public sealed record RoutingRequest
     public PlacementRule Demand { get; init; } = PlacementRule.Anywhere;
 
     /// <summary>Chained hashes of the prompt's full blocks (<see cref="PrefixCache.BlockHash"/>); empty when unknown.</summary>
-    public ReadOnlyMemory<ulong> Prefix { get; init; }
+    public ReadOnlyMemory<ulong> Prefix { get => _prefix; init => _prefix = value; }
 
     /// <summary>Conversation that the request belongs to; "" when none.</summary>
     public string Session { get; init; } = "";
 
     /// <summary>The caller can wait in the mesh: admission keeps the queues of the targets short.</summary>
     public bool MayQueue { get; init; }
+
+    /// <summary>All that a decision reads of <see cref="Session"/>: a number of its name, the same in every process; 0 when there is none.</summary>
+    internal ulong SessionKey => Session.Length > 0 ? BlockHash.Name(Session) : _session;
+
+    /// <summary>Makes it the next request of a replay: one object serves all requests that differ in nothing else.</summary>
+    internal void Become(int promptTokens, int outputTokens, long payloadBytes, ulong session, ReadOnlyMemory<ulong> prefix) =>
+        (_promptTokens, _outputTokens, _payloadBytes, _session, _prefix) = (promptTokens, outputTokens, payloadBytes, session, prefix);
 
     /// <summary>Most targets that one decision returns.</summary>
     public const int MaxTargetsLimit = 16;

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.Intrinsics;
 using InferMesh.Strategies.Scoring;
 
@@ -7,6 +8,9 @@ namespace InferMesh.Strategies.Routing;
 internal abstract class ScoringStrategy(CostModel cost) : IRoutingStrategy
 {
     protected CostModel Cost { get; } = cost;
+
+    /// <summary>What it was made of; set once, by the catalogue.</summary>
+    internal IReadOnlyDictionary<string, double> Parameters { get; set; } = FrozenDictionary<string, double>.Empty;
 
     public abstract string Name { get; }
 

@@ -21,7 +21,7 @@ internal static class SessionAffinity
     /// <param name="best">Picks, best first, at least one.</param>
     public static void Apply(in RankingInput input, IRoutingStrategy strategy, Span<RankedTarget> best)
     {
-        if (input.Request.Session.Length == 0) return;
+        if (input.Request.SessionKey == 0) return;
         Span<(ulong Order, int Target)> order = stackalloc (ulong, int)[Candidates];
         order = order[..First(input, order)];
         var latest = strategy.Explain(input, best[0].Target).TotalSeconds + SlackSeconds;
@@ -42,7 +42,7 @@ internal static class SessionAffinity
     private static int First(in RankingInput input, Span<(ulong Order, int Target)> order)
     {
         var keys = input.Targets.Keys;
-        var session = BlockHash.Name(input.Request.Session);
+        var session = input.Request.SessionKey;
         var count = 0;
         for (var i = 0; i < keys.Length; i++)
         {

@@ -92,16 +92,16 @@ public sealed class TargetSet
     /// <summary>Builds the set; rows may come in any order.</summary>
     /// <exception cref="ArgumentException">Two rows have the same node and endpoint.</exception>
     public TargetSet(string model, IEnumerable<TargetRow> rows)
+        : this(model, Sorted(model, rows), null)
     {
-        var sorted = rows.ToArray();
-        Array.Sort(sorted, static (a, b) => string.CompareOrdinal(a.Identity.CellId, b.Identity.CellId) is var byCell and not 0 ? byCell
-            : string.CompareOrdinal(a.Identity.NodeId, b.Identity.NodeId) is var byNode and not 0 ? byNode
-            : string.CompareOrdinal(a.Identity.Endpoint, b.Identity.Endpoint));
-        for (var i = 1; i < sorted.Length; i++)
-        {
-            if (sorted[i].Identity.NodeId == sorted[i - 1].Identity.NodeId && sorted[i].Identity.Endpoint == sorted[i - 1].Identity.Endpoint)
-                throw new ArgumentException($"Target {sorted[i].Identity.NodeId} {sorted[i].Identity.Endpoint} stands twice in model {model}.", nameof(rows));
-        }
+    }
+
+    /// <summary>The set of a recording.</summary>
+    /// <param name="model">Model name.</param>
+    /// <param name="sorted">Rows in the order of a set.</param>
+    /// <param name="baseline">The counters as they were when each reading was taken; null takes them from the history of the counters.</param>
+    internal TargetSet(string model, TargetRow[] sorted, LoadBaseline[]? baseline)
+    {
         Model = model;
         Identity = Array.ConvertAll(sorted, r => r.Identity);
         Local = Array.ConvertAll(sorted, r => r.Local);
@@ -118,7 +118,7 @@ public sealed class TargetSet
         ColdStartSeconds = Array.ConvertAll(sorted, r => r.ColdStartSeconds);
         PricePerHour = Array.ConvertAll(sorted, r => r.PricePerHour);
         SampledAtTicks = Array.ConvertAll(sorted, r => r.SampledAtTicks);
-        Baseline = Array.ConvertAll(sorted, r => r.Local.At(r.SampledAtTicks));
+        Baseline = baseline ?? Array.ConvertAll(sorted, r => r.Local.At(r.SampledAtTicks));
         Cost = [.. sorted.Zip(Baseline, (row, baseline) => new TargetCost(row, baseline))];
     }
 
@@ -144,6 +144,20 @@ public sealed class TargetSet
         Baseline = of.Baseline;
         Cost = of.Cost;
         Routers = of.Routers;
+    }
+
+    private static TargetRow[] Sorted(string model, IEnumerable<TargetRow> rows)
+    {
+        var sorted = rows.ToArray();
+        Array.Sort(sorted, static (a, b) => string.CompareOrdinal(a.Identity.CellId, b.Identity.CellId) is var byCell and not 0 ? byCell
+            : string.CompareOrdinal(a.Identity.NodeId, b.Identity.NodeId) is var byNode and not 0 ? byNode
+            : string.CompareOrdinal(a.Identity.Endpoint, b.Identity.Endpoint));
+        for (var i = 1; i < sorted.Length; i++)
+        {
+            if (sorted[i].Identity.NodeId == sorted[i - 1].Identity.NodeId && sorted[i].Identity.Endpoint == sorted[i - 1].Identity.Endpoint)
+                throw new ArgumentException($"Target {sorted[i].Identity.NodeId} {sorted[i].Identity.Endpoint} stands twice in model {model}.", nameof(rows));
+        }
+        return sorted;
     }
 
     /// <summary>Model name that the targets serve.</summary>
@@ -240,7 +254,10 @@ public sealed class TargetSet
 
     /// <summary>Takes a newer reading of one target in.</summary>
     /// <exception cref="InvalidOperationException">The set is not tracked.</exception>
-    public void Update(int target, in TargetReading reading)
+    public void Update(int target, in TargetReading reading) => Restore(target, reading, Local[target].At(reading.SampledAtTicks));
+
+    /// <summary>The same with the counter as it was when the reading was taken.</summary>
+    internal void Restore(int target, in TargetReading reading, LoadBaseline baseline)
     {
         var index = Index ?? throw new InvalidOperationException("Only a tracked set can be updated.");
         Running[target] = reading.Running;
@@ -249,7 +266,7 @@ public sealed class TargetSet
         SampledAtTicks[target] = reading.SampledAtTicks;
         Standing[target] = reading.Standing;
         ColdStartSeconds[target] = reading.ColdStartSeconds;
-        Baseline[target] = Local[target].At(reading.SampledAtTicks);
+        Baseline[target] = baseline;
         Cost[target] = Cost[target].With(reading, Baseline[target]);
         index.Changed(target);
     }
@@ -320,6 +337,9 @@ public sealed class TargetSet
 
     /// <summary>Link class between the origin of a request and the target.</summary>
     public LinkClass Link(int target, in Origin origin) => LinkClasses.Between(origin, Identity[target].Zone, Identity[target].Region, Identity[target].Rack, Identity[target].NodeId);
+
+    /// <summary>What is known of the network of a target's node; null when nothing is.</summary>
+    internal NodePlace? PlaceOf(int target) => _places?[target];
 
     /// <summary>The ways from a place to the targets; null when nothing is known of them beyond <see cref="RttSeconds"/>.</summary>
     internal OriginDistances? DistancesFrom(OriginPlace? place)

@@ -9,6 +9,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using InferMesh.Tests.Benchmarks;
 using InferMesh.Tests.Benchmarks.Kernel;
 using InferMesh.Tests.Benchmarks.Proxies;
+using InferMesh.Tests.Benchmarks.Recording;
 using InferMesh.Tests.Benchmarks.Simulated;
 using InferMesh.Tests.Benchmarks.Training;
 using Perfolizer.Horology;
@@ -34,7 +35,8 @@ if (args is ["goals", ..])
     if (goals.Contains("training")) TrainingReport.Run();
     if (goals.Contains("training")) QueueReport.Run();
     if (goals.Contains("plugins")) PluginReport.Run();
-    foreach (var goal in goals.Except(["p4", "p5", "p6", "training", "plugins"]))
+    if (goals.Contains("replay")) ReplayReport.Run();
+    foreach (var goal in goals.Except(["p4", "p5", "p6", "training", "plugins", "replay"]))
     {
         if (goal is "p7" or "p9" or "p14") SimulatorReport.Run(goal);
         else KernelReport.Run(goal);

@@ -32,6 +32,9 @@ public static class MeshCluster
 
     public static InProcessTestCluster Silos => s_cluster;
 
+    /// <summary>Where all silos record all decisions of all tests.</summary>
+    public static string RecordingPath => Path.Combine(s_directory, "recording");
+
     /// <summary>File of the database of all silos.</summary>
     public static string StoragePath => Path.Combine(s_directory, "mesh.db");
 
@@ -65,6 +68,7 @@ public static class MeshCluster
                 (o.ThrottleAfter, o.SilentAfter) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
             });
             silo.Services.Configure<RoutingSettings>(o => (o.SnapshotPeriod, o.SampleEvery, o.ShadowStrategy, o.ShadowCpuShare) = (TimeSpan.FromMilliseconds(50), 2, "least_queue", 0.2));
+            silo.Services.Configure<RecordingSettings>(static o => o.Folder = RecordingPath);
             // A busy machine makes no plugin late here.
             silo.Services.Configure<PluginSettings>(o => (o.Development, o.RoutingDeadline) = (true, TimeSpan.FromSeconds(1)));
             silo.Services.Configure<TenancySettings>(o => o.Lease = TimeSpan.FromSeconds(4));

@@ -17,8 +17,9 @@ internal static class RunCommand
         var output = new Option<string>("--output", "-o") { Description = "Folder for the results.", DefaultValueFactory = static _ => "results" };
         var strategy = new Option<string[]>("--strategy", "-s") { Description = "Strategy to run, instead of the configuration's; may be repeated; all runs every one.", DefaultValueFactory = static _ => [] };
         var format = new Option<string>("--format") { Description = "Files of each strategy: json, csv or both.", DefaultValueFactory = static _ => "both" };
+        var record = new Option<string?>("--record") { Description = "Folder for the decisions of each run, for infermesh replay-decisions: a folder below it per strategy and seed." };
         var (seeds, threads, quiet) = (SimOptions.Seeds(1), SimOptions.Threads(), SimOptions.Quiet());
-        var command = new Command("run", "Run a simulation; Ctrl+C keeps what was simulated so far.") { config, output, strategy, format, seeds, threads, quiet };
+        var command = new Command("run", "Run a simulation; Ctrl+C keeps what was simulated so far.") { config, output, strategy, format, record, seeds, threads, quiet };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var invocation = parsed.InvocationConfiguration;
@@ -30,8 +31,10 @@ internal static class RunCommand
                 ConfigFile.Check(read, "--strategy");
             }
 
+            using var recordings = parsed.GetValue(record) is { } folder ? new RunRecordings(folder) : null;
             var options = new RunOptions
             {
+                Record = recordings is null ? null : recordings.Open,
                 Seeds = SimOptions.Seeds(parsed.GetValue(seeds), read.Seed),
                 Threads = SimOptions.ThreadCount(parsed.GetValue(threads)),
                 Stop = cancellationToken,

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using InferMesh.Simulator.Recording;
+using InferMesh.Strategies.Recording;
+
+namespace InferMesh.Cli.Decisions;
+
+/// <summary>The option <c>--input</c> of commands that read recordings, and the reading.</summary>
+internal sealed class RecordingInput
+{
+    public Option<string> Option { get; } = new("--input", "-i") { Description = "Recording of decisions: a file (.imdr), or a folder with such files at any depth.", Required = true };
+
+    /// <summary>Reads all files in order. What is damaged goes to <paramref name="error"/>, a line a file, and counts as not there.</summary>
+    /// <exception cref="UsageException">There is nothing to read, or a file is no recording.</exception>
+    public RecordingRead Read(ParseResult parsed, IRecordingVisitor visitor, TextWriter? error, CancellationToken stop)
+    {
+        var path = parsed.GetRequiredValue(Option);
+        var (reader, headers) = (new RecordingReader(), new List<RecordingHeader>());
+        var (decisions, bytes, damaged) = (0L, 0L, 0);
+        foreach (var file in Files(path))
+        {
+            stop.ThrowIfCancellationRequested();
+            var content = Content(file);
+            var read = reader.Read(content, visitor);
+            if (read.Header is not { } header) throw new UsageException($"--input: '{file}' {read.Problem}");
+            headers.Add(header);
+            (decisions, bytes) = (decisions + read.Decisions, bytes + content.Length - read.LostBytes);
+            if (read.Problem.Length == 0) continue;
+            damaged++;
+            error?.WriteLine($"infermesh: '{file}': {read.Problem}; its {read.Blocks} whole blocks are used, {read.LostBytes} bytes are not");
+        }
+        return new(headers, decisions, bytes, damaged);
+    }
+
+    private static IReadOnlyList<string> Files(string path)
+    {
+        try
+        {
+            return RecordingFolder.Files(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--input: {e.Message}");
+        }
+    }
+
+    private static byte[] Content(string file)
+    {
+        try
+        {
+            return File.ReadAllBytes(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--input: cannot read '{file}': {e.Message}");
+        }
+    }
+}
+
+/// <summary>What was read.</summary>
+/// <param name="Headers">Of each file.</param>
+/// <param name="Decisions">Decisions.</param>
+/// <param name="Bytes">Bytes of whole blocks.</param>
+/// <param name="Damaged">Files that are not whole.</param>
+internal sealed record RecordingRead(IReadOnlyList<RecordingHeader> Headers, long Decisions, long Bytes, int Damaged)
+{
+    public int Recordings => Headers.Select(static h => h.Recording).Distinct().Count();
+
+    public bool Synthetic => Headers.Any(static h => h.Synthetic);
+}
