@@ -56,7 +56,7 @@ public abstract class LoadedPlugin : IDisposable
         return new HostedRouting(Package.ToString(), Rank(Complete(parameters)), fallback, _guard, asked);
     }
 
-    /// <summary>Makes a training strategy; it gives hints too (<see cref="ICollectiveStrategy"/>), those of the built-in planner where the plugin has none.</summary>
+    /// <summary>Makes a training strategy, named as one that ranks is; it gives hints too (<see cref="ICollectiveStrategy"/>), those of the built-in planner where the plugin has none.</summary>
     /// <param name="parameters">Those not given take their defaults.</param>
     /// <param name="fallback">Answers where the plugin does not.</param>
     /// <param name="asked">Hears of each placement, as of a ranking; null when nobody asks.</param>
@@ -66,7 +66,7 @@ public abstract class LoadedPlugin : IDisposable
     {
         ArgumentNullException.ThrowIfNull(fallback);
         if (Kind != PluginKind.Training) throw new InvalidOperationException($"{Package} does not place.");
-        return new HostedTraining(Description.Name, Place(Complete(parameters)), fallback, _guard, asked);
+        return new HostedTraining(Package.ToString(), Place(Complete(parameters)), fallback, _guard, asked);
     }
 
     /// <summary>Unloads it.</summary>

@@ -40,6 +40,8 @@ internal sealed partial class PluginGrain([PersistentState("plugin")] IPersisten
             await Content(version).Put(archive);
             return Result(PluginStatus.Accepted);
         }
+        if (spec.Versions is [var other, ..] && other.Kind != version.Kind)
+            return Refused(PluginStatus.Conflict, [], new FieldError("kind", $"is {version.Kind}, and '{Name}' is a plugin of kind {other.Kind}: push it under another name, or remove that first."));
         var kept = spec.Versions;
         if (kept.Count >= IPluginGrain.MaxVersions)
         {

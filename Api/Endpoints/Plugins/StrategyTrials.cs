@@ -77,6 +77,8 @@ internal static class StrategyTrials
         if (!Names.IsValid(name) || await calls.RetryAsync(g => g.GetGrain<IPluginGrain>(name).Get(), context.RequestAborted) is not { } plugin) return StrategyProblems.Missing(name);
         if ((wanted.Length > 0 ? plugin.Spec.Find(wanted) : plugin.Spec.Versions[0]) is not { } version)
             return new ProblemResult(Problem.Invalid("version", $"'{wanted}' is none of {name}. There are: {string.Join(", ", plugin.Spec.Versions.Select(static v => v.Version))}."));
+        if (version.Kind != PluginVersion.RoutingKind)
+            return new ProblemResult(Problem.Invalid("version", $"'{name}' places training jobs, and requests say nothing of it: 'infermesh sim jobs --plugin' tries it out."));
         var routing = new RoutingSpec { Strategy = name, Parameters = given.Parameters ?? new Dictionary<string, double>(), Fallback = fallback.Length > 0 ? fallback : null };
         // Once: a silo that is slow with it is not helped by another that does the same.
         var trial = await calls.OnceAsync(g => g.GetGrain<IRouterGrain>(Random.Shared.Next(TrialQueries.Routers)).TryPlugin(queries.Queries, version.Digest, routing).AsTask(), context.RequestAborted);
