@@ -49,6 +49,10 @@ internal static class PluginRules
         }
     }
 
+    /// <summary>A routing part as it is served while the plugin that it names is not there; itself when it names none.</summary>
+    public static RoutingSpec? WithoutPlugin(RoutingSpec? routing) =>
+        PluginReference.Of(routing?.Strategy) is null ? routing : new() { Strategy = routing!.Fallback ?? RoutingSpec.DefaultFallback };
+
     /// <summary>What is wrong with the strategy of a job; null when nothing is.</summary>
     /// <param name="strategy">The strategy; "" for the default.</param>
     /// <param name="plugin">Plugin of its name; null when there is none.</param>
