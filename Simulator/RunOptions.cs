@@ -3,7 +3,7 @@ using InferMesh.Strategies.Recording;
 
 namespace InferMesh.Simulator;
 
-/// <summary>How a simulation is run; nothing here changes its results.</summary>
+/// <summary>How a simulation is run; nothing here changes its results, but that <see cref="Strategies"/> has the strategies of some names.</summary>
 public sealed record RunOptions
 {
     /// <summary>Runs at the same time, 1 or more; default: all processors.</summary>
@@ -11,6 +11,9 @@ public sealed record RunOptions
 
     /// <summary>Seeds, each with all strategies; null takes that of the configuration.</summary>
     public IReadOnlyList<ulong>? Seeds { get; init; }
+
+    /// <summary>Strategies that are not in the catalogue; null when there are none.</summary>
+    public IStrategySource? Strategies { get; init; }
 
     /// <summary>Hears how far each run is, several times a second, on the thread of the run.</summary>
     public Action<RunProgress>? Progress { get; init; }

@@ -28,7 +28,7 @@ public interface IHostedStrategy
 /// <summary>
 /// A routing strategy that a plugin made: whatever the plugin does, a request gets its picks, from the fallback when need be. Stands wherever a strategy of the catalogue does.
 /// </summary>
-internal sealed class HostedRouting(string name, IRoutingGuest guest, IRoutingStrategy fallback, PluginGuard guard) : ILearningStrategy, IHostedStrategy
+internal sealed class HostedRouting(string name, IRoutingGuest guest, IRoutingStrategy fallback, PluginGuard guard, Action<PluginFailure>? asked = null) : ILearningStrategy, IHostedStrategy
 {
     private readonly ILearningStrategy? _learningFallback = fallback as ILearningStrategy;
 
@@ -40,10 +40,16 @@ internal sealed class HostedRouting(string name, IRoutingGuest guest, IRoutingSt
 
     public int Rank(in RankingInput input, Span<RankedTarget> best)
     {
-        if (guard.Enter(out var start) != PluginFailure.None) return fallback.Rank(input, best);
-        var failure = guest.Rank(input, best, out var count);
-        if (failure == PluginFailure.None && !RankingCheck.IsValid(input, best, count)) failure = PluginFailure.Invalid;
-        return guard.Leave("rank", start, guard.Budget.RoutingDeadline, failure) == PluginFailure.None ? count : fallback.Rank(input, best);
+        var count = 0;
+        var failure = guard.Enter(out var start);
+        if (failure == PluginFailure.None)
+        {
+            failure = guest.Rank(input, best, out count);
+            if (failure == PluginFailure.None && !RankingCheck.IsValid(input, best, count)) failure = PluginFailure.Invalid;
+            failure = guard.Leave("rank", start, guard.Budget.RoutingDeadline, failure);
+        }
+        asked?.Invoke(failure);
+        return failure == PluginFailure.None ? count : fallback.Rank(input, best);
     }
 
     public CostTerms Explain(in RankingInput input, int target)

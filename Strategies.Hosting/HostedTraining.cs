@@ -17,16 +17,22 @@ internal interface ITrainingGuest
 }
 
 /// <summary>A training strategy that a plugin made: a placement that does not fit, a hint that is none, or no answer in time is the fallback's.</summary>
-internal sealed class HostedTraining(string name, ITrainingGuest guest, ITrainingStrategy fallback, PluginGuard guard) : ITrainingStrategy, ICollectiveStrategy
+internal sealed class HostedTraining(string name, ITrainingGuest guest, ITrainingStrategy fallback, PluginGuard guard, Action<PluginFailure>? asked = null) : ITrainingStrategy, ICollectiveStrategy
 {
     public string Name { get; } = name;
 
     public GangPlacement Place(Gang gang, IReadOnlyList<TrainingNode> nodes)
     {
-        if (guard.Enter(out var start) != PluginFailure.None) return fallback.Place(gang, nodes);
-        var failure = guest.Place(gang, nodes, out var placement);
-        if (failure == PluginFailure.None && !PlacementCheck.IsValid(gang, nodes, ref placement)) failure = PluginFailure.Invalid;
-        return guard.Leave("place", start, guard.Budget.TrainingDeadline, failure) == PluginFailure.None ? placement! : fallback.Place(gang, nodes);
+        GangPlacement? placement = null;
+        var failure = guard.Enter(out var start);
+        if (failure == PluginFailure.None)
+        {
+            failure = guest.Place(gang, nodes, out placement);
+            if (failure == PluginFailure.None && !PlacementCheck.IsValid(gang, nodes, ref placement)) failure = PluginFailure.Invalid;
+            failure = guard.Leave("place", start, guard.Budget.TrainingDeadline, failure);
+        }
+        asked?.Invoke(failure);
+        return failure == PluginFailure.None ? placement! : fallback.Place(gang, nodes);
     }
 
     public CollectiveHint Hint(GangPlacement placement, TrainingStep step, CollectiveFabric fabric)

@@ -46,25 +46,27 @@ public abstract class LoadedPlugin : IDisposable
     /// <summary>Makes a routing strategy; its name is that of the plugin with the version, as in <c>my_mesh@1.0.0</c>.</summary>
     /// <param name="parameters">Those not given take their defaults.</param>
     /// <param name="fallback">Answers where the plugin does not; one that belongs to this strategy alone.</param>
+    /// <param name="asked">Hears of each ranking, on its thread: <see cref="PluginFailure.None"/> where the plugin answered, otherwise why the fallback does; null when nobody asks.</param>
     /// <exception cref="ArgumentException"><see cref="Validate"/> finds an error.</exception>
     /// <exception cref="InvalidOperationException">The plugin does not rank, or could not make one.</exception>
-    public IRoutingStrategy CreateRouting(IReadOnlyDictionary<string, double>? parameters, IRoutingStrategy fallback)
+    public IRoutingStrategy CreateRouting(IReadOnlyDictionary<string, double>? parameters, IRoutingStrategy fallback, Action<PluginFailure>? asked = null)
     {
         ArgumentNullException.ThrowIfNull(fallback);
         if (Kind != PluginKind.Routing) throw new InvalidOperationException($"{Package} does not rank.");
-        return new HostedRouting(Package.ToString(), Rank(Complete(parameters)), fallback, _guard);
+        return new HostedRouting(Package.ToString(), Rank(Complete(parameters)), fallback, _guard, asked);
     }
 
-    /// <summary>Makes a training strategy; it gives hints too (<see cref="ICollectiveStrategy"/>), those of the built-in planner where the plugin has none.</summary>
+    /// <summary>Makes a training strategy, named as one that ranks is; it gives hints too (<see cref="ICollectiveStrategy"/>), those of the built-in planner where the plugin has none.</summary>
     /// <param name="parameters">Those not given take their defaults.</param>
     /// <param name="fallback">Answers where the plugin does not.</param>
+    /// <param name="asked">Hears of each placement, as of a ranking; null when nobody asks.</param>
     /// <exception cref="ArgumentException"><see cref="Validate"/> finds an error.</exception>
     /// <exception cref="InvalidOperationException">The plugin does not place, or could not make one.</exception>
-    public ITrainingStrategy CreateTraining(IReadOnlyDictionary<string, double>? parameters, ITrainingStrategy fallback)
+    public ITrainingStrategy CreateTraining(IReadOnlyDictionary<string, double>? parameters, ITrainingStrategy fallback, Action<PluginFailure>? asked = null)
     {
         ArgumentNullException.ThrowIfNull(fallback);
         if (Kind != PluginKind.Training) throw new InvalidOperationException($"{Package} does not place.");
-        return new HostedTraining(Description.Name, Place(Complete(parameters)), fallback, _guard);
+        return new HostedTraining(Package.ToString(), Place(Complete(parameters)), fallback, _guard, asked);
     }
 
     /// <summary>Unloads it.</summary>

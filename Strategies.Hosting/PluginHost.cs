@@ -1,5 +1,6 @@
 using InferMesh.Strategies.Hosting.DotNet;
 using InferMesh.Strategies.Hosting.Wasm;
+using InferMesh.Strategies.Training;
 
 namespace InferMesh.Strategies.Hosting;
 
@@ -55,7 +56,7 @@ public sealed class PluginHost : IDisposable
         if (pin is not null && pin != package.Digest) yield return new("digest", $"Is {package.Digest}, not {pin} as pinned.");
         if (!_options.Development && !_options.AllowedDigests.Contains(package.Digest)) yield return new("digest", $"{package.Digest} is not among the packages that may be loaded.");
         var manifest = package.Manifest;
-        if (StrategyCatalog.All.Any(s => s.Name == manifest.Name)) yield return new("name", $"'{manifest.Name}' is a strategy of the catalogue.");
+        if (StrategyCatalog.All.Concat(TrainingCatalog.All).Any(s => s.Name == manifest.Name)) yield return new("name", $"'{manifest.Name}' is a strategy of the catalogue.");
         if (manifest.Runtime == PluginRuntime.Wasm && package.Files[manifest.Main].Length > _options.MaxModuleBytes) yield return new("main", $"Has more than {_options.MaxModuleBytes} bytes.");
     }
 }

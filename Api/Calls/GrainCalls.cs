@@ -101,7 +101,15 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
 
     /// <summary>A call that must not be made twice.</summary>
     /// <exception cref="MeshUnavailableException">It failed, and may have had its effect nevertheless.</exception>
-    public async Task<T> OnceAsync<T>(Func<IGrainFactory, Task<T>> call, CancellationToken cancellationToken)
+    public Task<T> OnceAsync<T>(Func<IGrainFactory, Task<T>> call, CancellationToken cancellationToken) =>
+        OnceAsync(call, "The cluster did not confirm the change, which may have been made: read the state before you repeat the call.", cancellationToken);
+
+    /// <summary>A call that changes nothing, and whose repetition would only add to the work that it is.</summary>
+    /// <exception cref="MeshUnavailableException">It failed.</exception>
+    public Task<T> TryOnceAsync<T>(Func<IGrainFactory, Task<T>> call, CancellationToken cancellationToken) =>
+        OnceAsync(call, "The cluster did not answer in time, or is busy with calls of this kind: nothing was changed, and the call may be repeated.", cancellationToken);
+
+    private async Task<T> OnceAsync<T>(Func<IGrainFactory, Task<T>> call, string failed, CancellationToken cancellationToken)
     {
         try
         {
@@ -110,7 +118,7 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeProvider time
         catch (Exception e) when (!IsCancellation(e, cancellationToken))
         {
             LogFailure(e, 1);
-            throw new MeshUnavailableException("The cluster did not confirm the change, which may have been made: read the state before you repeat the call.", e);
+            throw new MeshUnavailableException(failed, e);
         }
     }
 

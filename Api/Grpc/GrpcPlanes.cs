@@ -1,5 +1,6 @@
 using Grpc.AspNetCore.Server;
 using InferMesh.Api.Calls;
+using InferMesh.Api.Decisions;
 using InferMesh.Api.Grpc.Control;
 using InferMesh.Api.Grpc.Errors;
 using InferMesh.Api.Grpc.Jobs;
@@ -13,10 +14,11 @@ using ControlPlane = InferMesh.Control.V1.ControlPlane;
 using JobPlane = InferMesh.Jobs.V1.JobPlane;
 using ScoringPlane = InferMesh.Scoring.V1.Scoring;
 using StatePlane = InferMesh.State.V1.StatePlane;
+using StrategyRegistry = InferMesh.Control.V1.StrategyRegistry;
 
 namespace InferMesh.Api.Grpc;
 
-/// <summary>The four gRPC services, with reflection and health.</summary>
+/// <summary>The gRPC services, with reflection and health.</summary>
 internal static class GrpcPlanes
 {
     // A report of all that one may list is well below it.
@@ -35,7 +37,7 @@ internal static class GrpcPlanes
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks(options =>
         {
-            foreach (var service in new[] { "", ControlPlane.Descriptor.FullName, StatePlane.Descriptor.FullName, JobPlane.Descriptor.FullName, ScoringPlane.Descriptor.FullName })
+            foreach (var service in new[] { "", ControlPlane.Descriptor.FullName, StatePlane.Descriptor.FullName, JobPlane.Descriptor.FullName, ScoringPlane.Descriptor.FullName, StrategyRegistry.Descriptor.FullName })
                 options.Services.Map(service, check => check.Tags.Contains(HealthTags.Ready));
         });
         services.TryAddSingleton(TimeProvider.System);
@@ -46,6 +48,7 @@ internal static class GrpcPlanes
         services.AddSingleton<ReportReader>();
         services.AddSingleton<JobLease>();
         services.TryAddSingleton<ApiLocation>();
+        services.TryAddSingleton<DecisionLog>();
         return services;
     }
 
@@ -53,6 +56,7 @@ internal static class GrpcPlanes
     {
         var planes = app.MapGrpcGroup();
         planes.MapGrpcService<ControlPlaneService>();
+        planes.MapGrpcService<StrategyRegistryService>();
         planes.MapGrpcService<StatePlaneService>();
         planes.MapGrpcService<JobPlaneService>();
         planes.MapGrpcService<ScoringService>();

@@ -12,6 +12,7 @@ internal sealed class ApiClient : IDisposable
     public const string DefaultAddress = "http://127.0.0.1:8080";
     private const int ShownErrors = 8;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PatientLimit = TimeSpan.FromSeconds(75);
     private readonly HttpClient _http;
     private readonly Credential? _credential;
 
@@ -26,6 +27,9 @@ internal sealed class ApiClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>For calls to which the mesh itself gives a minute, such as those that carry packages. Before the first call.</summary>
+    public void BePatient() => _http.Timeout = PatientLimit;
 
     /// <exception cref="CommandFailedException">The API refused, or did not answer.</exception>
     public Task<JsonDocument> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, null, cancellationToken);

@@ -6,7 +6,7 @@ internal static class ObjectKinds
     public static readonly string[] All = ["Tenant", "Node", "Model", "Policy", "Endpoint", "Job"];
 
     /// <summary>The same with what is in backups alone.</summary>
-    public static readonly string[] Saved = [.. All, "KeyRing"];
+    public static readonly string[] Saved = ["PluginPackage", "Plugin", .. All, "KeyRing"];
 
     /// <summary>Place in the order; what is no kind comes last, and is for the API to refuse.</summary>
     public static int OrderOf(string kind) => Saved.Index().FirstOrDefault(known => known.Item.Equals(kind, StringComparison.OrdinalIgnoreCase), (Index: Saved.Length, Item: "")).Index;

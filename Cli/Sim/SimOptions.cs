@@ -1,5 +1,6 @@
 using System.CommandLine;
 using InferMesh.Cli.Sim.Report;
+using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
 using InferMesh.Strategies;
 
@@ -16,6 +17,8 @@ internal static class SimOptions
     public static Option<int> Seeds(int count) =>
         new("--seeds") { Description = "Runs with the configuration's seed and those after it; two and more give confidence intervals.", DefaultValueFactory = _ => count };
 
+    public static Option<string[]> Plugins() => new("--plugin") { Description = "Package of a strategy plugin, a folder or a zip archive, whose name strategies may have; may be repeated. One for .NET is code that this command runs.", DefaultValueFactory = static _ => [], HelpName = "PACKAGE" };
+
     public static Option<int> Threads() => new("--threads") { Description = "Runs at the same time; results do not depend on it. 0 is one per core." };
 
     public static Option<bool> Quiet() => new("--quiet", "-q") { Description = "Say nothing of the progress." };
@@ -31,14 +34,15 @@ internal static class SimOptions
         _ => throw new UsageException($"--threads must be from 0 to {MaxThreads}"),
     };
 
-    /// <summary>The strategies by name, each once; those of the configuration keep their parameters. <c>all</c> is the catalogue and the oracle.</summary>
-    public static IReadOnlyList<StrategyConfig> Strategies(string option, IEnumerable<string> texts, SimConfig config)
+    /// <summary>The strategies by name, each once; those of the configuration keep their parameters. <c>all</c> is the catalogue, the oracle and what there is beside them.</summary>
+    public static IReadOnlyList<StrategyConfig> Strategies(string option, IEnumerable<string> texts, SimConfig config, IStrategySource? others = null)
     {
+        string[] known = [.. AllStrategies, .. (others?.Routing ?? []).Select(static s => s.Name)];
         var names = texts.SelectMany(static t => t.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            .SelectMany(static n => n == "all" ? AllStrategies : [n]).Distinct(StringComparer.Ordinal).ToArray();
-        if (names.Length == 0) throw new UsageException($"{option} must name at least one of {string.Join(", ", AllStrategies)}");
-        if (Array.Find(names, static n => !AllStrategies.Contains(n, StringComparer.Ordinal)) is { } unknown)
-            throw new UsageException($"{option}: there is no strategy '{unknown}'; there are {string.Join(", ", AllStrategies)}");
+            .SelectMany(n => n == "all" ? known : [n]).Distinct(StringComparer.Ordinal).ToArray();
+        if (names.Length == 0) throw new UsageException($"{option} must name at least one of {string.Join(", ", known)}");
+        if (Array.Find(names, n => !known.Contains(n, StringComparer.Ordinal)) is { } unknown)
+            throw new UsageException($"{option}: there is no strategy '{unknown}'; there are {string.Join(", ", known)}");
         return [.. names.Select(n => config.Strategies.FirstOrDefault(s => s.Name == n) ?? new(n))];
     }
 

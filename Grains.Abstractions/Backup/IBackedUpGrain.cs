@@ -38,6 +38,12 @@ public static class BackedUpTypes
     /// <summary>Training jobs.</summary>
     public const string Job = "job";
 
+    /// <summary>Strategy plugins.</summary>
+    public const string Plugin = "plugin";
+
+    /// <summary>Content of their versions.</summary>
+    public const string PluginPackage = "plugin-package";
+
     /// <summary>API keys, all of them together.</summary>
     public const string KeyRing = "key-ring";
 }

@@ -18,6 +18,12 @@ public sealed record PluginParameter(
 [GenerateSerializer, Immutable, Alias("infermesh.PluginVersion")]
 public sealed record PluginVersion
 {
+    /// <summary><see cref="Kind"/> of what ranks the targets of requests.</summary>
+    public const string RoutingKind = "routing";
+
+    /// <summary><see cref="Kind"/> of what places training jobs.</summary>
+    public const string TrainingKind = "training";
+
     /// <summary>Version, such as 1.2.0.</summary>
     [Id(0)] public required string Version { get; init; }
 
@@ -41,6 +47,9 @@ public sealed record PluginVersion
 
     /// <summary>Who pushed it.</summary>
     [Id(7)] public string PushedBy { get; init; } = "";
+
+    /// <summary>What it decides: <see cref="RoutingKind"/> or <see cref="TrainingKind"/>.</summary>
+    [Id(8)] public string Kind { get; init; } = RoutingKind;
 }
 
 /// <summary>What the mesh has of a plugin, and which version serves.</summary>

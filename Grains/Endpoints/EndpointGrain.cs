@@ -63,6 +63,8 @@ internal sealed partial class EndpointGrain(
 
     protected override async Task<IReadOnlyList<FieldError>> FaultsAsync(EndpointSpec spec) => EndpointValidator.Check(Name, spec, await PluginRules.FindAsync(GrainFactory, spec.Routing));
 
+    protected override Task<IReadOnlyList<FieldError>> RestoreFaultsAsync(EndpointSpec spec) => FaultsAsync(spec with { Routing = PluginRules.WithoutPlugin(spec.Routing) });
+
     protected override Task<IReadOnlyList<FieldError>> LapsesAsync(EndpointSpec spec) => PluginRules.LapsesAsync(GrainFactory, spec.Routing);
 
     protected override async Task<IReadOnlyList<FieldError>> ObstaclesAsync(EndpointSpec spec) => TakenNames(spec, await Names.Taken(Name, [Name, .. spec.Aliases]));

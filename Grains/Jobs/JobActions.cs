@@ -4,7 +4,7 @@ using InferMesh.Strategies.Training;
 namespace InferMesh.Grains.Jobs;
 
 /// <summary>Carries out what a plan says: claims GPUs with the ledgers, then tells the job. What fails on the way leaves nothing behind, and the next plan sees how things are.</summary>
-internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time, Action<string> forget, ILogger logger)
+internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time, JobStrategies strategies, Action<string> forget, ILogger logger)
 {
     /// <summary>How long a claim is kept for a job that has not confirmed it.</summary>
     private static readonly TimeSpan ClaimLimit = TimeSpan.FromSeconds(30);
@@ -46,7 +46,7 @@ internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time
     }
 
     /// <summary>The place with its GPUs; null when they are not there any more.</summary>
-    public static JobPlacement? Draft(MeshJob job, GangPlacement placement, TrainingFleet fleet)
+    public JobPlacement? Draft(MeshJob job, GangPlacement placement, TrainingFleet fleet)
     {
         var groups = new List<JobWorkers>();
         fleet.For(job.Spec.MigProfile, out var lendable);
@@ -57,17 +57,18 @@ internal sealed partial class JobActions(IGrainFactory grains, TimeProvider time
             groups.Add(new() { Node = node, Cell = found.Registration.CellId, Workers = workers, Gpus = gpus, Lent = lendable.Contains(node), Host = found.Host });
         }
         if (groups.Count == 0 || placement.Workers < Math.Min(job.Spec.LeastWorkers, job.DesiredWorkers)) return null;
+        var (strategy, note) = strategies.MakerOf(job.Spec.Strategy, placement);
         var hint = JobMapping.ToHint(job.Spec, placement, fleet.Fabric(groups.Select(static g => g.Node), job.Id));
         return new()
         {
             Fence = job.Fence + 1,
             Claim = Guid.NewGuid().ToString("n"),
             Groups = groups,
-            Strategy = job.Spec.Strategy.Length > 0 ? job.Spec.Strategy : TrainingCatalog.Default,
+            Strategy = strategy,
             CrossEdges = placement.CrossEdges.Where(static e => e.Value > 0).ToDictionary(static e => JobMapping.ToDomain(e.Key), static e => e.Value),
             RingNsPerByte = placement.RingCost,
             Hint = JobMapping.ToWire(hint, 1),
-            Why = Why(placement),
+            Why = note.Length > 0 ? $"{Why(placement)}; {note}" : Why(placement),
         };
     }
 

@@ -4,11 +4,12 @@ using InferMesh.Strategies.Training.Scheduling;
 namespace InferMesh.Grains.Jobs;
 
 /// <summary>Jobs as the scheduler knows them: those that wait in a line per kind of device, and those that have a place. Not thread-safe.</summary>
-internal sealed class JobBook
+internal sealed class JobBook(JobStrategies? strategies = null)
 {
     private readonly Dictionary<string, MeshJob> _jobs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MeshJob> _placed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JobQueue> _queues = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _byStrategy = new(StringComparer.Ordinal);
 
     // Those that will need a look without a change: when a deadline passes, or when a node need not be avoided any more.
     private readonly SortedSet<(DateTimeOffset At, string Id)> _alarms = [];
@@ -21,6 +22,9 @@ internal sealed class JobBook
     /// <summary>Kinds of device that jobs wait for or have: MIG profiles, and "" for whole GPUs.</summary>
     public IReadOnlyCollection<string> Kinds => [.. _queues.Where(static q => q.Value.Count > 0).Select(static q => q.Key).Union(_placed.Values.Select(static j => j.Spec.MigProfile))];
 
+    /// <summary>Strategies that jobs name.</summary>
+    public IReadOnlyCollection<string> Strategies => _byStrategy.Keys;
+
     public MeshJob? Find(string id) => _jobs.GetValueOrDefault(id);
 
     /// <summary>Jobs that wait for a kind of device.</summary>
@@ -31,6 +35,7 @@ internal sealed class JobBook
         _jobs.Clear();
         _placed.Clear();
         _queues.Clear();
+        _byStrategy.Clear();
         _alarms.Clear();
     }
 
@@ -42,11 +47,12 @@ internal sealed class JobBook
         Remove(job.Id);
         if (job.State.IsTerminal()) return true;
         _jobs[job.Id] = job;
+        if (job.Spec.Strategy.Length > 0) _byStrategy[job.Spec.Strategy] = _byStrategy.GetValueOrDefault(job.Spec.Strategy) + 1;
         if (job.State.IsPlaced()) _placed[job.Id] = job;
         else if (job.State.IsWaiting())
         {
             if (!_queues.TryGetValue(job.Spec.MigProfile, out var queue)) _queues[job.Spec.MigProfile] = queue = new();
-            queue.Put(JobMapping.ToTraining(job, now));
+            queue.Put(JobMapping.ToTraining(job, now, strategies));
             foreach (var at in Alarms(job)) _alarms.Add((at, job.Id));
         }
         return true;
@@ -56,6 +62,8 @@ internal sealed class JobBook
     {
         if (!_jobs.Remove(id, out var job)) return;
         _placed.Remove(id);
+        if (_byStrategy.TryGetValue(job.Spec.Strategy, out var count) && count > 1) _byStrategy[job.Spec.Strategy] = count - 1;
+        else _byStrategy.Remove(job.Spec.Strategy);
         if (_queues.TryGetValue(job.Spec.MigProfile, out var queue) && queue.Remove(id) && queue.Count == 0) _queues.Remove(job.Spec.MigProfile);
         foreach (var at in Alarms(job)) _alarms.Remove((at, id));
     }
@@ -68,7 +76,7 @@ internal sealed class JobBook
         {
             _alarms.Remove((at, id));
             if (!_jobs.TryGetValue(id, out var job)) continue;
-            QueueOf(job.Spec.MigProfile).Put(JobMapping.ToTraining(job, now));
+            QueueOf(job.Spec.MigProfile).Put(JobMapping.ToTraining(job, now, strategies));
             if (job.Spec.Deadline > now || job.Spec.Deadline is null) continue;
             due.Add(job);
             // Should it not be told this time.

@@ -1,9 +1,11 @@
 using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Jobs;
+using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Common;
 using InferMesh.Grains.Events;
 using InferMesh.Grains.Options;
+using InferMesh.Grains.Plugins;
 using Microsoft.Extensions.Options;
 using Orleans.Storage;
 
@@ -70,7 +72,8 @@ internal sealed partial class JobGrain(
 
     public async Task<JobResult> Submit(JobSpec spec, string actor)
     {
-        if (JobValidator.Check(spec) is { Count: > 0 } errors)
+        // One that is there was right when it came, whatever has become of its plugin.
+        if (_job is null && await CheckAsync(spec) is { Count: > 0 } errors)
         {
             LeaveIfUnknown();
             return new(JobResultStatus.Invalid, _job, errors);
@@ -87,8 +90,11 @@ internal sealed partial class JobGrain(
     public Task<IReadOnlyList<FieldError>> Check(JobSpec spec)
     {
         LeaveIfUnknown();
-        return Task.FromResult(JobValidator.Check(spec));
+        return CheckAsync(spec);
     }
+
+    private async Task<IReadOnlyList<FieldError>> CheckAsync(JobSpec spec) =>
+        JobValidator.Check(spec, PluginReference.OfJob(spec.Strategy) is { } named ? await GrainFactory.GetGrain<IPluginGrain>(named.Name).Get() : null);
 
     public Task<MeshJob?> Get()
     {

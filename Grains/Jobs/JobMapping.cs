@@ -20,7 +20,10 @@ internal static class JobMapping
     public static JobDomain ToDomain(TopologyLevel level) => (JobDomain)level;
 
     /// <summary>The job as the scheduler sees it.</summary>
-    public static TrainingJob ToTraining(MeshJob job, DateTimeOffset now) => new()
+    /// <param name="job">The job.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="strategies">Plugins that place jobs; null where nothing is placed.</param>
+    public static TrainingJob ToTraining(MeshJob job, DateTimeOffset now, JobStrategies? strategies = null) => new()
     {
         Id = job.Id,
         Tenant = job.Spec.Tenant,
@@ -30,15 +33,16 @@ internal static class JobMapping
         Gang = ToGang(job.Spec, job.DesiredWorkers, job.Scaled),
         MaxWorkers = job.Scaled ? job.DesiredWorkers : job.Spec.MostWorkers,
         Strategy = job.Spec.Strategy,
+        Other = strategies?.For(job.Spec.Strategy),
         Preemptible = job.Spec.Preemptible,
         Expected = job.Spec.ExpectedSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         Avoid = job.Avoid.Where(a => a.Value > now).Select(static a => a.Key).ToHashSet(StringComparer.Ordinal),
         Step = ToStep(job.Spec),
     };
 
-    public static PlacedJob ToPlaced(MeshJob job, IReadOnlySet<string> lost, DateTimeOffset now, TimeSpan restartCost) => new()
+    public static PlacedJob ToPlaced(MeshJob job, IReadOnlySet<string> lost, DateTimeOffset now, TimeSpan restartCost, JobStrategies? strategies = null) => new()
     {
-        Job = ToTraining(job, now),
+        Job = ToTraining(job, now, strategies),
         Groups = [.. job.Placement!.Groups.Select(static g => new WorkerGroup(g.Node, g.Workers))],
         Since = job.State == JobState.Running ? job.Since : now,
         StartedAt = job.StartedAt ?? job.Since,

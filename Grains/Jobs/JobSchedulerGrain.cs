@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Options;
+using InferMesh.Grains.Plugins;
 using InferMesh.Strategies.Training.Scheduling;
 using Microsoft.Extensions.Options;
 
@@ -22,7 +23,7 @@ internal sealed class JobUsageState
 /// </remarks>
 [GrainType("job-scheduler"), KeepAlive]
 internal sealed partial class JobSchedulerGrain(
-    [PersistentState("job-usage")] IPersistentState<JobUsageState> usage, TimeProvider time, IOptionsMonitor<JobSettings> settings, ILogger<JobSchedulerGrain> logger)
+    [PersistentState("job-usage")] IPersistentState<JobUsageState> usage, TimeProvider time, IOptionsMonitor<JobSettings> settings, SiloPlugins plugins, ILogger<JobSchedulerGrain> logger)
     : Grain, IJobSchedulerGrain
 {
     private const int Parallelism = 16;
@@ -30,9 +31,10 @@ internal sealed partial class JobSchedulerGrain(
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StorePeriod = TimeSpan.FromMinutes(1);
 
-    private readonly JobBook _book = new();
     private readonly Dictionary<string, SchedulerPlan> _plans = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private JobStrategies _strategies = null!;
+    private JobBook _book = null!;
     private FleetFacts _facts = null!;
     private TenantFacts _tenants = null!;
     private JobActions _actions = null!;
@@ -52,9 +54,11 @@ internal sealed partial class JobSchedulerGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _strategies = new(plugins, time);
+        _book = new(_strategies);
         _facts = new(GrainFactory, time);
         _tenants = new(GrainFactory, time);
-        _actions = new(GrainFactory, time, _book.Remove, logger);
+        _actions = new(GrainFactory, time, _strategies, _book.Remove, logger);
         _share = new(Settings.UsageHalfLife, usage.State.At == default ? Now : usage.State.At, usage.State.Used);
         // Agents announce themselves within one long poll: by then the whole fleet is known.
         _begin = Now + (Settings.Lease < TimeSpan.FromSeconds(6) ? Settings.Lease : TimeSpan.FromSeconds(6));
@@ -67,6 +71,7 @@ internal sealed partial class JobSchedulerGrain(
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _stop.TrySetResult();
+        _strategies.End();
         JobMetrics.Ended();
         await StoreAsync();
     }
@@ -88,19 +93,22 @@ internal sealed partial class JobSchedulerGrain(
     {
         _fleet = await _facts.ReadAsync(Settings.GoneAfter);
         await _tenants.ReadAsync([.. Tenants().Append(spec.Tenant)]);
+        string[] named = [.. _book.Strategies, spec.Strategy];
+        await _strategies.LoadedAsync(named);
         var job = new MeshJob { Id = $"dry-run-{Guid.NewGuid():n}", Spec = spec, SubmittedAt = Now, DesiredWorkers = spec.Workers };
         var queue = _book.QueueOf(spec.MigProfile);
-        queue.Put(JobMapping.ToTraining(job, Now));
+        queue.Put(JobMapping.ToTraining(job, Now, _strategies));
         SchedulerPlan plan;
         try
         {
+            _strategies.Begin(named);
             plan = TrainingScheduler.Plan(queue, Input(spec.MigProfile));
         }
         finally
         {
             queue.Remove(job.Id);
         }
-        if (plan.Starts.FirstOrDefault(s => s.Job.Id == job.Id) is { } start && JobActions.Draft(job, start.Placement, _fleet) is { } place)
+        if (plan.Starts.FirstOrDefault(s => s.Job.Id == job.Id) is { } start && _actions.Draft(job, start.Placement, _fleet) is { } place)
             return new("placed", place.Why, place, []);
         var why = plan.Waits.GetValueOrDefault(job.Id);
         var preempts = plan.Vacates.Where(v => v.For == job.Id).Select(static v => v.Job.Job.Id).ToArray();
@@ -189,6 +197,7 @@ internal sealed partial class JobSchedulerGrain(
     private async Task PlanOnceAsync()
     {
         if (!_known || Now < _begin) return;
+        await _strategies.LoadedAsync(_book.Strategies);
         _fleet = await _facts.ReadAsync(Settings.GoneAfter);
         await _tenants.ReadAsync([.. Tenants()]);
         Count();
@@ -201,6 +210,7 @@ internal sealed partial class JobSchedulerGrain(
         foreach (var kind in _book.Kinds)
         {
             started = Stopwatch.GetTimestamp();
+            _strategies.Begin(_book.Strategies);
             var plan = _plans[kind] = TrainingScheduler.Plan(_book.QueueOf(kind), Input(kind));
             spent += Stopwatch.GetElapsedTime(started);
             await CarryOutAsync(plan);
@@ -234,7 +244,7 @@ internal sealed partial class JobSchedulerGrain(
     private PlacedJob ToPlaced(MeshJob job, DateTimeOffset now)
     {
         var lost = Lost(job);
-        var placed = JobMapping.ToPlaced(job, lost, now, Settings.RestartCost);
+        var placed = JobMapping.ToPlaced(job, lost, now, Settings.RestartCost, _strategies);
         // With a node of which nothing is known, nothing is decided about it.
         return placed.Groups.All(g => _fleet.Find(g.Node) is not null || lost.Contains(g.Node)) ? placed : placed with { Busy = true };
     }

@@ -1,7 +1,8 @@
 using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Jobs;
+using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Common;
-using InferMesh.Strategies.Training;
+using InferMesh.Grains.Plugins;
 
 namespace InferMesh.Grains.Jobs;
 
@@ -14,7 +15,9 @@ internal static class JobValidator
     private const int MaxArgument = 4096;
     private const int MaxEntries = 256;
 
-    public static IReadOnlyList<FieldError> Check(JobSpec spec)
+    /// <param name="spec">The job.</param>
+    /// <param name="plugin">Plugin of the strategy's name; null when there is none.</param>
+    public static IReadOnlyList<FieldError> Check(JobSpec spec, MeshPlugin? plugin = null)
     {
         var errors = new List<FieldError>();
         if (NameRules.Check("name", spec.Name) is { } name) errors.Add(name);
@@ -32,7 +35,7 @@ internal static class JobValidator
         if (spec.GpuMemoryBytes < 0) errors.Add(new("gpuMemoryBytes", "must be 0 or more."));
         Text(errors, "migProfile", spec.MigProfile, 0, 64);
         if (spec is { RequiredDomain: { } required, PreferredDomain: { } preferred } && preferred < required) errors.Add(new("preferredDomain", "is coarser than requiredDomain, which holds it already: name a finer one, or leave it out."));
-        if (spec.Strategy.Length > 0 && TrainingCatalog.All.All(s => s.Name != spec.Strategy)) errors.Add(new("strategy", $"'{NameRules.Shorten(spec.Strategy)}' is not a strategy. Known: {string.Join(", ", TrainingCatalog.All.Select(static s => s.Name))}."));
+        if (PluginRules.OfJob(spec.Strategy, plugin) is { } strategy) errors.Add(strategy);
         Times(errors, spec);
         Program(errors, spec);
         return errors;

@@ -16,7 +16,6 @@ internal sealed class PluginGateGrain(PluginLoader loader, TimeProvider time) : 
         // Who may not push it, or nobody, does not get it unpacked.
         if (PluginPackage.TryReadManifest(new MemoryStream(upload.Archive, writable: false), out var unread) is not { } manifest)
             return Refused(PluginStatus.Invalid, [.. unread.Select(static e => new FieldError(e.Field, e.Message))]);
-        if (manifest.Kind != PluginKind.Routing) return Refused(PluginStatus.Invalid, new FieldError("kind", "must be routing: the mesh places jobs by its own strategies alone."));
         // What is not in the sandbox is in the process, whatever it is called.
         if (manifest.Runtime != PluginRuntime.Wasm && !upload.MayTrust)
             return Refused(PluginStatus.Forbidden, new FieldError("runtime", "dotnet is code that runs in the process of every silo: pushing it needs the permission strategies.trust."));
@@ -29,6 +28,7 @@ internal sealed class PluginGateGrain(PluginLoader loader, TimeProvider time) : 
         {
             Version = manifest.Version,
             Digest = package.Digest,
+            Kind = manifest.Kind == PluginKind.Routing ? PluginVersion.RoutingKind : PluginVersion.TrainingKind,
             Runtime = manifest.Runtime == PluginRuntime.Wasm ? "wasm" : "dotnet",
             Description = description.Description,
             Parameters = [.. description.Parameters.Select(static p => new PluginParameter(p.Name, p.Unit, p.Default, p.Min, p.Max, p.Description))],

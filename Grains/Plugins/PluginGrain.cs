@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Plugins;
@@ -18,9 +19,9 @@ internal sealed class PluginState : IVersionedState<MeshPlugin>
 
 /// <inheritdoc cref="IPluginGrain"/>
 /// <remarks>Content is stored before the version that needs it, and removed after the last one that did: a silo never finds a version without its content, unless it is about to go.</remarks>
-[GrainType("plugin")]
+[GrainType(BackedUpTypes.Plugin)]
 internal sealed partial class PluginGrain([PersistentState("plugin")] IPersistentState<PluginState> state, TimeProvider time, ILogger<PluginGrain> logger)
-    : VersionedGrain<MeshPlugin, PluginSpec, PluginState>(Kind, state, time, logger), IPluginGrain
+    : VersionedGrain<MeshPlugin, PluginSpec, PluginState>(Kind, state, time, logger), IPluginGrain, IBackedUpGrain
 {
     private static readonly VersionedKind Kind = new("Plugin", DirectoryKeys.Plugins, EventTypes.PluginPushed, EventTypes.PluginPushed, EventTypes.PluginRemoved);
 
@@ -40,6 +41,8 @@ internal sealed partial class PluginGrain([PersistentState("plugin")] IPersisten
             await Content(version).Put(archive);
             return Result(PluginStatus.Accepted);
         }
+        if (spec.Versions is [var other, ..] && other.Kind != version.Kind)
+            return Refused(PluginStatus.Conflict, [], new FieldError("kind", $"is {version.Kind}, and '{Name}' is a plugin of kind {other.Kind}: push it under another name, or remove that first."));
         var kept = spec.Versions;
         if (kept.Count >= IPluginGrain.MaxVersions)
         {
@@ -102,7 +105,24 @@ internal sealed partial class PluginGrain([PersistentState("plugin")] IPersisten
     protected override MeshPlugin Make(PluginSpec spec, long version, DateTimeOffset at, string actor, bool deleted) =>
         new() { Name = Name, Version = version, Spec = spec, ChangedAt = at, ChangedBy = actor, Deleted = deleted };
 
-    protected override Task<IReadOnlyList<FieldError>> FaultsAsync(PluginSpec spec) => Task.FromResult<IReadOnlyList<FieldError>>([]);
+    async Task<RestoreResult> IBackedUpGrain.Restore(ObjectImage image, bool overwrite, bool dryRun, string actor)
+    {
+        var before = Spec.Versions;
+        var result = await Restore(image, overwrite, dryRun, actor);
+        if (!dryRun) foreach (var gone in before.Where(v => Spec.Versions.All(s => s.Digest != v.Digest))) await ForgetAsync(gone);
+        return result;
+    }
+
+    /// <summary>Asked of what comes out of a backup alone: all else was made by the gate.</summary>
+    protected override Task<IReadOnlyList<FieldError>> FaultsAsync(PluginSpec spec)
+    {
+        var errors = new List<FieldError>();
+        if (spec.Versions.Count is 0 or > IPluginGrain.MaxVersions) errors.Add(new("versions", $"must be 1 to {IPluginGrain.MaxVersions}."));
+        if (!spec.Versions.All(static v => PluginPackageGrain.IsDigest(v.Digest))) errors.Add(new("versions", "have a digest that is none."));
+        if (spec.Versions.DistinctBy(static v => v.Version).Count() != spec.Versions.Count || spec.Versions.DistinctBy(static v => v.Kind).Count() > 1) errors.Add(new("versions", "must be of one kind, each there once."));
+        if (spec.Enabled && spec.Find("") is null) errors.Add(new("current", $"'{spec.Current}' is none of the versions."));
+        return Task.FromResult<IReadOnlyList<FieldError>>(errors);
+    }
 
     protected override Task PublishAsync(MeshPlugin version) => GrainFactory.GetGrain<IPluginIndexGrain>(IPluginIndexGrain.Key).Changed(version);
 

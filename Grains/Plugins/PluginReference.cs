@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using InferMesh.Strategies;
+using InferMesh.Strategies.Training;
 
 namespace InferMesh.Grains.Plugins;
 
@@ -15,6 +16,9 @@ internal readonly partial record struct PluginReference(string Name, string Vers
         var at = strategy.IndexOf('@', StringComparison.Ordinal);
         return at < 0 ? new(strategy, "") : new(strategy[..at], strategy[(at + 1)..]);
     }
+
+    /// <summary>What the strategy of a job refers to; null for one of the catalogue of those, and for what is no name of a plugin.</summary>
+    public static PluginReference? OfJob(string strategy) => TrainingCatalog.All.Any(s => s.Name == strategy) ? null : Of(strategy);
 
     public override string ToString() => Version.Length > 0 ? $"{Name}@{Version}" : Name;
 

@@ -1,8 +1,10 @@
 using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Common;
 using InferMesh.Grains.Policies;
 using InferMesh.Strategies;
+using InferMesh.Strategies.Training;
 
 namespace InferMesh.Grains.Plugins;
 
@@ -37,10 +39,32 @@ internal static class PluginRules
         {
             yield return new("strategy", $"Plugin '{named.Name}' has no version {named.Version}. There are: {string.Join(", ", plugin.Spec.Versions.Select(static v => v.Version))}.");
         }
+        else if (version.Kind == PluginVersion.TrainingKind)
+        {
+            yield return new("strategy", $"'{named.Name}' is a plugin that places training jobs, and ranks no targets.");
+        }
         else
         {
             foreach (var error in StrategyCatalog.Validate(Describe(named.Name, version), routing.Parameters)) yield return error;
         }
+    }
+
+    /// <summary>A routing part as it is served while the plugin that it names is not there; itself when it names none.</summary>
+    public static RoutingSpec? WithoutPlugin(RoutingSpec? routing) =>
+        PluginReference.Of(routing?.Strategy) is null ? routing : new() { Strategy = routing!.Fallback ?? RoutingSpec.DefaultFallback };
+
+    /// <summary>What is wrong with the strategy of a job; null when nothing is.</summary>
+    /// <param name="strategy">The strategy; "" for the default.</param>
+    /// <param name="plugin">Plugin of its name; null when there is none.</param>
+    public static FieldError? OfJob(string strategy, MeshPlugin? plugin)
+    {
+        if (strategy.Length == 0 || TrainingCatalog.All.Any(s => s.Name == strategy)) return null;
+        if (PluginReference.OfJob(strategy) is not { } named || plugin is null)
+            return new("strategy", $"'{NameRules.Shorten(strategy)}' is not a strategy for jobs. Known: {string.Join(", ", TrainingCatalog.All.Select(static s => s.Name))}. A plugin is pushed before a job names it, and there is none of this name.");
+        if (!plugin.Spec.Enabled) return new("strategy", $"'{named.Name}' is a plugin that is not enabled: enable a version of it first.");
+        if (plugin.Spec.Find(named.Version) is not { } version)
+            return new("strategy", $"Plugin '{named.Name}' has no version {named.Version}. There are: {string.Join(", ", plugin.Spec.Versions.Select(static v => v.Version))}.");
+        return version.Kind == PluginVersion.TrainingKind ? null : new("strategy", $"'{named.Name}' is a plugin that ranks the targets of requests, and places no jobs.");
     }
 
     /// <summary>What is wrong by now with a routing part that was right once: the plugin that it names is gone, or is another. Fields begin with <c>routing</c>.</summary>

@@ -28,6 +28,7 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
     private volatile IReadOnlyList<MeshPlugin>? _listing;
     private volatile IReadOnlyDictionary<PluginReference, LoadedPlugin> _serving = new Dictionary<PluginReference, LoadedPlugin>();
     private volatile Usage _usage = new(new HashSet<LoadedPlugin>(), new HashSet<PluginReference>(), false);
+    private volatile Usage _jobs = new(new HashSet<LoadedPlugin>(), new HashSet<PluginReference>(), true);
     private IDisposable? _trust;
     private Task _running = Task.CompletedTask;
     private IReadOnlyList<string> _onFallback = [];
@@ -78,7 +79,15 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
         }
         var (before, now) = (_usage, new Usage(strategies.Plugins, strategies.Named, isKnown));
         _usage = now;
-        if (before.IsKnown != now.IsKnown || !before.Used.SetEquals(now.Used) || !before.Named.SetEquals(now.Named)) _wake.Writer.TryWrite(true);
+        if (before.DiffersFrom(now)) _wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>Takes what the scheduler of jobs uses and what its jobs name, on the silo where it is. Called by one thread at a time.</summary>
+    public void UsedByJobs(HashSet<LoadedPlugin> used, HashSet<PluginReference> named)
+    {
+        var (before, now) = (_jobs, new Usage(used, named, true));
+        _jobs = now;
+        if (before.DiffersFrom(now)) _wake.Writer.TryWrite(true);
     }
 
     private async Task FollowAsync()
@@ -159,7 +168,7 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
         while (_listing is { } listing)
         {
             var usage = _usage;
-            var wanted = WantedOf(listing, usage.Named);
+            var wanted = WantedOf(listing, usage.Named.Concat(_jobs.Named).ToHashSet());
             Distrust();
             Serve(wanted);
             if (usage.IsKnown && wanted.All(w => _held.ContainsKey(w.Digest))) _ready.TrySetResult();
@@ -253,7 +262,7 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
 
     private void Release(HashSet<string> kept)
     {
-        var used = _usage.Used;
+        var (used, byJobs) = (_usage.Used, _jobs.Used);
         foreach (var (digest, held) in _held.ToArray())
         {
             if (kept.Contains(digest))
@@ -264,7 +273,7 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
             if (held.Plugin is { } plugin)
             {
                 // What it serves until a table is built without it, and a while longer: requests that began on that table end on it.
-                held.UnusedSince = used.Contains(plugin) ? null : held.UnusedSince ?? time.GetTimestamp();
+                held.UnusedSince = used.Contains(plugin) || byJobs.Contains(plugin) ? null : held.UnusedSince ?? time.GetTimestamp();
                 if (held.UnusedSince is not { } since || time.GetElapsedTime(since) < Grace) continue;
             }
             Unload(digest);
@@ -279,7 +288,10 @@ internal sealed partial class SiloPlugins(IGrainFactory grains, PluginLoader loa
         WasUnloaded(held.Which);
     }
 
-    private sealed record Usage(IReadOnlySet<LoadedPlugin> Used, IReadOnlySet<PluginReference> Named, bool IsKnown);
+    private sealed record Usage(IReadOnlySet<LoadedPlugin> Used, IReadOnlySet<PluginReference> Named, bool IsKnown)
+    {
+        public bool DiffersFrom(Usage other) => IsKnown != other.IsKnown || !Used.SetEquals(other.Used) || !Named.SetEquals(other.Named);
+    }
 
     private sealed record Wanted(PluginReference Reference, PluginVersion Version, PluginSpec Plugin)
     {

@@ -49,6 +49,8 @@ internal sealed class PolicyGrain([PersistentState("policy")] IPersistentState<P
         return OtherKind(spec) is { } otherKind ? [.. faults, otherKind] : faults;
     }
 
+    protected override Task<IReadOnlyList<FieldError>> RestoreFaultsAsync(PolicySpec spec) => FaultsAsync(spec with { Routing = PluginRules.WithoutPlugin(spec.Routing) });
+
     protected override Task<IReadOnlyList<FieldError>> LapsesAsync(PolicySpec spec) => PluginRules.LapsesAsync(GrainFactory, spec.Routing);
 
     protected override IEnumerable<(string Key, string Value)> Facts(PolicySpec spec) => [("kind", Word(spec))];

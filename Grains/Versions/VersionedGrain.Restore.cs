@@ -20,7 +20,7 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>
         if (StateText.Read<TState>(image.State) is not { Versions: [var saved, ..] } read || read.Versions.Any(v => v.Name != Name || SpecOf(v) is null))
             return new(RestoreStatus.Invalid, LastVersion, "it is not a state of this object");
         // Older versions may be of a time with other rules, and are not in force.
-        if (!saved.Deleted && await FaultsAsync(SpecOf(saved)) is { Count: > 0 } faults) return new(RestoreStatus.Invalid, LastVersion, InWords(faults));
+        if (!saved.Deleted && await RestoreFaultsAsync(SpecOf(saved)) is { Count: > 0 } faults) return new(RestoreStatus.Invalid, LastVersion, InWords(faults));
         if (_versions is [var newest, ..])
         {
             if (newest.Deleted == saved.Deleted && (saved.Deleted || StateText.Same(SpecOf(newest), SpecOf(saved)))) return new(RestoreStatus.Unchanged, LastVersion);

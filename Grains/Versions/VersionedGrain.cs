@@ -110,6 +110,9 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
     /// <summary>What is wrong with a content, by the rules of its kind.</summary>
     protected abstract Task<IReadOnlyList<FieldError>> FaultsAsync(TSpec spec);
 
+    /// <summary>What is wrong with a content that comes out of a backup.</summary>
+    protected virtual Task<IReadOnlyList<FieldError>> RestoreFaultsAsync(TSpec spec) => FaultsAsync(spec);
+
     /// <summary>What is wrong by now with a content that was right: rules do not change with time, but plugins come and go.</summary>
     protected virtual Task<IReadOnlyList<FieldError>> LapsesAsync(TSpec spec) => Task.FromResult<IReadOnlyList<FieldError>>([]);
 

@@ -44,10 +44,11 @@ public sealed record SimConfig
 }
 
 /// <summary>A strategy and its parameters, as in a routing policy.</summary>
-/// <param name="Name">Name in the catalogue, or <c>oracle</c>.</param>
+/// <param name="Name">Name in the catalogue, <c>oracle</c>, or the name of a plugin that is given to the run.</param>
 /// <param name="Parameters">Parameters that differ from their defaults.</param>
+/// <param name="Fallback">Of a plugin: strategy of the catalogue that answers where the plugin does not; none is hybrid_mesh.</param>
 [ShortForm("name")]
-public sealed record StrategyConfig(string Name, IReadOnlyDictionary<string, double>? Parameters = null);
+public sealed record StrategyConfig(string Name, IReadOnlyDictionary<string, double>? Parameters = null, string? Fallback = null);
 
 /// <summary>How a node serves.</summary>
 public sealed record ServiceConfig

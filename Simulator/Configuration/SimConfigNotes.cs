@@ -1,5 +1,4 @@
 using InferMesh.Simulator.Configuration.Validation;
-using InferMesh.Strategies;
 
 namespace InferMesh.Simulator.Configuration;
 
@@ -9,7 +8,9 @@ public static class SimConfigNotes
     private static readonly SimConfig Default = new();
 
     /// <summary>Keys that differ from their defaults without effect, each with the reason.</summary>
-    public static IReadOnlyList<ConfigError> Of(SimConfig config)
+    /// <param name="config">The configuration.</param>
+    /// <param name="others">Strategies that it may name beside the catalogue; null for none.</param>
+    public static IReadOnlyList<ConfigError> Of(SimConfig config, IStrategySource? others = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         var findings = new Findings();
@@ -17,7 +18,7 @@ public static class SimConfigNotes
         Service(config.Service, Unread);
         Topology(config, Unread);
         Workload(config.Workload, Unread);
-        Unread(config.Hedging != Default.Hedging && !config.Strategies.Any(Hedges), "hedging", "no strategy here sends second copies");
+        Unread(config.Hedging != Default.Hedging && !config.Strategies.Any(s => StrategyChecks.Describe(s.Name, others) is { Hedges: true }), "hedging", "no strategy here sends second copies");
         Unread(config.Failures.MeanRepairS != Default.Failures.MeanRepairS && config.Failures.MeanTimeBetweenS == 0, "failures.mean_repair_s", "failures.mean_time_between_s is 0");
         Unread(config.Network.InterCellCoords != Default.Network.InterCellCoords && config.Network.RttMatrixFile is not null, "network.inter_cell_coords", "network.rtt_matrix_file replaces it");
         if (config.Service.Model == ServiceModel.ReferenceBugs) Original(config, Unread);
@@ -25,8 +26,6 @@ public static class SimConfigNotes
 
         void Unread(bool given, string path, string why) => findings.Require(!given, path, $"has no effect: {why}");
     }
-
-    private static bool Hedges(StrategyConfig strategy) => StrategyCatalog.All.Any(s => s.Name == strategy.Name && s.Hedges);
 
     private static void Service(ServiceConfig service, Action<bool, string, string> unread)
     {

@@ -10,7 +10,8 @@ public static class SimConfigYaml
     /// <summary>Reads a configuration strictly: unknown keys, types, ranges and what must fit together; all errors at once, by position.</summary>
     /// <param name="yaml">The text.</param>
     /// <param name="baseFolder">Folder that relative files in it start from; null is the current one.</param>
-    public static ConfigResult Read(string yaml, string? baseFolder = null)
+    /// <param name="others">Strategies that it may name beside the catalogue; null for none.</param>
+    public static ConfigResult Read(string yaml, string? baseFolder = null, IStrategySource? others = null)
     {
         ArgumentNullException.ThrowIfNull(yaml);
         var errors = new List<ConfigError>();
@@ -21,7 +22,7 @@ public static class SimConfigYaml
         if (config is not null)
         {
             config = ConfigDefaults.Apply(config, binder.Positions, baseFolder);
-            ConfigPositions.Add(SimConfigValidator.Check(config), errors, binder.Positions);
+            ConfigPositions.Add(SimConfigValidator.Check(config, others), errors, binder.Positions);
         }
 
         return new(errors.Count == 0 ? config : null, [.. errors.OrderBy(e => e.Line).ThenBy(e => e.Column)]);

@@ -1,4 +1,5 @@
 using InferMesh.Simulator.Configuration;
+using InferMesh.Simulator.Configuration.Validation;
 using InferMesh.Simulator.Experiments;
 using InferMesh.Simulator.Network;
 using InferMesh.Simulator.Results;
@@ -6,6 +7,7 @@ using InferMesh.Simulator.Workload;
 using InferMesh.Strategies;
 using InferMesh.Strategies.PrefixCache;
 using InferMesh.Strategies.Recording;
+using InferMesh.Strategies.Routing;
 
 namespace InferMesh.Simulator.Engine;
 
@@ -25,6 +27,7 @@ internal sealed class MeshRun
     private readonly ulong _seed;
     private readonly RunPlan _plan;
     private readonly long _horizonNs;
+    private readonly PluginMeter? _plugin;
 
     public MeshRun(RunPlan plan, ulong seed, StrategyConfig strategy, RunOptions options)
         : this(plan, seed, strategy.Name, [strategy], options, null)
@@ -46,13 +49,14 @@ internal sealed class MeshRun
         var fleet = network.Regions() is { } regions ? plan.Fleet.InRegions(regions) : plan.Fleet;
         var queue = new EventQueue();
         var cold = new ColdTargets(config, fleet);
-        var descriptions = Array.ConvertAll(strategies, s => StrategyCatalog.All.FirstOrDefault(d => d.Name == s.Name));
+        var descriptions = Array.ConvertAll(strategies, s => StrategyChecks.Describe(s.Name, options.Strategies));
+        if (strategies.Any(static s => !StrategyChecks.IsBuiltIn(s.Name))) _plugin = new();
         var oracle = strategies[0].Name == OracleName ? new Oracle(fleet) : null;
         var settings = new RouterSettings(seed + Streams.Ties, Array.ConvertAll(descriptions, d => d?.Hedges ?? false), config.Hedging.BudgetShare, oracle is not null,
             [.. Enumerable.Range(0, config.Workload.Tenants.Count).Select(t => $"tenant-{t}")], [.. config.SloClasses.Select(c => c.Name)], target => cold.Seconds(target, 0), experiment is null ? null : experiment.ArmOf,
             _recorder = options.Record is { } record ? new(record(RecordingId(seed, name), seed, name), new(RecordingId(seed, name), MeshRouter.Ticks(0)) { Synthetic = true, FileBytes = RecordedFileBytes }) : null);
         MeshRouter[] routers = [.. Enumerable.Range(0, config.Routers.Count).Select(r => new MeshRouter(
-            fleet, network, RouterSet.CellOf(r, config.Routers.Count, fleet.Cells), () => Array.ConvertAll(strategies, s => oracle ?? StrategyCatalog.Create(s.Name, s.Parameters)), settings))];
+            fleet, network, RouterSet.CellOf(r, config.Routers.Count, fleet.Cells), () => Array.ConvertAll(strategies, s => oracle ?? Create(s)), settings))];
         _feed = routers[0].Strategy is IKvEventStrategy { WantsKvEvents: true } ? new(config, fleet, queue, routers) : null;
         var rack = new EngineRack(fleet, queue, _feed);
         _world = new()
@@ -99,11 +103,15 @@ internal sealed class MeshRun
         _recorder?.Flush();
         _world.Experiment?.End(now);
         _world.Series.Take(now, _world.Rack);
-        return ResultBuilder.Build(_world, _plan, new(_strategy, _seed, complete, now, events), _life.Finish);
+        return ResultBuilder.Build(_world, _plan, new(_strategy, _seed, complete, now, events), _life.Finish) with { Plugin = _plugin?.ToResult() };
     }
 
     /// <summary>Which recording is that of a run: the same for the same run.</summary>
     internal static ulong RecordingId(ulong seed, string strategy) => strategy.Aggregate(BlockNames.Mix(seed), static (hash, c) => BlockNames.Mix(hash ^ c));
+
+    private IRoutingStrategy Create(StrategyConfig strategy) => _options.Strategies is { } others && !StrategyChecks.IsBuiltIn(strategy.Name)
+        ? others.CreateRouting(strategy.Name, strategy.Parameters, StrategyCatalog.Create(strategy.Fallback ?? StrategyChecks.DefaultFallback), _plugin!.Asked)
+        : StrategyCatalog.Create(strategy.Name, strategy.Parameters);
 
     private bool Look(long events, long nowNs)
     {

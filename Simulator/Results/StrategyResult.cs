@@ -86,6 +86,9 @@ public sealed record StrategyResult
     /// <summary>Requests on the fleet, averaged over time: the L of Little's law.</summary>
     public required double MeanInSystem { get; init; }
 
+    /// <summary>Decisions of a strategy outside the catalogue; null for one within.</summary>
+    public PluginUse? Plugin { get; init; }
+
     /// <summary>Time series, one row per sample.</summary>
     public required IReadOnlyList<SeriesPoint> Series { get; init; }
 

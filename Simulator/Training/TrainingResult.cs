@@ -1,3 +1,5 @@
+using InferMesh.Simulator.Results;
+
 namespace InferMesh.Simulator.Training;
 
 /// <summary>What became of one job (synthetic).</summary>
@@ -133,6 +135,9 @@ public sealed record TrainingResult
 
     /// <summary>Mean share of its ideal speed that a job of a tenant got, by tenant.</summary>
     public required IReadOnlyDictionary<string, double> SpeedByTenant { get; init; }
+
+    /// <summary>Placements of a strategy outside the catalogue; null for one within.</summary>
+    public PluginUse? Plugin { get; init; }
 
     /// <summary>The course of the run.</summary>
     public required IReadOnlyList<TrainingSample> Series { get; init; }

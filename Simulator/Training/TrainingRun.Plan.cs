@@ -139,6 +139,7 @@ internal sealed partial class TrainingRun
         Gang = JobFleet.GangOf(new(job.Spec.Workers, job.Spec.LeastWorkers, job.Spec.GpusPerWorker, job.Spec.GpuTypes, job.Spec.MemoryGb), _config.Fleet.GpuTypes),
         MaxWorkers = job.Spec.MostWorkers,
         Strategy = _strategy,
+        Other = _other,
         Preemptible = job.Spec.Preemptible,
         Expected = Expected(job),
         Step = new(job.Spec.GpusPerWorker, job.Spec.ComputeSeconds, job.Spec.GradientBytes),

@@ -1,7 +1,9 @@
 using System.Globalization;
 using InferMesh.Simulator.Configuration.Training;
 using InferMesh.Simulator.Engine;
+using InferMesh.Simulator.Results;
 using InferMesh.Simulator.Workload;
+using InferMesh.Strategies.Training;
 using InferMesh.Strategies.Training.Scheduling;
 
 namespace InferMesh.Simulator.Training;
@@ -30,11 +32,18 @@ internal sealed partial class TrainingRun
     private readonly RandomStream _failures;
     private readonly TrainingMeter _meter = new();
     private readonly CancellationToken _stop;
+    private readonly PluginMeter? _plugin;
+    private readonly ITrainingStrategy? _other;
     private long _now;
     private int _ended;
 
-    public TrainingRun(JobsConfig config, IReadOnlyList<JobSpec> jobs, ulong seed, string strategy, CancellationToken stop)
+    public TrainingRun(JobsConfig config, IReadOnlyList<JobSpec> jobs, ulong seed, string strategy, CancellationToken stop, IStrategySource? others = null)
     {
+        if (others is not null && TrainingCatalog.All.All(s => s.Name != strategy))
+        {
+            _plugin = new();
+            _other = others.CreateTraining(strategy, TrainingCatalog.Create(TrainingCatalog.Default), _plugin.Asked);
+        }
         (_config, _seed, _strategy, _stop) = (config, seed, strategy, stop);
         _fleet = new(config);
         (_steps, _links, _demand, _failures) = (new(config, _fleet), new(config, _fleet, seed), new(config, _fleet, seed), new(seed, Failures));
@@ -77,7 +86,7 @@ internal sealed partial class TrainingRun
             Plan();
         }
         TrainingLaws.Check(_jobs, _fleet, _meter);
-        return TrainingResults.Of(_config, _strategy, _seed, _jobs, _meter, _steps, new(_events.Handled, _plans, _searches, _refused));
+        return TrainingResults.Of(_config, _strategy, _seed, _jobs, _meter, _steps, new(_events.Handled, _plans, _searches, _refused)) with { Plugin = _plugin?.ToResult() };
     }
 
     private long Period => Ticks.Of(_config.Scheduler.PeriodS);

@@ -25,7 +25,7 @@ public static class TrainingSimulator
         {
             Parallel.For(0, runs.Length, new() { MaxDegreeOfParallelism = Math.Max(1, options.Threads) }, i =>
             {
-                if (!options.Stop.IsCancellationRequested) results[i] = new TrainingRun(config, jobs[runs[i].Seed], runs[i].Seed, runs[i].Strategy, options.Stop).Run();
+                if (!options.Stop.IsCancellationRequested) results[i] = new TrainingRun(config, jobs[runs[i].Seed], runs[i].Seed, runs[i].Strategy, options.Stop, options.Strategies).Run();
             });
         }
         catch (AggregateException all) when (all.InnerException is { } first)

@@ -21,7 +21,7 @@ internal static class BackupEndpoints
     private const int Parallel = 16;
     private const string Example = """{"objects":[{"kind":"Policy","name":"chat-routing","version":3,"state":{}}]}""";
 
-    private static readonly QueryParameter KindParameter = new("kind", "Objects of this kind: Tenant, Node, Model, Policy, Endpoint, Job or KeyRing. Without it all.");
+    private static readonly QueryParameter KindParameter = new("kind", "Objects of this kind: PluginPackage, Plugin, Tenant, Node, Model, Policy, Endpoint, Job or KeyRing. Without it all.");
     private static readonly QueryParameter LimitParameter = new("limit", "Most entries on a page.") { Type = QueryType.WholeNumber, Min = 1, Max = MaxObjects, Default = DefaultLimit };
     private static readonly QueryParameter CursorParameter = new("cursor", "Where to go on: `nextCursor` of the page before.");
     private static readonly QueryParameter DryRunParameter = new("dryRun", "True changes nothing, and answers with what would become of each object.") { Type = QueryType.Flag };

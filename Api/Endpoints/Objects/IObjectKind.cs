@@ -12,6 +12,9 @@ internal interface ISavedKind
     /// <summary>Type of its grains.</summary>
     string GrainType { get; }
 
+    /// <summary>Most of them on a page.</summary>
+    int MostPerPage => int.MaxValue;
+
     /// <summary>Whether a grain of this key may be asked for: a call makes a grain of whatever it is given.</summary>
     bool IsKey(string key);
 

@@ -3,12 +3,12 @@ using InferMesh.Api.Endpoints.Objects.Kinds;
 namespace InferMesh.Api.Endpoints.Objects;
 
 /// <summary>The kinds of object, those first that others may refer to: in this order they are applied, exported and restored.</summary>
-internal sealed class ObjectKinds(IEnumerable<IObjectKind> kinds)
+internal sealed class ObjectKinds(IEnumerable<IObjectKind> kinds, PluginPackageObjects packages, PluginObjects plugins)
 {
     public IReadOnlyList<IObjectKind> All { get; } = [.. kinds];
 
     /// <summary>The same with what is in backups alone.</summary>
-    public IReadOnlyList<ISavedKind> Saved { get; } = [.. kinds, new KeyRingObjects()];
+    public IReadOnlyList<ISavedKind> Saved { get; } = [packages, plugins, .. kinds, new KeyRingObjects()];
 
     /// <summary>A kind by its name, whatever its case; null when there is none.</summary>
     public IObjectKind? Find(string? name) => All.FirstOrDefault(kind => kind.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
@@ -34,6 +34,8 @@ internal static class ObjectExtensions
         .AddSingleton<IObjectKind, PolicyObjects>()
         .AddSingleton<IObjectKind, EndpointObjects>()
         .AddSingleton<IObjectKind, JobObjects>()
+        .AddSingleton<PluginPackageObjects>()
+        .AddSingleton<PluginObjects>()
         .AddSingleton<ObjectKinds>()
         .AddSingleton<ObjectPlanner>();
 }

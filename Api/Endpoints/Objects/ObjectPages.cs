@@ -28,15 +28,17 @@ internal static class ObjectPages
         for (var i = first; i < wanted.Count; i++)
         {
             var place = i == first ? placeBefore : "";
+            var most = Math.Min(limit - items.Count, wanted[i].MostPerPage);
+            var full = items.Count + most;
             while (true)
             {
-                var page = await wanted[i].KeysAsync(place, limit - items.Count, cancellationToken);
+                var page = await wanted[i].KeysAsync(place, full - items.Count, cancellationToken);
                 var found = new T?[page.Keys.Count];
                 var (kind, options) = (wanted[i], new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken });
                 await System.Threading.Tasks.Parallel.ForAsync(0, found.Length, options, async (n, cancel) => found[n] = await read(kind, page.Keys[n], cancel));
                 items.AddRange(found.OfType<T>());
                 if (page.Keys.Count > 0) place = page.End;
-                if (items.Count >= limit) return (items, page.More || i + 1 < wanted.Count ? $"{kind.Name}/{place}" : null);
+                if (items.Count >= full) return (items, page.More || i + 1 < wanted.Count ? $"{kind.Name}/{place}" : null);
                 if (!page.More || page.Keys.Count == 0) break;
             }
         }

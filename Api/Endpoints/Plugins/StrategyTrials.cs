@@ -7,6 +7,7 @@ using InferMesh.Api.OpenApi;
 using InferMesh.Api.Problems;
 using InferMesh.Api.Security.Access;
 using InferMesh.Api.Topology;
+using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
@@ -52,6 +53,18 @@ internal sealed record StrategyTrialView
 
     /// <summary>What would change.</summary>
     public required PolicyTrialView Outcome { get; init; }
+
+    public static StrategyTrialView Of(MeshPlugin plugin, PluginVersion version, PluginTrial trial, TrialQueries queries) => new()
+    {
+        Strategy = $"{plugin.Name}@{version.Version}",
+        Calls = trial.Calls,
+        Failures = trial.Failures,
+        DecisionMicrosecondsNow = Microseconds(trial.SecondsNow),
+        DecisionMicrosecondsThen = Microseconds(trial.SecondsThen),
+        Outcome = PolicyTrialView.Of(queries.Queries.Zip(trial.Trials, queries.Ids)),
+    };
+
+    private static double? Microseconds(double seconds) => seconds > 0 ? Math.Round(seconds * 1e6, 3) : null;
 }
 
 /// <summary>Trying plugins on recorded requests.</summary>
@@ -75,22 +88,24 @@ internal static class StrategyTrials
         var fallback = reader.Text("fallback", given.Fallback);
         if (reader.Errors.Count > 0) return new ProblemResult(Problem.Invalid(reader.Errors));
         if (!Names.IsValid(name) || await calls.RetryAsync(g => g.GetGrain<IPluginGrain>(name).Get(), context.RequestAborted) is not { } plugin) return StrategyProblems.Missing(name);
-        if ((wanted.Length > 0 ? plugin.Spec.Find(wanted) : plugin.Spec.Versions[0]) is not { } version)
-            return new ProblemResult(Problem.Invalid("version", $"'{wanted}' is none of {name}. There are: {string.Join(", ", plugin.Spec.Versions.Select(static v => v.Version))}."));
+        if (Refusal(plugin, wanted, out var version) is { } refusal) return new ProblemResult(Problem.Invalid(refusal.Field, refusal.Message));
         var routing = new RoutingSpec { Strategy = name, Parameters = given.Parameters ?? new Dictionary<string, double>(), Fallback = fallback.Length > 0 ? fallback : null };
-        // Once: a silo that is slow with it is not helped by another that does the same.
-        var trial = await calls.OnceAsync(g => g.GetGrain<IRouterGrain>(Random.Shared.Next(TrialQueries.Routers)).TryPlugin(queries.Queries, version.Digest, routing).AsTask(), context.RequestAborted);
-        if (trial.Errors.Count > 0) return new ProblemResult(Problem.Invalid(trial.Errors));
-        return TypedResults.Ok(new StrategyTrialView
-        {
-            Strategy = $"{name}@{version.Version}",
-            Calls = trial.Calls,
-            Failures = trial.Failures,
-            DecisionMicrosecondsNow = Microseconds(trial.SecondsNow),
-            DecisionMicrosecondsThen = Microseconds(trial.SecondsThen),
-            Outcome = PolicyTrialView.Of(queries.Queries.Zip(trial.Trials, queries.Ids)),
-        });
+        var trial = await TryAsync(calls, queries, version, routing, context.RequestAborted);
+        return trial.Errors.Count > 0 ? new ProblemResult(Problem.Invalid(trial.Errors)) : TypedResults.Ok(StrategyTrialView.Of(plugin, version, trial, queries));
     }
 
-    private static double? Microseconds(double seconds) => seconds > 0 ? Math.Round(seconds * 1e6, 3) : null;
+    /// <summary>The version that is tried, or why none is.</summary>
+    /// <param name="plugin">The plugin.</param>
+    /// <param name="wanted">Version; "" for the one that was pushed last.</param>
+    /// <param name="version">The version, where nothing stands against it.</param>
+    public static FieldError? Refusal(MeshPlugin plugin, string wanted, out PluginVersion version)
+    {
+        version = (wanted.Length > 0 ? plugin.Spec.Find(wanted) : plugin.Spec.Versions[0])!;
+        if (version is null) return new("version", $"'{wanted}' is none of {plugin.Name}. There are: {string.Join(", ", plugin.Spec.Versions.Select(static v => v.Version))}.");
+        return version.Kind == PluginVersion.RoutingKind ? null : new("version", $"'{plugin.Name}' places training jobs, and requests say nothing of it: 'infermesh sim jobs --plugin' tries it out.");
+    }
+
+    /// <summary>Tries a version on any silo; once, because one that is slow with it is not helped by another that does the same.</summary>
+    public static Task<PluginTrial> TryAsync(GrainCalls calls, TrialQueries queries, PluginVersion version, RoutingSpec routing, CancellationToken cancellationToken) =>
+        calls.TryOnceAsync(g => g.GetGrain<IRouterGrain>(Random.Shared.Next(TrialQueries.Routers)).TryPlugin(queries.Queries, version.Digest, routing).AsTask(), cancellationToken);
 }

@@ -84,7 +84,10 @@ internal sealed record StrategyView
     /// <summary>Where it comes from.</summary>
     public StrategySource Source { get; init; }
 
-    /// <summary>Policies can name it.</summary>
+    /// <summary>What it decides: <c>routing</c> for what policies name, <c>training</c> for what jobs name.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Policies or jobs can name it.</summary>
     public bool Enabled { get; init; }
 
     /// <summary>What it does; of a plugin, that of the version that is or was enabled, or that was pushed last.</summary>
@@ -112,6 +115,7 @@ internal sealed record StrategyView
     {
         Name = s.Name,
         Source = StrategySource.Catalogue,
+        Kind = PluginVersion.RoutingKind,
         Enabled = true,
         Description = s.Description,
         Parameters = [.. s.Parameters.Select(StrategyParameterView.Of)],
@@ -125,6 +129,7 @@ internal sealed record StrategyView
         {
             Name = plugin.Name,
             Source = StrategySource.Plugin,
+            Kind = shown.Kind,
             Enabled = spec.Enabled,
             Description = shown.Description,
             Parameters = [.. shown.Parameters.Select(StrategyParameterView.Of)],

@@ -10,13 +10,14 @@ internal static class BackupCommand
     public static Command Create()
     {
         var output = new Option<string>("--output", "-o") { Description = "File to write; only its owner may read it, for it holds secrets of jobs and hashes of keys.", Required = true };
-        return ApiCommand.Create("backup", "Save policies, endpoints, models, tenants, nodes, jobs and API keys with versions and histories to a file.", [], RunAsync, output);
+        return ApiCommand.Create("backup", "Save policies, endpoints, models, tenants, nodes, jobs, strategy plugins and API keys with versions and histories to a file.", [], RunAsync, output);
 
         async Task<int> RunAsync(ApiCall call, CancellationToken cancellationToken)
         {
             var path = call.Parsed.GetValue(output)!;
             var (takenAt, clusterId, serviceId) = (TimeProvider.System.GetUtcNow(), "", "");
             using var writer = BackupWriter.Create(path);
+            call.Api.BePatient();
             var saved = call.Api.PagesAsync(
                 FormattableString.Invariant($"/api/v1/backup?limit={PageSize}"), cancellationToken, page => (clusterId, serviceId) = (page.Text("clusterId"), page.Text("serviceId")));
             try

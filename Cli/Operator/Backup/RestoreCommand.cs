@@ -31,6 +31,7 @@ internal static class RestoreCommand
         {
             string[] kinds = [.. call.Parsed.GetValue(only)!.Select(static kind => ObjectKinds.Known(kind, "--only", ObjectKinds.Saved))];
             var backup = await BackupFile.OpenAsync(call.Parsed.GetValue(file)!, cancellationToken);
+            call.Api.BePatient();
             var run = new RestoreRun(call.Api, backup, kinds.Length == 0 ? ObjectKinds.Saved : kinds, call.Parsed.GetValue(overwrite));
             var obstacles = await run.LookAsync(cancellationToken);
             if (obstacles.Count > 0)

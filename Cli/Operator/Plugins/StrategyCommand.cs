@@ -32,6 +32,7 @@ internal static class StrategyCommand
             if (parsed.GetValue(dryRun) && parsed.GetValue(enable))
                 throw new UsageException("--dry-run and --enable exclude each other: give one");
             var archive = StrategyArchive.Read(parsed.GetRequiredValue(package));
+            call.Api.BePatient();
             using var pushed = await call.Api.PostArchiveAsync(parsed.GetValue(dryRun) ? $"{Path}?dryRun=true" : Path, archive.Bytes, cancellationToken);
             if (!parsed.GetValue(enable))
             {
@@ -96,6 +97,7 @@ internal static class StrategyCommand
                 body["recent"] = most;
             if (call.Parsed.GetValue(fallback) is { } other)
                 body["fallback"] = other;
+            call.Api.BePatient();
             using var trial = await call.Api.PostAsync($"{PathOf(plugin)}/test", body.ToJsonString(), null, cancellationToken);
             await call.WriteAsync(trial.RootElement, StrategyViews.Trial);
             return 0;

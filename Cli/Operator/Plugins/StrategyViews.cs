@@ -11,7 +11,7 @@ internal static class StrategyViews
 
     public static View Strategy { get; } = new("strategy",
     [
-        Column.Of("NAME", "name"), Column.Of("SOURCE", "source"), Column.Of("ENABLED", "enabled"), Column.Of("VERSION", "version"), new("VERSIONS", static s => Units.OrUnknown(string.Join(',', s.Items("versions").Select(static v => v.Text("version"))))),
+        Column.Of("NAME", "name"), Column.Of("SOURCE", "source"), Column.Of("KIND", "kind"), Column.Of("ENABLED", "enabled"), Column.Of("VERSION", "version"), new("VERSIONS", static s => Units.OrUnknown(string.Join(',', s.Items("versions").Select(static v => v.Text("version"))))),
         Column.Of("PREVIOUS", "previousVersion").Wide(), Column.Time("CHANGED", "changedAt").Wide(), Column.Of("BY", "changedBy").Wide(), Column.Of("DESCRIPTION", "description").Wide(),
     ])
     { Detail = Detail };
@@ -38,6 +38,7 @@ internal static class StrategyViews
     private static string Detail(JsonElement strategy) => new FieldText()
         .Add("name", strategy.Text("name"))
         .Add("source", strategy.Text("source"))
+        .Add("kind", strategy.Text("kind"))
         .Add("enabled", strategy.Text("enabled"))
         .Add("version", strategy.Text("version"))
         .Add("previous", strategy.Text("previousVersion"))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using InferMesh.Cli.Sim.Output;
+using InferMesh.Cli.Sim.Plugins;
 using InferMesh.Cli.Sim.Progress;
 using InferMesh.Cli.Sim.Report;
 using InferMesh.Simulator;
@@ -18,17 +19,19 @@ internal static class RunCommand
         var strategy = new Option<string[]>("--strategy", "-s") { Description = "Strategy to run, instead of the configuration's; may be repeated; all runs every one.", DefaultValueFactory = static _ => [] };
         var format = new Option<string>("--format") { Description = "Files of each strategy: json, csv or both.", DefaultValueFactory = static _ => "both" };
         var record = new Option<string?>("--record") { Description = "Folder for the decisions of each run, for infermesh replay-decisions: a folder below it per strategy and seed." };
-        var (seeds, threads, quiet) = (SimOptions.Seeds(1), SimOptions.Threads(), SimOptions.Quiet());
-        var command = new Command("run", "Run a simulation; Ctrl+C keeps what was simulated so far.") { config, output, strategy, format, record, seeds, threads, quiet };
+        var (plugin, seeds, threads, quiet) = (SimOptions.Plugins(), SimOptions.Seeds(1), SimOptions.Threads(), SimOptions.Quiet());
+        var command = new Command("run", "Run a simulation; Ctrl+C keeps what was simulated so far.") { config, output, strategy, plugin, format, record, seeds, threads, quiet };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var invocation = parsed.InvocationConfiguration;
             var files = Format(parsed.GetRequiredValue(format));
-            if (ConfigFile.Read(parsed.GetRequiredValue(config), invocation.Error) is not { } read) return InferMeshCommand.ExitUsage;
+            var workers = SimOptions.ThreadCount(parsed.GetValue(threads));
+            using var plugins = SimPlugins.Load(parsed.GetRequiredValue(plugin), workers);
+            if (ConfigFile.Read(parsed.GetRequiredValue(config), invocation.Error, plugins) is not { } read) return InferMeshCommand.ExitUsage;
             if (parsed.GetRequiredValue(strategy) is { Length: > 0 } names)
             {
-                read = read with { Strategies = SimOptions.Strategies("--strategy", names, read) };
-                ConfigFile.Check(read, "--strategy");
+                read = read with { Strategies = SimOptions.Strategies("--strategy", names, read, plugins) };
+                ConfigFile.Check(read, "--strategy", plugins);
             }
 
             using var recordings = parsed.GetValue(record) is { } folder ? new RunRecordings(folder) : null;
@@ -36,11 +39,12 @@ internal static class RunCommand
             {
                 Record = recordings is null ? null : recordings.Open,
                 Seeds = SimOptions.Seeds(parsed.GetValue(seeds), read.Seed),
-                Threads = SimOptions.ThreadCount(parsed.GetValue(threads)),
+                Threads = workers,
+                Strategies = plugins,
                 Stop = cancellationToken,
             };
             var results = await RunAsync(run, read, options, parsed.GetValue(quiet), invocation, time);
-            return Write(parsed.GetRequiredValue(output), read, MetricsBuilder.Build(results, read.DurationS, options.Seeds.Count), files, invocation);
+            return Write(parsed.GetRequiredValue(output), read, plugins, MetricsBuilder.Build(results, read.DurationS, options.Seeds.Count), files, invocation);
         });
         return command;
     }
@@ -52,7 +56,7 @@ internal static class RunCommand
         return await Task.Run(() => run(config, options with { Progress = progress.Update }), CancellationToken.None);
     }
 
-    private static int Write(string folder, SimConfig config, IReadOnlyList<MetricsDocument> all, ResultFormat files, InvocationConfiguration invocation)
+    private static int Write(string folder, SimConfig config, SimPlugins? plugins, IReadOnlyList<MetricsDocument> all, ResultFormat files, InvocationConfiguration invocation)
     {
         var complete = all.Count == config.Strategies.Count && all.All(static m => m.Complete);
         if (all.Count == 0)
@@ -61,7 +65,7 @@ internal static class RunCommand
             return SimCommand.ExitInterrupted;
         }
 
-        ResultFolder.Write(folder, SimConfigYaml.Write(config), all, files);
+        ResultFolder.Write(folder, SimPlugins.Note(SimConfigYaml.Write(config), plugins), all, files);
         ResultTable.Write(invocation.Output, all);
         invocation.Output.WriteLine($"Wrote {Path.Combine(folder, ResultFolder.ReportFile)}, {ResultFolder.ComparisonFile} and a folder per strategy (synthetic).");
         if (complete) return 0;

@@ -17,6 +17,7 @@ internal static class JobsConclusion
         }
         if (all.Any(static s => s.Mean(JobFigures.UnmetSeconds) > 0))
             sentences.Add($"Serving lacked GPUs that jobs had not left yet for {string.Join(", ", all.Select(static s => $"{Words.Digits(s.Mean(JobFigures.UnmetSeconds), 3)} s with {s.Strategy}"))}.");
+        sentences.AddRange(all.Select(static s => PluginDocument.Sum(s.Runs.Select(static r => r.Plugin))?.Doubt(s.Strategy, "placements")).OfType<string>());
         if (all[0].Runs.Count < 2) sentences.Add("One seed only: nothing here says how much is chance. Run again with --seeds 5.");
         return sentences;
     }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using InferMesh.Cli.Sim.Output;
+using InferMesh.Cli.Sim.Plugins;
 using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
 using InferMesh.Strategies;
@@ -31,6 +32,9 @@ internal sealed record MatrixResult(IReadOnlyList<string> Columns, IReadOnlyList
 /// </summary>
 internal sealed class MatrixRunner(SimulationRun run, string folder, int threads, TextWriter log, TimeProvider time)
 {
+    /// <summary>Plugins that cells may name; null for none.</summary>
+    public SimPlugins? Plugins { get; init; }
+
     public async Task<MatrixResult> RunAsync(IReadOnlyList<MatrixCell> cells, int seeds, CancellationToken stop)
     {
         if (cells.Count == 0) return new([], [], [], 0);
@@ -62,8 +66,8 @@ internal sealed class MatrixRunner(SimulationRun run, string folder, int threads
 
     private async Task<(string? Text, string? Reason)> RunAsync(MatrixCell cell, int seeds, IReadOnlyList<string> columns, CancellationToken stop)
     {
-        if (SimConfigValidator.Check(cell.Config) is [var first, ..]) return (null, $"failed: {first.Path}: {first.Message}");
-        var options = new RunOptions { Seeds = SimOptions.Seeds(seeds, cell.Config.Seed), Threads = threads, Stop = stop };
+        if (SimConfigValidator.Check(cell.Config, Plugins) is [var first, ..]) return (null, $"failed: {first.Path}: {first.Message}");
+        var options = new RunOptions { Seeds = SimOptions.Seeds(seeds, cell.Config.Seed), Threads = threads, Stop = stop, Strategies = Plugins };
         try
         {
             var results = await Task.Run(() => run(cell.Config, options), CancellationToken.None);
@@ -89,6 +93,6 @@ internal sealed class MatrixRunner(SimulationRun run, string folder, int threads
     // What another version of the code said is not what this one says.
     private static readonly string Code = $"{typeof(StrategyCatalog).Module.ModuleVersionId} {typeof(SimConfig).Module.ModuleVersionId}";
 
-    private static string Fingerprint(MatrixCell cell, int seeds) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Code}\n{seeds}\n{SimConfigYaml.Write(cell.Config)}")))[..8];
+    private string Fingerprint(MatrixCell cell, int seeds) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Code}\n{seeds}\n{SimPlugins.Note(SimConfigYaml.Write(cell.Config), Plugins)}")))[..8];
 }

@@ -1,3 +1,4 @@
+using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
 
 namespace InferMesh.Cli.Sim.Matrix;
@@ -21,13 +22,13 @@ internal static class SweepMatrix
     private const string StrategiesName = "strategies";
 
     /// <summary>The cells, in the order of the text: the last dimension varies fastest.</summary>
-    public static IReadOnlyList<MatrixCell> Read(string text, SimConfig config)
+    public static IReadOnlyList<MatrixCell> Read(string text, SimConfig config, IStrategySource? others = null)
     {
         var parts = text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Part).ToArray();
         if (parts.Select(static p => p.Name).GroupBy(static n => n, StringComparer.Ordinal).FirstOrDefault(static g => g.Count() > 1) is { } twice)
             throw new UsageException($"--matrix: '{twice.Key}' stands there twice");
         if (Array.Find(parts, static p => p.Name == StrategiesName) is { Values: { } names })
-            config = config with { Strategies = SimOptions.Strategies("--matrix: strategies", names, config) };
+            config = config with { Strategies = SimOptions.Strategies("--matrix: strategies", names, config, others) };
         IReadOnlyList<MatrixCell> cells = [new([], config)];
         foreach (var (name, values) in parts.Where(static p => p.Name != StrategiesName))
         {

@@ -39,6 +39,7 @@ internal static class MetricsBuilder
             HedgeMetrics = Hedges(runs),
             CostMetrics = new(runs.Sum(static r => r.Cost.GpuHours), runs.Sum(static r => r.Cost.Total), Mean(runs, static r => r.Cost.Per1kTokens),
                 Mean(runs, static r => r.Cost.PerSloMetRequest), Mean(runs, static r => r.Cost.Per1kSloMetTokens)),
+            Plugin = PluginDocument.Sum(runs.Select(static r => r.Plugin)),
             Cdf = new Dictionary<string, IReadOnlyList<double[]>>(StringComparer.Ordinal)
             {
                 ["ttft"] = Cdf(first.All.Ttft),

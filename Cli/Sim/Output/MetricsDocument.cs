@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
+using InferMesh.Simulator.Results;
 
 namespace InferMesh.Cli.Sim.Output;
 
@@ -77,6 +78,9 @@ internal sealed record MetricsDocument
     [Description("Money in US dollars from GPU hours, idle ones included; sums and ratios over the runs.")]
     public required CostDocument CostMetrics { get; init; }
 
+    [Description("Of a plugin: what became of its rankings, sums over the runs; absent for a strategy of the catalogue."), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PluginDocument? Plugin { get; init; }
+
     [Description("Points of the distribution functions of the first run, all types: [milliseconds, share of requests at or below].")]
     public required IReadOnlyDictionary<string, IReadOnlyList<double[]>> Cdf { get; init; }
 
@@ -125,6 +129,24 @@ internal sealed record HedgeDocument(long Fired, long Won, long Wasted, double W
 internal sealed record CostDocument(
     double GpuHours, double TotalUsd, double CostPer1kTokensUsd, double CostPerSloMetRequestUsd,
     [property: Description("0 when no request met its goal: see slo_attainment.")] double CostPer1kSloMetTokensUsd);
+
+internal sealed record PluginDocument(
+    [property: Description("Rankings that it was asked for.")] long Asked,
+    [property: Description("Rankings that its fallback answered, by why.")] IReadOnlyDictionary<string, long> Fallbacks)
+{
+    /// <summary>Sums over runs; null when none was of a plugin.</summary>
+    public static PluginDocument? Sum(IEnumerable<PluginUse?> uses)
+    {
+        var used = uses.OfType<PluginUse>().ToArray();
+        var fallbacks = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (why, count) in used.SelectMany(static u => u.Fallbacks)) fallbacks[why] = fallbacks.GetValueOrDefault(why) + count;
+        return used.Length > 0 ? new(used.Sum(static u => u.Asked), fallbacks) : null;
+    }
+
+    /// <summary>What a fallback had to answer, in a sentence; null when it was nothing.</summary>
+    public string? Doubt(string strategy, string decisions) => Fallbacks.Count == 0 ? null
+        : $"{strategy} is a plugin whose fallback answered {Fallbacks.Values.Sum()} of {Asked} {decisions} ({string.Join(", ", Fallbacks.Select(static f => $"{f.Key} {f.Value}"))}): to that extent the figures are the fallback's.";
+}
 
 internal sealed record SampleDocument(
     double Seconds, double ArrivedRps, double CompletedRps, long Running, long Waiting,

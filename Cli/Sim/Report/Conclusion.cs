@@ -83,6 +83,10 @@ internal static class Conclusion
             yield return $"Latencies are those of completed requests only; {string.Join(", ", late.Select(static m => $"{m.Strategy} completed {Words.Percent(m.Mean("completed_share"))}"))}, so that what is missing may be the slowest part.";
         if (all.All(static m => m.Mean(Figures.Utilisation) < 0.2))
             yield return $"The fleet is nearly idle (utilisation {Words.Percent(all.Max(static m => m.Mean(Figures.Utilisation)))} at most): strategies can hardly differ below a load of about 0.6.";
+        foreach (var plugin in all.Where(static m => m.Plugin is not null))
+        {
+            if (plugin.Plugin!.Doubt(plugin.Strategy, "rankings") is { } doubt) yield return doubt;
+        }
         if (all.All(static m => m.Runs.Count < 2))
             yield return "One seed only: nothing here says how much is chance. Run again with --seeds 5.";
     }

@@ -16,7 +16,8 @@ public static class JobsConfigYaml
     /// <summary>Reads a configuration strictly: unknown keys, types, ranges and what must fit together; all errors at once, by position.</summary>
     /// <param name="yaml">The text.</param>
     /// <param name="baseFolder">Folder that relative files in it start from; null is the current one.</param>
-    public static JobsConfigResult Read(string yaml, string? baseFolder = null)
+    /// <param name="others">Strategies that it may name beside the catalogue; null for none.</param>
+    public static JobsConfigResult Read(string yaml, string? baseFolder = null, IStrategySource? others = null)
     {
         ArgumentNullException.ThrowIfNull(yaml);
         var errors = new List<ConfigError>();
@@ -28,7 +29,7 @@ public static class JobsConfigYaml
         {
             var arrival = config.Jobs.Arrival;
             config = config with { Jobs = config.Jobs with { Arrival = arrival with { File = ConfigFile.Absolute(arrival.File, baseFolder) } } };
-            ConfigPositions.Add(JobsConfigValidator.Check(config), errors, binder.Positions);
+            ConfigPositions.Add(JobsConfigValidator.Check(config, others), errors, binder.Positions);
         }
         return new(errors.Count == 0 ? config : null, [.. errors.OrderBy(e => e.Line).ThenBy(e => e.Column)]);
     }
@@ -45,13 +46,15 @@ public static class JobsConfigYaml
 public static class JobsConfigValidator
 {
     /// <summary>All that is wrong, without positions; an empty list means that the configuration runs.</summary>
-    public static IReadOnlyList<ConfigError> Check(JobsConfig config)
+    /// <param name="config">The configuration.</param>
+    /// <param name="others">Strategies that it may name beside the catalogue; null for none.</param>
+    public static IReadOnlyList<ConfigError> Check(JobsConfig config, IStrategySource? others = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         var findings = new Findings();
         RangeChecks.Check(config, findings);
         // What is out of range would be said again by what is built from it.
-        if (findings.Errors.Count == 0) JobChecks.Check(config, findings);
+        if (findings.Errors.Count == 0) JobChecks.Check(config, others, findings);
         return findings.Errors;
     }
 }

@@ -11,9 +11,9 @@ internal static class JobChecks
 {
     private const int MostNodes = 65_536;
 
-    public static void Check(JobsConfig config, Findings findings)
+    public static void Check(JobsConfig config, IStrategySource? others, Findings findings)
     {
-        Strategies(config.Strategies, findings);
+        Strategies(config.Strategies, others, findings);
         var fleet = config.Fleet;
         var nodes = (long)fleet.Zones * fleet.RacksPerZone * fleet.NodesPerRack;
         findings.Require(nodes <= MostNodes, "fleet.nodes_per_rack", $"makes {nodes} nodes; at most {MostNodes} are simulated");
@@ -32,10 +32,10 @@ internal static class JobChecks
         Room(config, findings);
     }
 
-    /// <summary>The strategies against the catalogue.</summary>
-    private static void Strategies(IReadOnlyList<string> names, Findings findings)
+    /// <summary>The strategies against the catalogue and what there is beside it.</summary>
+    private static void Strategies(IReadOnlyList<string> names, IStrategySource? others, Findings findings)
     {
-        string[] known = [.. TrainingCatalog.All.Select(static s => s.Name)];
+        string[] known = [.. TrainingCatalog.All.Concat(others?.Training ?? []).Select(static s => s.Name)];
         for (var i = 0; i < names.Count; i++)
         {
             var (path, name) = (string.Create(CultureInfo.InvariantCulture, $"strategies[{i}]"), names[i]);

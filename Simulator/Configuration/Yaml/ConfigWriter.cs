@@ -73,18 +73,20 @@ internal sealed class ConfigWriter
     // Sections of values only, and lists of such: what reads well on one line.
     private static bool IsShallow(object value) => value switch
     {
-        StrategyConfig { Parameters: null or { Count: 0 } } => true,
+        StrategyConfig strategy when IsName(strategy) => true,
         string or ValueType when !ConfigShape.IsSection(value.GetType()) => true,
         DistConfig => true,
-        IEnumerable list when value is not IDictionary => list.Cast<object>().All(i => IsScalar(i) || i is StrategyConfig { Parameters: null or { Count: 0 } }),
+        IEnumerable list when value is not IDictionary => list.Cast<object>().All(i => IsScalar(i) || (i is StrategyConfig strategy && IsName(strategy))),
         _ => Entries(value).All(e => IsScalar(e.Value) || e.Value is RangeMs or IReadOnlyList<double> or SkewConfig),
     };
+
+    private static bool IsName(StrategyConfig strategy) => strategy is { Parameters: null or { Count: 0 }, Fallback: null };
 
     private static bool IsScalar(object value) => value is string or ValueType && !ConfigShape.IsSection(value.GetType());
 
     private static string Flow(object value) => value switch
     {
-        StrategyConfig { Parameters: null or { Count: 0 } } strategy => Text(strategy.Name),
+        StrategyConfig strategy when IsName(strategy) => Text(strategy.Name),
         RangeMs range => $"[{Number(range.Min)}, {Number(range.Max)}]",
         ValueTuple<double, double> pair => $"[{Number(pair.Item1)}, {Number(pair.Item2)}]",
         string text => Text(text),

@@ -27,6 +27,9 @@ public sealed record TrainingJob
     /// <summary>Strategy that places it; "" for the default.</summary>
     public string Strategy { get; init; } = "";
 
+    /// <summary>Places it where <see cref="Strategy"/> is none of the catalogue, such as a plugin; null for one of the catalogue. Jobs of one plan with equal names of strategies have equal ones.</summary>
+    public ITrainingStrategy? Other { get; init; }
+
     /// <summary>Whether others may take its place.</summary>
     public bool Preemptible { get; init; } = true;
 
@@ -43,7 +46,7 @@ public sealed record TrainingJob
     public int LeastGpus => Gang.Least * Gang.GpusPerWorker;
 
     /// <summary>Strategy that places it.</summary>
-    internal ITrainingStrategy Placer => TrainingCatalog.Create(Strategy.Length > 0 ? Strategy : TrainingCatalog.Default);
+    internal ITrainingStrategy Placer => Other ?? TrainingCatalog.Create(Strategy.Length > 0 ? Strategy : TrainingCatalog.Default);
 
     /// <summary>The same for jobs that find a place or none alike.</summary>
     internal string Shape => _shape ??= string.Join(

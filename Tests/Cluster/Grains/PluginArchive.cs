@@ -8,29 +8,35 @@ namespace InferMesh.Tests.Cluster.Grains;
 /// <summary>The prebuilt module of hybrid_mesh in C, as packages of any name and version.</summary>
 internal static class PluginArchive
 {
-    private static readonly byte[] s_module = File.ReadAllBytes(Path.Combine(Root(), "Plugins", "prebuilt", "hybrid_mesh_c.wasm"));
+    private static readonly byte[] s_module = Prebuilt("hybrid_mesh_c.wasm");
+
+    /// <summary>A plugin that places jobs: binpack in C, or another module.</summary>
+    public static byte[] OfTraining(string name, string version, byte[]? module = null) => Of(name, version, PluginKind.Training, module ?? Prebuilt("binpack_c.wasm"), "binpack in C.", []);
 
     /// <param name="name">Name.</param>
     /// <param name="version">Version.</param>
     /// <param name="parameters">What it can be tuned by; null for what hybrid_mesh can.</param>
-    public static byte[] Of(string name, string version, IReadOnlyList<StrategyParameter>? parameters = null)
+    public static byte[] Of(string name, string version, IReadOnlyList<StrategyParameter>? parameters = null) =>
+        Of(name, version, PluginKind.Routing, s_module, "hybrid_mesh in C.", parameters ?? StrategyCatalog.All.Single(s => s.Name == "hybrid_mesh").Parameters);
+
+    private static byte[] Of(string name, string version, PluginKind kind, byte[] module, string description, IReadOnlyList<StrategyParameter> parameters)
     {
         var manifest = new PluginManifest
         {
             Name = name,
             Version = version,
-            Kind = PluginKind.Routing,
+            Kind = kind,
             Runtime = PluginRuntime.Wasm,
             Main = "mesh.wasm",
-            Files = new Dictionary<string, string> { ["mesh.wasm"] = Convert.ToHexStringLower(SHA256.HashData(s_module)) },
-            Description = "hybrid_mesh in C.",
-            Parameters = parameters ?? StrategyCatalog.All.Single(s => s.Name == "hybrid_mesh").Parameters,
+            Files = new Dictionary<string, string> { ["mesh.wasm"] = Convert.ToHexStringLower(SHA256.HashData(module)) },
+            Description = description,
+            Parameters = parameters,
         };
         using var stream = new MemoryStream();
         using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
         {
             Add(zip, PluginManifest.FileName, manifest.ToJson());
-            Add(zip, "mesh.wasm", s_module);
+            Add(zip, "mesh.wasm", module);
         }
         return stream.ToArray();
     }
@@ -40,6 +46,8 @@ internal static class PluginArchive
         using var entry = zip.CreateEntry(name).Open();
         entry.Write(content);
     }
+
+    private static byte[] Prebuilt(string module) => File.ReadAllBytes(Path.Combine(Root(), "Plugins", "prebuilt", module));
 
     private static string Root()
     {

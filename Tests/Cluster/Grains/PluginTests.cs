@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Nodes;
@@ -116,9 +117,9 @@ public sealed class PluginTests
         await PushAndEnableAsync(Client, name, "1.0.0");
         var policy = new Policy { Name = name, Spec = Spec(model, name) };
         var queries = new[] { new RouteQuery { Model = model } };
-        await EventuallyAsync(async () => await Router().TryPolicy(queries, policy), t => t[0].Then.Strategy == $"{name}@1.0.0", "a trial by the plugin");
-        var many = Enumerable.Range(0, 6).Select(key => Router(key).TryPolicy(queries, policy).AsTask());
-        Assert.IsTrue((await Task.WhenAll(many)).All(t => t[0].Now.Strategy != $"{name}@1.0.0" && t[0].Then.Strategy == $"{name}@1.0.0"));
+        Task<RouteTrial[][]> ManyAsync() => Task.WhenAll(Enumerable.Range(0, 6).Select(key => Router(key).TryPolicy(queries, policy).AsTask()));
+        await EventuallyAsync(ManyAsync, many => many.All(t => t[0].Then.Strategy == $"{name}@1.0.0"), "trials by the plugin on both silos");
+        Assert.IsTrue((await ManyAsync()).All(t => t[0].Now.Strategy != $"{name}@1.0.0" && t[0].Then.Strategy == $"{name}@1.0.0"));
         await EndAsync(name);
     }
 
@@ -204,12 +205,7 @@ public sealed class PluginTests
                     await AcceptedAsync(silos.Client.GetGrain<IPolicyGrain>(name).Put(Spec(model, name), PolicyVersions.None, "test"));
                 }
                 Assert.AreEqual("1.0.0", (await silos.Client.GetGrain<IPluginGrain>(name).Get())?.Spec.Current);
-                var (telemetry, sequence) = (silos.Client.GetStreamProvider(MeshStreams.ProviderName).GetStream<NodeTelemetry>(StreamId.Create(MeshStreams.NodeTelemetry, node)), 0L);
-                await EventuallyAsync(async () =>
-                {
-                    await telemetry.OnNextAsync(Telemetry(node, model, ++sequence, epoch: life));
-                    return await silos.Client.GetGrain<IRouterGrain>(0).DryRun(new() { Model = model });
-                }, d => d.Strategy == $"{name}@1.0.0", "a decision by the plugin");
+                await DecidesAsync(silos.Client, node, model, $"{name}@1.0.0", life);
                 // The first life ends as a crash does: nobody has time to say good-bye.
                 if (life == 1) await silos.KillSiloAsync(silos.Silos[0]);
             }
@@ -218,6 +214,70 @@ public sealed class PluginTests
         {
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    [TestMethod]
+    public async Task Backup_InAMeshWithNothing_BringsPluginAndPolicyBack_AndThePluginDecides()
+    {
+        var (name, model, node) = (Name(), Unique("model"), Unique("node"));
+        var directory = Directory.CreateTempSubdirectory("infermesh-plugin-backup-").FullName;
+        try
+        {
+            string[] digests = [];
+            (ObjectImage?[] Packages, ObjectImage? Plugin, ObjectImage? Policy) saved = ([], null, null);
+            for (var life = 1; life <= 2; life++)
+            {
+                await using var silos = Build(Path.Combine(directory, $"mesh-{life}.db"), 1);
+                await silos.DeployAsync();
+                IBackedUpGrain Saved(string type, string key) => silos.Client.GetGrain<IBackedUpGrain>(GrainId.Create(type, key));
+                await silos.Client.GetGrain<INodeGrain>(node).Register(new() { NodeId = node, CellId = Unique("cell"), Zone = "z" }, "test");
+                if (life == 1)
+                {
+                    await PushAndEnableAsync(silos.Client, name, "1.0.0");
+                    await PushAndEnableAsync(silos.Client, name, "2.0.0");
+                    await AcceptedAsync(silos.Client.GetGrain<IPolicyGrain>(name).Put(Spec(model, name), PolicyVersions.None, "test"));
+                    digests = [.. (await silos.Client.GetGrain<IPluginGrain>(name).Get())!.Spec.Versions.Select(v => v.Digest)];
+                    saved = (await Task.WhenAll(digests.Select(d => Saved(BackedUpTypes.PluginPackage, d).Save())), await Saved(BackedUpTypes.Plugin, name).Save(), await Saved(BackedUpTypes.Policy, name).Save());
+                    continue;
+                }
+                var (packages, plugin, policy) = (saved.Packages, saved.Plugin!, saved.Policy!);
+                Assert.IsNull(await silos.Client.GetGrain<IPluginPackageGrain>(digests[0]).Get());
+                // What it is not, and what is none.
+                var other = await Saved(BackedUpTypes.PluginPackage, digests[0]).Restore(packages[1]!, false, true, "test");
+                Assert.AreEqual(RestoreStatus.Invalid, other.Status);
+                StringAssert.Contains(other.Reason, digests[1]);
+                Assert.AreEqual(RestoreStatus.Invalid, (await Saved(BackedUpTypes.PluginPackage, digests[0]).Restore(new(1, false, """{"Archive":"AQID"}"""), false, false, "test")).Status);
+                Assert.AreEqual(RestoreStatus.Invalid, (await Saved(BackedUpTypes.Plugin, name).Restore(plugin with { State = plugin.State.Replace(digests[0], "none", StringComparison.Ordinal) }, false, true, "test")).Status);
+                foreach (var dryRun in new[] { true, false })
+                {
+                    foreach (var (digest, package) in digests.Zip(packages)) Assert.AreEqual(RestoreStatus.Created, (await Saved(BackedUpTypes.PluginPackage, digest).Restore(package!, false, dryRun, "test")).Status);
+                    Assert.AreEqual(RestoreStatus.Created, (await Saved(BackedUpTypes.Plugin, name).Restore(plugin, false, dryRun, "test")).Status);
+                    // In the dry run its plugin is not there yet, and its fallback would serve.
+                    Assert.AreEqual(RestoreStatus.Created, (await Saved(BackedUpTypes.Policy, name).Restore(policy, false, dryRun, "test")).Status);
+                }
+                await DecidesAsync(silos.Client, node, model, $"{name}@2.0.0", life);
+                var restored = (await silos.Client.GetGrain<IPluginGrain>(name).Get())!;
+                Assert.AreEqual(("2.0.0", "1.0.0", true, plugin.Version), (restored.Spec.Current, restored.Spec.Previous, restored.Spec.Enabled, restored.Version));
+                Assert.AreEqual(RestoreStatus.Unchanged, (await Saved(BackedUpTypes.PluginPackage, digests[0]).Restore(packages[0]!, false, false, "test")).Status);
+                Assert.AreEqual(RestoreStatus.Unchanged, (await Saved(BackedUpTypes.Plugin, name).Restore(plugin, false, false, "test")).Status);
+                Assert.AreEqual(PluginStatus.Accepted, (await silos.Client.GetGrain<IPluginGrain>(name).Rollback(false, "test")).Status);
+                await DecidesAsync(silos.Client, node, model, $"{name}@1.0.0", life + 1);
+            }
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static async Task DecidesAsync(IClusterClient client, string node, string model, string strategy, int epoch)
+    {
+        var (telemetry, sequence) = (client.GetStreamProvider(MeshStreams.ProviderName).GetStream<NodeTelemetry>(StreamId.Create(MeshStreams.NodeTelemetry, node)), 0L);
+        await EventuallyAsync(async () =>
+        {
+            await telemetry.OnNextAsync(Telemetry(node, model, ++sequence, epoch: epoch));
+            return await client.GetGrain<IRouterGrain>(0).DryRun(new() { Model = model });
+        }, d => d.Strategy == strategy, $"a decision by {strategy}");
     }
 
     private static async Task DecideAsync(string model, int key, ConcurrentQueue<RouteDecision> decisions, CancellationToken stop)

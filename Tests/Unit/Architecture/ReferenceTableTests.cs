@@ -20,7 +20,7 @@ public sealed partial class ReferenceTableTests
         ["Grains"] = ["Grains.Abstractions", "Strategies", "Strategies.Hosting"],
         ["Silo"] = ["Grains", "Adapters", "ServiceDefaults"],
         ["Api"] = ["Grains.Abstractions", "Strategies", "ServiceDefaults"],
-        ["Cli"] = ["Simulator", "Strategies", "Adapters"],
+        ["Cli"] = ["Simulator", "Strategies", "Strategies.Hosting", "Adapters"],
         ["Aspire.AppHost"] = ["Silo", "Api", "Cli", "EmbeddedRedis"],
         ["EmbeddedRedis"] = [],
         ["SupplyChain"] = [],

@@ -9,7 +9,7 @@ namespace InferMesh.Tests.Unit.Docs;
 [TestClass]
 public sealed partial class ApiReferenceTests
 {
-    private static readonly string[] Protos = ["infermesh/control/v1/control.proto", "infermesh/jobs/v1/jobs.proto", "infermesh/scoring/v1/scoring.proto", "infermesh/state/v1/state.proto"];
+    private static readonly string[] Protos = ["infermesh/control/v1/control.proto", "infermesh/control/v1/strategies.proto", "infermesh/jobs/v1/jobs.proto", "infermesh/scoring/v1/scoring.proto", "infermesh/state/v1/state.proto"];
 
     [TestMethod]
     public void Page_ListsEveryCall()

@@ -14,7 +14,7 @@ public sealed class GrpcPlanesTests
         await using var api = await ApiUnderTest.StartAsync();
         var client = new Health.HealthClient(api.Channel);
 
-        foreach (var service in new[] { "", "infermesh.control.v1.ControlPlane", "infermesh.state.v1.StatePlane", "infermesh.jobs.v1.JobPlane", "infermesh.scoring.v1.Scoring" })
+        foreach (var service in new[] { "", "infermesh.control.v1.ControlPlane", "infermesh.state.v1.StatePlane", "infermesh.jobs.v1.JobPlane", "infermesh.scoring.v1.Scoring", "infermesh.control.v1.StrategyRegistry" })
             Assert.AreEqual(HealthCheckResponse.Types.ServingStatus.Serving, (await client.CheckAsync(new() { Service = service })).Status, service);
     }
 
@@ -27,6 +27,6 @@ public sealed class GrpcPlanesTests
 
         Assert.IsTrue(await call.ResponseStream.MoveNext());
         var names = call.ResponseStream.Current.ListServicesResponse.Service.Select(s => s.Name).ToArray();
-        foreach (var service in new[] { "infermesh.control.v1.ControlPlane", "infermesh.state.v1.StatePlane", "infermesh.jobs.v1.JobPlane", "infermesh.scoring.v1.Scoring", "inference.GRPCInferenceService" }) CollectionAssert.Contains(names, service);
+        foreach (var service in new[] { "infermesh.control.v1.ControlPlane", "infermesh.state.v1.StatePlane", "infermesh.jobs.v1.JobPlane", "infermesh.scoring.v1.Scoring", "infermesh.control.v1.StrategyRegistry", "inference.GRPCInferenceService" }) CollectionAssert.Contains(names, service);
     }
 }

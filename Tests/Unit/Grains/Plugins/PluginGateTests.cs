@@ -49,7 +49,7 @@ public sealed class PluginGateTests
 
     [TestMethod]
     public async Task Push_OfWhatPlacesJobs_IsRefused() =>
-        Assert.AreEqual((PluginStatus.Invalid, "kind"), await FieldAsync(new() { Development = true }, Packages.Zip(Files, Manifest with { Kind = PluginKind.Training })));
+        Assert.AreEqual((PluginStatus.Invalid, "main"), await FieldAsync(new() { Development = true }, Packages.Zip(Files, Manifest with { Kind = PluginKind.Training })));
 
     private static async Task<(PluginStatus, string)> FieldAsync(PluginSettings settings, byte[] archive, bool mayTrust = false)
     {

@@ -13,6 +13,7 @@ using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Idempotency;
 using InferMesh.Grains.Abstractions.Jobs;
+using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Abstractions.Security;
 using InferMesh.Grains.Abstractions.Tenancy;
@@ -58,6 +59,8 @@ internal sealed class ApiUnderTest : IAsyncDisposable
 
     public FakeEndpoints Endpoints { get; private init; } = null!;
 
+    public FakePlugins Plugins { get; private init; } = null!;
+
     public FakeKeyRing Keys { get; private init; } = null!;
 
     public FakePublisher Publisher { get; private init; } = null!;
@@ -88,6 +91,8 @@ internal sealed class ApiUnderTest : IAsyncDisposable
         grains.Add<IJobGrain>(jobs.Job).Add<IJobIndexGrain>(_ => jobs).Add<IJobSchedulerGrain>(_ => jobs).Add<INodeJobsGrain>(jobs.Node);
         var endpoints = new FakeEndpoints();
         prepare(endpoints);
+        var plugins = new FakePlugins();
+        grains.Add<IPluginIndexGrain>(_ => plugins).Add<IPluginGateGrain>(_ => plugins).Add<IPluginGrain>(plugins.Plugin);
         grains.Add<IRouterGrain>(_ => router).Add<IIdempotencyGrain>(_ => new FakeIdempotency()).Add<IEventLogGrain>(_ => events).Add<ITenantGrain>(tenants.Tenant).Add<ITenantGateGrain>(_ => tenants.Gate).Add<IKeyRingGrain>(_ => keys).Add<IEndpointIndexGrain>(_ => endpoints).Add(endpoints.Endpoint);
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -117,7 +122,7 @@ internal sealed class ApiUnderTest : IAsyncDisposable
         app.MapGrpcPlanes();
         app.MapIngress();
         await app.StartAsync();
-        return new ApiUnderTest(app) { Router = router, Fleet = fleet, Policies = policies, Events = events, Tenants = tenants, Jobs = jobs, Endpoints = endpoints, Publisher = publisher, Keys = keys };
+        return new ApiUnderTest(app) { Router = router, Fleet = fleet, Policies = policies, Events = events, Tenants = tenants, Jobs = jobs, Endpoints = endpoints, Plugins = plugins, Publisher = publisher, Keys = keys };
     }
 
     /// <summary>Writes an endpoint and waits until the ingress knows it.</summary>

@@ -52,7 +52,8 @@ internal sealed class FakeRouter : IRouterGrain
 
     public ValueTask<RouteTrial[]> TryPolicy(RouteQuery[] queries, Policy policy) => throw new NotSupportedException();
 
-    public ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing) => throw new NotSupportedException();
+    public ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing) =>
+        ValueTask.FromResult(routing.Parameters.Count > 0 ? new PluginTrial { Errors = [new("parameters.x", "is none.")] } : new() { Calls = queries.Length, Failures = new Dictionary<string, long> { ["trap"] = 3 } });
 
     public ValueTask<bool> Report(RouteOutcome outcome)
     {
