@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using InferMesh.Api.Ingress.Forwarding;
 using InferMesh.Api.Ingress.Requests;
@@ -83,7 +84,7 @@ internal sealed class TunnelExchange(HttpContext context, RouteQuery query, Ingr
                 if (i > 0) reservation.Move(_target.NodeId);
                 _attempts++;
                 _sent = Elapsed;
-                _last = await attempt(_target);
+                _last = await AttemptAsync(_target, attempt);
                 parts.Breakers.Record(_target.NodeId, _last.End == AttemptEnd.Delivered ? null : _last);
                 parts.Metrics.Attempted(_target.NodeId, _last.End == AttemptEnd.Delivered ? "delivered" : _last.Reason);
                 settled = Outcome(_last);
@@ -109,6 +110,17 @@ internal sealed class TunnelExchange(HttpContext context, RouteQuery query, Ingr
             // How long a conversation lasts says nothing of the node, nor does its first message.
             reservation.Settle(settled, _target?.NodeId ?? "", Elapsed - _sent, settled == OutcomeStatus.Rejected && _last.End == AttemptEnd.Delivered ? Elapsed - _sent : null, null);
         }
+    }
+
+    /// <summary>Carries the call to one target, within a span that lasts as long as the tunnel.</summary>
+    private async Task<AttemptResult> AttemptAsync(RouteTarget target, Func<RouteTarget, Task<AttemptResult>> attempt)
+    {
+        using var activity = GenAi.Activities.StartActivity("attempt");
+        activity?.SetTag("infermesh.node", target.NodeId).SetTag("infermesh.attempt", _attempts).SetTag(GenAi.RequestModel, query.Model);
+        var result = await attempt(target);
+        if (result.Status > 0) activity?.SetTag("http.response.status_code", result.Status);
+        if (result.End != AttemptEnd.Delivered) activity?.SetStatus(ActivityStatusCode.Error, result.Reason);
+        return result;
     }
 
     private void Waited(TimeSpan time)

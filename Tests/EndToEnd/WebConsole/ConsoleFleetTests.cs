@@ -49,10 +49,11 @@ public sealed class ConsoleFleetTests
         await page.Locator(".heat [role=status]").GetByText($"syn-c{CellCount - 1}-n{NodesPerCell - 2}").WaitForAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Temp" }).ClickAsync();
         await page.EvaluateAsync("() => scrollTo(0, 0)");
-        await page.Locator("main").ShootAsync("fleet-10000", ofDocs: true);
+        await AssertSyntheticAsync(page);
+        await page.ShootAsync("fleet-10000", ofDocs: true);
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
         await page.GetByRole(AriaRole.Button, new() { Name = "Load" }).ClickAsync();
-        await page.Locator("main").ShootAsync("fleet-10000-dark");
+        await page.ShootAsync("fleet-10000-dark");
         Assert.IsEmpty(await page.ViolationsAsync());
 
         // The same as a table, of which only what is seen is made.
@@ -68,11 +69,27 @@ public sealed class ConsoleFleetTests
         await page.GotoAsync(new Uri(mesh.Api.BaseAddress!, "/#/").ToString());
         await page.Locator(".heat canvas").WaitForAsync();
         Assert.AreEqual(0, await page.OverflowAsync());
+        await AssertSyntheticAsync(page);
+        await page.ShootAsync("fleet-10000-phone");
+        await page.SetViewportSizeAsync(320, 568);
+        await AssertSyntheticAsync(page);
         Assert.IsEmpty(complaints, string.Join("\n", complaints));
         await page.CloseAsync();
     }
 
     public required TestContext TestContext { get; set; }
+
+    /// <summary>That the nodes are a model's is to be seen wherever the page stands, and nothing lies over it.</summary>
+    private static async Task AssertSyntheticAsync(IPage page)
+    {
+        foreach (var to in new[] { "document.documentElement.scrollHeight", "0" })
+        {
+            await page.EvaluateAsync($"() => scrollTo(0, {to})");
+            var isSeen = await page.Locator(".top .badge.synthetic").EvaluateAsync<bool>(
+                "b => { const r = b.getBoundingClientRect(); return b.textContent === 'synthetic' && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2) === b; }");
+            Assert.IsTrue(isSeen, $"The badge is hidden where the page is scrolled to {to}.");
+        }
+    }
 
     private static string Fleet(int round)
     {

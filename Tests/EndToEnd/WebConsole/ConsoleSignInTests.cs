@@ -71,6 +71,8 @@ public sealed class ConsoleSignInTests
         await page.GotoAsync(new Uri(s_api.Address, "/#/policies/new/object").ToString());
         await page.GetByRole(AriaRole.Heading, new() { Name = "New policy" }).WaitForAsync();
         Assert.AreEqual("true", await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).GetAttributeAsync("aria-disabled"));
+        Assert.IsFalse(await page.GetByLabel("Description").IsEditableAsync());
+        await page.GetByRole(AriaRole.Button, new() { Name = "JSON", Exact = true }).ClickAsync();
         Assert.IsFalse(await page.GetByLabel("Content of the policy").IsEditableAsync());
         Assert.IsEmpty(complaints.Where(c => !c.Contains("401", StringComparison.Ordinal)), string.Join("\n", complaints));
         await page.CloseAsync();

@@ -21,7 +21,7 @@ public sealed partial class PrometheusRulesTests
         foreach (var alert in Alerts)
         {
             StringAssert.Contains(runbooks, $"\n## {alert}\n");
-            StringAssert.Contains(rules, $"runbook_url: docs/runbooks.md#{alert.ToLowerInvariant()}\n");
+            StringAssert.Contains(rules, $"runbook_url: '{{{{ with $externalLabels.docs_url }}}}{{{{ . }}}}{{{{ else }}}}docs{{{{ end }}}}/runbooks.md#{alert.ToLowerInvariant()}'\n");
             StringAssert.Contains(tests, $"- name: {alert} fires\n");
             StringAssert.Contains(tests, $"- name: {alert} stays quiet\n");
         }

@@ -5,17 +5,28 @@ export function num(value: number | null | undefined, digits = 1): string {
   return Math.abs(value) >= 1000 ? whole.format(value) : String(Number(value.toFixed(digits)));
 }
 
+/** A number with four digits that count. */
+export function digits(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  return Math.abs(value) >= 1000 ? whole.format(value) : String(Number(value.toPrecision(4)));
+}
+
+/** How many of something there are. */
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${num(n)} ${n === 1 ? one : many}`;
+}
+
 export function percent(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
   const share = value * 100;
-  return share > 0 && share < 0.1 ? '< 0.1 %' : `${share.toFixed(share > 0 && share < 10 ? 1 : 0)} %`;
+  return share > 0 && share < 0.1 ? '< 0.1\u00a0%' : `${share.toFixed(share > 0 && share < 10 ? 1 : 0)}\u00a0%`;
 }
 
 export function seconds(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
-  if (Math.abs(value) < 0.001) return value === 0 ? '0' : `${(value * 1e6).toFixed(0)} µs`;
-  if (Math.abs(value) < 1) return `${(value * 1000).toFixed(value < 0.01 ? 1 : 0)} ms`;
-  return value < 100 ? `${value.toFixed(2)} s` : duration(value);
+  if (Math.abs(value) < 0.001) return value === 0 ? '0' : `${(value * 1e6).toFixed(0)}\u00a0µs`;
+  if (Math.abs(value) < 1) return `${(value * 1000).toFixed(value < 0.01 ? 1 : 0)}\u00a0ms`;
+  return value < 100 ? `${value.toFixed(2)}\u00a0s` : duration(value);
 }
 
 export function ms(value: number | null | undefined): string {
@@ -39,7 +50,7 @@ export function bytes(value: number | null | undefined): string {
     v /= 1024;
     i++;
   }
-  return `${num(v, v < 10 ? 1 : 0)} ${units[i]}`;
+  return `${num(v, v < 10 ? 1 : 0)}\u00a0${units[i]}`;
 }
 
 export function time(at: string | number | Date): string {

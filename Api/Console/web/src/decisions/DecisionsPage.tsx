@@ -9,11 +9,11 @@ import { Picture } from './Picture';
 import type { Decision, DecisionItem, RecentDecision } from './types';
 
 const Columns: Column<DecisionItem>[] = [
-  { key: 'at', title: 'Time', width: '74px', sort: (d) => -Date.parse(d.at), cell: (d) => <a href={href('decisions', d.id)} title={dateTime(d.at)}>{time(d.at)}</a> },
-  { key: 'model', title: 'Model', width: 'minmax(90px, 2fr)', sort: (d) => d.model, cell: (d) => <span title={d.model}>{d.model}</span>, wide: true },
-  { key: 'node', title: 'Went to', width: 'minmax(96px, 1.4fr)', sort: (d) => d.nodeId, cell: (d) => d.nodeId ?? <Badge of={d.status} /> },
-  { key: 'expected', title: 'Expected', width: '84px', right: true, sort: (d) => d.totalSeconds, cell: (d) => seconds(d.totalSeconds) },
-  { key: 'took', title: 'Took', width: '84px', right: true, sort: (d) => d.outcome?.latencyMs, cell: (d) => (d.outcome ? d.outcome.status === 'success' ? ms(d.outcome.latencyMs) : <Badge of={d.outcome.status} /> : '…') },
+  { key: 'at', title: 'Time', width: '74px', sort: (d) => Date.parse(d.at), cell: (d) => <a href={href('decisions', d.id)} title={dateTime(d.at)}>{time(d.at)}</a> },
+  { key: 'model', title: 'Model', width: 'minmax(90px, 2.2fr)', sort: (d) => d.model, cell: (d) => <span title={d.model}>{d.model}</span>, wide: true },
+  { key: 'node', title: 'Went to', width: 'minmax(86px, 1.2fr)', sort: (d) => d.nodeId, cell: (d) => d.nodeId ?? <Badge of={d.status} /> },
+  { key: 'expected', title: 'Expected', width: '68px', right: true, sort: (d) => d.totalSeconds, cell: (d) => seconds(d.totalSeconds) },
+  { key: 'took', title: 'Took', width: '76px', right: true, sort: (d) => d.outcome?.latencyMs, cell: (d) => (d.outcome ? d.outcome.status === 'success' ? ms(d.outcome.latencyMs) : <Badge of={d.outcome.status} /> : '…') },
   { key: 'tenant', title: 'Tenant', width: 'minmax(60px, 1fr)', sort: (d) => d.tenant, cell: (d) => d.tenant ?? '–', wide: true },
 ];
 
@@ -26,7 +26,7 @@ export function DecisionsPage({ id }: { id?: string }) {
     <>
       <h1>Why there?</h1>
       {id ? <Detail id={id} /> : <p class="lead">Every request goes where it is expected to cost least. Pick a decision to see what each target was expected to take, and why.</p>}
-      <div class="columns">
+      <div class="columns main-side">
         <Panel title="Recent decisions" actions={data && <span class="dim">{num(data.items.length)} kept of {num(data.seen)}</span>}>
           <div class="filters">
             <Field label="Model">{(i) => <input id={i} type="search" value={model} onChange={(e) => setQuery({ model: e.currentTarget.value.trim() })} />}</Field>
@@ -40,7 +40,7 @@ export function DecisionsPage({ id }: { id?: string }) {
               )}
             </Field>
           </div>
-          {!data ? <Waiting error={error} what="decisions" /> : <VirtualTable label="Recent decisions" rows={data.items} columns={Columns} id={(d) => d.id} height={520} empty="No such decision lately: send a request, or loosen the filter." />}
+          {!data ? <Waiting error={error} what="decisions" /> : <VirtualTable label="Recent decisions" rows={data.items} columns={Columns} id={(d) => d.id} height={520} by="at" down empty="No such decision lately: send a request, or loosen the filter." />}
         </Panel>
         <Ask />
       </div>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { dateTime, time, words } from '../core/format';
+import { count, dateTime, time, words } from '../core/format';
 import { href, route, setQuery } from '../core/router';
 import type { StreamState } from '../core/sse';
 import { Empty, Field, Panel } from '../ui/bits';
@@ -21,9 +21,12 @@ export function StateLine({ state }: { state: StreamState }) {
   );
 }
 
+// What happens to the mesh, without the record of who called what: that is long, and of interest where one object is looked at.
+const Happenings = Kinds.filter((k) => !k.startsWith('AUDIT_')).join(',');
+
 /** The last few events, beside something else. */
 export function EventTicker({ subject, most = 12 }: { subject?: string; most?: number }) {
-  const { events, state } = useEvents({ subject }, most);
+  const { events, state } = useEvents(subject ? { subject } : { types: Happenings }, most);
   return (
     <Panel title="Events" actions={<><StateLine state={state} /><a class="button" href={subject ? `#/events?subject=${encodeURIComponent(subject)}` : '#/events'}>All</a></>}>
       {events.length === 0 ? <Empty>Nothing has happened lately.</Empty> : <EventRows events={events} />}
@@ -44,13 +47,15 @@ export function EventsPage() {
   return (
     <>
       <h1>Events</h1>
-      <Panel title={<StateLine state={state} />}>
+      <Panel title={count(events.length, 'event')} actions={<StateLine state={state} />}>
         <div class="filters">
           <Field label="Type">
             {(id) => (
               <select id={id} value={of('types')} onChange={(e) => setQuery({ types: e.currentTarget.value })}>
                 <option value="">all</option>
-                {Kinds.map((k) => <option value={k}>{words(k)}</option>)}
+                <option value={Happenings}>all but calls</option>
+                <option value="AUDIT_CALL,AUDIT_DENIED">calls</option>
+                <optgroup label="One type">{Kinds.map((k) => <option value={k}>{words(k)}</option>)}</optgroup>
               </select>
             )}
           </Field>
@@ -74,7 +79,7 @@ function EventRows({ events, full }: { events: MeshEvent[]; full?: boolean }) {
           <time dateTime={e.at} title={dateTime(e.at)}>{full ? dateTime(e.at) : time(e.at)}</time>
           <span class={`event-type ${moodOf(e)}`}>{words(e.type)}</span>
           <span class="event-text">
-            {link(e)} {change(e)}
+            {e.type.startsWith('AUDIT') ? <Call of={e} /> : <>{link(e)} {change(e)}</>}
             {e.actor && <span class="dim"> by {e.actor}</span>}
             {e.reason && <span class="dim">: {e.reason}</span>}
           </span>
@@ -84,10 +89,18 @@ function EventRows({ events, full }: { events: MeshEvent[]; full?: boolean }) {
   );
 }
 
+/** Who called what, with the name of what it was about in its place. */
+function Call({ of: e }: { of: MeshEvent }) {
+  const d = e.data ?? {};
+  const path = (d.path ?? d.call ?? '').replace('/api/v1', '');
+  const isNamed = /\{[^}]+\}/.test(path);
+  return <>{[d.method, isNamed ? path.replace(/\{[^}]+\}/, e.subject) : path].filter(Boolean).join(' ')} <span class="dim">{!isNamed && e.subject} {d.status}</span></>;
+}
+
 function change(e: MeshEvent) {
   const d = e.data ?? {};
   if (d.from || d.to) return <span>{words(d.from ?? '')} → {words(d.to ?? '')}</span>;
-  if (e.type.startsWith('AUDIT')) return <span class="dim">{[d.method, (d.path ?? d.call)?.replace('/api/v1', ''), d.status].filter(Boolean).join(' ')}</span>;
+  if (e.type.startsWith('MODEL') && d.node) return <span class="dim">on <a href={href('nodes', d.node)}>{d.node}</a></span>;
   if (e.versionAfter) return <span class="dim">version {e.versionAfter}</span>;
   return null;
 }

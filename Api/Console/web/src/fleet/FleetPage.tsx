@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
-import { num, percent } from '../core/format';
+import { count, num, percent } from '../core/format';
 import { can } from '../core/session';
 import { EventTicker } from '../events/EventList';
 import { Sparkline } from '../ui/Chart';
-import { Choice, Empty, Panel, Synthetic } from '../ui/bits';
+import { Choice, Empty, Panel } from '../ui/bits';
 import { HeatMap } from './HeatMap';
 import { Links } from './Links';
 import { Healths, MetricChoices, Metrics, Ramp, type MetricKey } from './metrics';
@@ -16,8 +16,8 @@ export function FleetPage() {
   const state = streamState.value;
   return (
     <>
-      <h1>Fleet <Synthetic is={now?.synthetic} /></h1>
-      <div class="stats">
+      <h1>Fleet</h1>
+      <div class="stats of-7">
         <Stat label="Nodes ready" value={num(now?.ready)} of={now && num(now.nodes)} tone={now && now.ready < now.nodes ? 'warn' : ''} line={line('ready')} top={now?.nodes} />
         <Stat label="GPUs" value={num(now?.gpus)} />
         <Stat label="Mean load" value={num(now?.load, 2)} tone={(now?.load ?? 0) > 1 ? 'warn' : ''} line={line('load')} top={1} />
@@ -26,7 +26,7 @@ export function FleetPage() {
         <Stat label="Fullest KV cache" value={percent(now?.kv)} tone={(now?.kv ?? 0) > 0.95 ? 'warn' : ''} line={line('kv')} top={1} />
         <Stat label="Hottest GPU" value={now?.hottest == null ? '–' : `${num(now.hottest, 0)} °C`} tone={(now?.hottest ?? 0) > 85 ? 'bad' : ''} line={line('hottest')} top={90} />
       </div>
-      <Panel title={`${cells.value.length} ${cells.value.length === 1 ? 'cell' : 'cells'}`} class="map"
+      <Panel title={count(cells.value.length, 'cell')} class="map"
         actions={<><Choice label="Colour by" value={metric} of={MetricChoices} onChange={setMetric} /><a href="#/nodes" class="button">List of nodes</a></>}>
         {cells.value.length > 0 ? <HeatMap cells={cells.value} metric={metric} />
           : <Empty>{complete.value || state.kind === 'live' ? 'No node has registered yet: an agent does that ("infermesh agent").' : state.kind === 'ended' ? state.why : 'Reading the fleet …'}</Empty>}

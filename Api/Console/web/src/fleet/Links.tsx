@@ -37,7 +37,7 @@ export function Links() {
   const at = new Map(drawn.map((p, i) => [p.id, spot(i, drawn.length)]));
   const rows = data.links.filter((l) => picked === null || l.from === picked || l.to === picked).sort((a, b) => b.rttMs - a.rttMs).slice(0, 200);
   return (
-    <Panel title="Links between cells" actions={<span class="legend"><span class="link near" /> &lt; 2 ms <span class="link mid" /> &lt; 20 ms <span class="link far" /> more</span>}>
+    <Panel title="Links between cells" actions={<span class="legend"><span><i class="link near" /> &lt; 2 ms</span><span><i class="link mid" /> &lt; 20 ms</span><span><i class="link far" /> more</span></span>}>
       <svg class="links" viewBox={`0 0 ${Width} ${Height}`} role="group" aria-label={`Round trips between ${drawn.length} places; the table below has the same.`}>
         {shown.map((l) => {
           const [a, b] = [at.get(l.from)!, at.get(l.to)!];

@@ -28,7 +28,14 @@ export function layOut(cells: FleetCell[], width: number): MapLayout {
   let layout: MapLayout = { blocks: [], step: 6, height: 0 };
   for (const step of Sides) {
     layout = layOutWith(cells, width, step);
-    if (layout.height <= MostHeightPx) break;
+    if (layout.height <= MostHeightPx) return layout;
+  }
+  // Where the page scrolls anyhow, squares may be as large as leaves as many blocks beside each other.
+  const inRow = (l: MapLayout) => l.blocks.filter((b) => b.y === 0).length;
+  for (const step of Sides.slice(0, -1).reverse()) {
+    const larger = layOutWith(cells, width, step);
+    if (inRow(larger) < inRow(layout)) break;
+    layout = larger;
   }
   return layout;
 }
@@ -36,21 +43,35 @@ export function layOut(cells: FleetCell[], width: number): MapLayout {
 function layOutWith(cells: FleetCell[], width: number, step: number): MapLayout {
   const blocks: Block[] = [];
   let [x, y, rowHeight] = [0, 0, 0];
+  const most = Math.max(1, Math.floor(width / step));
+  // About twice as wide as high, and the rows as full as they can be.
+  const columnsOf = ({ nodes: { length } }: FleetCell) => {
+    const columns = Math.min(most, Math.max(1, Math.ceil(Math.sqrt(length * 2))));
+    return Math.ceil(length / Math.ceil(length / columns)) || 1;
+  };
+  const widthOf = (cell: FleetCell) => Math.max(columnsOf(cell) * step, Math.min(width, LeastTitlePx));
+  const gap = gapOf(cells.map(widthOf), width);
   for (const cell of cells) {
-    const most = Math.max(1, Math.floor(width / step));
-    const columns = Math.min(most, Math.max(1, Math.ceil(Math.sqrt(cell.nodes.length * 2))));
-    const w = Math.max(columns * step, Math.min(width, LeastTitlePx));
+    const columns = columnsOf(cell);
+    const w = widthOf(cell);
     const h = TitlePx + Math.ceil(cell.nodes.length / columns) * step;
-    if (x > 0 && x + w > width) {
+    if (x > 0 && x + w > width + 0.5) {
       x = 0;
       y += rowHeight + GapPx;
       rowHeight = 0;
     }
     blocks.push({ cell, x, y, columns, top: y + TitlePx });
-    x += w + GapPx;
+    x += w + gap;
     rowHeight = Math.max(rowHeight, h);
   }
   return { blocks, step, height: y + rowHeight };
+}
+
+/** Between blocks beside each other: full rows of blocks of one width reach from edge to edge. */
+function gapOf(widths: number[], width: number): number {
+  const w = widths[0] ?? 0;
+  const inRow = Math.floor((width + GapPx) / (w + GapPx));
+  return inRow > 1 && widths.length > inRow && widths.every((other) => other === w) ? Math.floor((width - inRow * w) / (inRow - 1)) : GapPx;
 }
 
 /** Which node lies at a point. */

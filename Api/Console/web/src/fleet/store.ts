@@ -32,7 +32,8 @@ export interface Totals {
   load: number | null;
   kv: number | null;
   hottest: number | null;
-  synthetic: boolean;
+  /** Whether the nodes are a model's: of all cells, of some, or of none. */
+  synthetic: 'all' | 'some' | 'none';
 }
 
 const MostTotals = 150;
@@ -95,7 +96,7 @@ function commit(): void {
 }
 
 export function sum(all: FleetCell[]): Totals {
-  const t: Totals = { at: Date.now() / 1000, nodes: 0, ready: 0, gpus: 0, running: 0, waiting: 0, load: null, kv: null, hottest: null, synthetic: all.length > 0 && all.every((c) => c.synthetic) };
+  const t: Totals = { at: Date.now() / 1000, nodes: 0, ready: 0, gpus: 0, running: 0, waiting: 0, load: null, kv: null, hottest: null, synthetic: all.some((c) => c.synthetic) ? (all.every((c) => c.synthetic) ? 'all' : 'some') : 'none' };
   let load = 0;
   let loads = 0;
   for (const c of all) {

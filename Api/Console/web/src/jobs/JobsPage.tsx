@@ -1,4 +1,4 @@
-import { duration, num } from '../core/format';
+import { count, duration, num } from '../core/format';
 import { usePoll } from '../core/poll';
 import { href, route, setQuery } from '../core/router';
 import { can } from '../core/session';
@@ -20,7 +20,7 @@ export function JobsPage() {
     <>
       <h1>Training jobs</h1>
       {nodes.length > 0 && (
-        <div class="stats">
+        <div class="stats of-5">
           <div class="stat"><span class="stat-label">GPUs for training</span><span class="stat-value">{sum('gpus')}</span></div>
           <div class="stat"><span class="stat-label">Training</span><span class="stat-value">{sum('training')}</span></div>
           <div class="stat"><span class="stat-label">Serving</span><span class="stat-value">{sum('serving')}</span></div>
@@ -28,8 +28,8 @@ export function JobsPage() {
           <div class="stat"><span class="stat-label">Jobs that wait</span><span class="stat-value">{capacity.data!.waiting}</span></div>
         </div>
       )}
-      <Panel title={data ? `${num(data.total)} jobs` : 'Jobs'}
-        actions={data && <div class="choice" role="group" aria-label="State"><button type="button" aria-pressed={!state} onClick={() => setQuery({ state: '' })}>all</button>{Object.entries(data.byState).map(([s, n]) => <button type="button" aria-pressed={state === s} onClick={() => setQuery({ state: s })}>{s} {n}</button>)}</div>}>
+      <Panel title={data ? count(data.total, 'job') : 'Jobs'}
+        actions={data && Object.keys(data.byState).length > 0 && <div class="choice" role="group" aria-label="State"><button type="button" aria-pressed={!state} onClick={() => setQuery({ state: '' })}>all</button>{Object.entries(data.byState).map(([s, n]) => <button type="button" aria-pressed={state === s} onClick={() => setQuery({ state: s })}>{s} {n}</button>)}</div>}>
         {!data ? <Waiting error={error} what="jobs" /> : data.items.length === 0 ? <Empty>No job. "infermesh job submit" submits one.</Empty> : (
           <Scroll label="Jobs">
             <table>

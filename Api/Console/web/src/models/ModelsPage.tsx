@@ -1,4 +1,4 @@
-import { num, percent } from '../core/format';
+import { count, num, percent } from '../core/format';
 import { usePoll } from '../core/poll';
 import { href } from '../core/router';
 import { can } from '../core/session';
@@ -46,20 +46,19 @@ export function ModelsPage() {
   return (
     <>
       <h1>Models</h1>
-      <Panel title={data ? `${data.items.length} models` : 'Models'}>
+      <Panel title={data ? count(data.items.length, 'model') : 'Models'}>
         {!data ? <Waiting error={error} what="models" /> : data.items.length === 0 ? <Empty>No node serves a model, and none is registered.</Empty> : (
           <Scroll label="Models">
             <table>
-              <thead><tr><th>Model</th><th>Ready</th><th class="right">Running</th><th class="right">Waiting</th><th class="right">Wanted</th><th></th></tr></thead>
+              <thead><tr><th>Model</th><th>Ready</th><th class="right">Running</th><th class="right">Waiting</th><th class="right">Wanted</th></tr></thead>
               <tbody>
                 {data.items.map((m) => (
                   <tr>
-                    <td><a href={href('models', m.name)}>{m.name}</a></td>
+                    <td><a href={href('models', m.name)}>{m.name}</a> <Synthetic is={m.synthetic} /></td>
                     <td><Meter label="Ready replicas" value={m.replicaCount > 0 ? m.readyReplicaCount / m.replicaCount : 0} text={`${m.readyReplicaCount} / ${m.replicaCount}`} tone={m.readyReplicaCount < m.replicaCount ? 'warn' : 'good'} /></td>
                     <td class="right">{num(m.running, 0)}</td>
                     <td class="right">{num(m.waiting, 0)}</td>
                     <td class="right">{m.registration ? m.registration.desiredReplicas : <span class="dim">not registered</span>}</td>
-                    <td><Synthetic is={m.synthetic} /></td>
                   </tr>
                 ))}
               </tbody>
@@ -95,9 +94,9 @@ export function ModelPage({ name }: { name: string }) {
       <p class="crumbs"><a href="#/models">Models</a></p>
       <h1>{m.name} <Synthetic is={m.synthetic} /></h1>
       <div class="charts">
-        <Chart title="Requests" unit="all replicas" lines={[{ label: 'running', stroke: '--chart-1' }, { label: 'waiting', stroke: '--chart-2' }]} data={history.data(0, 1)} top={4} />
-        <Chart title="KV cache" unit="of its size" lines={[{ label: 'mean', stroke: '--chart-1' }, { label: 'fullest', stroke: '--chart-2' }]} data={history.data(2, 3)} top={1} format={percent} />
-        <Chart title="Ready replicas" unit="" lines={[{ label: 'ready', stroke: '--chart-3' }]} data={history.data(4)} top={m.replicaCount} />
+        <Chart title="Requests" unit="" lines={[{ label: 'running', stroke: '--chart-1' }, { label: 'waiting', stroke: '--chart-2' }]} data={history.data(0, 1)} top={4} whole />
+        <Chart title="KV cache" unit="" lines={[{ label: 'mean', stroke: '--chart-1' }, { label: 'fullest', stroke: '--chart-2' }]} data={history.data(2, 3)} top={1} format={percent} />
+        <Chart title="Ready replicas" unit="" lines={[{ label: 'ready', stroke: '--chart-3' }]} data={history.data(4)} top={m.replicaCount + 1} whole />
       </div>
       <Panel title="What is registered">
         {r ? (

@@ -9,7 +9,7 @@ import { Action, Ago, Badge, Dialog, Empty, ErrorBox, Facts, Field, Meter, Panel
 import { Chart, History } from '../ui/Chart';
 import type { ModelReading, NodeDetail, Runtime } from './types';
 
-const Columns = 8;
+const Columns = 9;
 const sum = (values: (number | undefined)[]) => (values.some((v) => v !== undefined) ? values.reduce<number>((a, v) => a + (v ?? 0), 0) : null);
 const most = (values: (number | undefined)[]) => (values.some((v) => v !== undefined) ? Math.max(...values.map((v) => v ?? 0)) : null);
 const mean = (values: (number | undefined)[]) => {
@@ -17,12 +17,17 @@ const mean = (values: (number | undefined)[]) => {
   return known.length > 0 ? known.reduce((a, v) => a + v, 0) / known.length : null;
 };
 
+function vram(node: NodeDetail): number | null {
+  const [used, total] = [sum(node.gpus.map((g) => g.vramUsedBytes)), sum(node.gpus.map((g) => g.vramTotalBytes))];
+  return used !== null && total ? used / total : null;
+}
+
 function note(history: History, node: NodeDetail): void {
   if (!node.sampledAt) return;
   const models = node.runtimes.flatMap((r) => r.models);
   history.add(Date.parse(node.sampledAt) / 1000, [
     sum(models.map((m) => m.running)), sum(models.map((m) => m.waiting)), most(models.map((m) => m.kvCacheUsage)), mean(node.gpus.map((g) => g.smUtilization)),
-    most(node.gpus.map((g) => g.temperatureCelsius)), sum(node.gpus.map((g) => g.powerWatts)), sum(models.map((m) => m.generationTokensPerSecond)), most(models.map((m) => m.ttftP95Seconds)),
+    most(node.gpus.map((g) => g.temperatureCelsius)), sum(node.gpus.map((g) => g.powerWatts)), sum(models.map((m) => m.generationTokensPerSecond)), most(models.map((m) => m.ttftP95Seconds)), vram(node),
   ]);
 }
 
@@ -42,21 +47,22 @@ export function NodePage({ id }: { id: string }) {
       )}
       <Panel actions={<Commands node={node} onDone={reload} />} title="What it is">
         <Facts of={[
-          ['Cell', node.cell], ['Zone', node.zone ?? '–'], ['Region', node.region ?? '–'], ['In this state', <Ago at={node.healthSince} />],
+          ['Cell', node.cell], ...(node.zone ? [['Zone', node.zone] as [string, string]] : []), ...(node.region ? [['Region', node.region] as [string, string]] : []), ['In this state', <Ago at={node.healthSince} />],
           ...(node.reason ? [['Reason', node.reason] as [string, string]] : []),
           ['RTT to the API', ms(node.rttMs)],
           ['Readings', node.signals.runtimes ? `${num(node.signals.runtimes.ageSeconds)} s old, confidence ${percent(node.signals.runtimes.confidence)}` : 'none'],
           ['Labels', Object.entries(node.labels).map(([k, v]) => `${k}=${v}`).join(', ') || '–'],
         ]} />
       </Panel>
-      <div class="charts">
-        <Chart title="Requests" unit="" lines={[{ label: 'running', stroke: '--chart-1' }, { label: 'waiting', stroke: '--chart-2' }]} data={history.data(0, 1)} top={4} />
+      <div class="charts by-four">
+        <Chart title="Requests" unit="" lines={[{ label: 'running', stroke: '--chart-1' }, { label: 'waiting', stroke: '--chart-2' }]} data={history.data(0, 1)} top={4} whole />
         <Chart title="KV cache" unit="of its size" lines={[{ label: 'KV', stroke: '--chart-1' }]} data={history.data(2)} top={1} format={percent} />
         <Chart title="Generated" unit="tokens/s" lines={[{ label: 'tokens/s', stroke: '--chart-1' }]} data={history.data(6)} top={10} />
-        <Chart title="TTFT" unit="95th percentile" lines={[{ label: 'TTFT', stroke: '--chart-1' }]} data={history.data(7)} format={seconds} />
+        <Chart title="TTFT" unit="p95" lines={[{ label: 'TTFT', stroke: '--chart-1' }]} data={history.data(7)} format={seconds} />
         <Chart title="SM utilisation" unit="mean" lines={[{ label: 'SM', stroke: '--chart-1' }]} data={history.data(3)} top={1} format={percent} />
+        <Chart title="VRAM" unit="all GPUs" lines={[{ label: 'VRAM', stroke: '--chart-1' }]} data={history.data(8)} top={1} format={percent} />
         <Chart title="Hottest GPU" unit="°C" lines={[{ label: '°C', stroke: '--chart-3' }]} data={history.data(4)} top={60} />
-        <Chart title="Power" unit="watts, all GPUs" lines={[{ label: 'W', stroke: '--chart-3' }]} data={history.data(5)} top={100} />
+        <Chart title="Power" unit="W, all GPUs" lines={[{ label: 'W', stroke: '--chart-3' }]} data={history.data(5)} top={100} />
       </div>
       <Gpus node={node} />
       <Runtimes node={node} />

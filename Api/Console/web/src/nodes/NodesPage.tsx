@@ -1,9 +1,9 @@
 import { useMemo } from 'preact/hooks';
-import { num, percent } from '../core/format';
+import { count, num, percent } from '../core/format';
 import { href, route, setQuery } from '../core/router';
 import { Metrics } from '../fleet/metrics';
 import { cells, complete, nodesOf, type FleetNode } from '../fleet/store';
-import { Badge, Field, Panel, Synthetic } from '../ui/bits';
+import { Badge, Field, Panel } from '../ui/bits';
 import { VirtualTable, type Column } from '../ui/VirtualTable';
 
 const Columns: Column<FleetNode>[] = [
@@ -32,8 +32,8 @@ export function NodesPage() {
   const healths = useMemo(() => [...new Set(all.flatMap((c) => c.health))].sort(), [all]);
   return (
     <>
-      <h1>Nodes <Synthetic is={all.length > 0 && all.every((c) => c.synthetic)} /></h1>
-      <Panel title={`${num(rows.length)} nodes`} actions={<a class="button" href="#/">Map</a>}>
+      <h1>Nodes</h1>
+      <Panel title={count(rows.length, 'node')} actions={<a class="button" href="#/">Map</a>}>
         <div class="filters">
           <Field label="Name contains">{(id) => <input id={id} type="search" value={text} onInput={(e) => setQuery({ q: e.currentTarget.value })} />}</Field>
           <Field label="Health">

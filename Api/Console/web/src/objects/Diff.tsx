@@ -4,7 +4,7 @@ import { Empty } from '../ui/bits';
 /** What changes from one text to another, line by line. */
 export function Diff({ before, after, from, to }: { before: string; after: string; from: string; to: string }) {
   if (before === after) return <Empty>Nothing differs from {from}.</Empty>;
-  const parts = diffLines(before + '\n', after + '\n');
+  const parts = diffLines(before && before + '\n', after && after + '\n');
   const [added, removed] = [parts.filter((p) => p.added).reduce((n, p) => n + p.count, 0), parts.filter((p) => p.removed).reduce((n, p) => n + p.count, 0)];
   return (
     <div class="diff" tabIndex={0} role="region" aria-label={`Difference from ${from} to ${to}`}>

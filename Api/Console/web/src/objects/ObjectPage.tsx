@@ -1,36 +1,44 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { ApiError, call, get, post, segment } from '../core/client';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { ApiError, call, get, segment } from '../core/client';
 import { dateTime } from '../core/format';
 import { usePoll } from '../core/poll';
 import { go, href } from '../core/router';
 import { can } from '../core/session';
 import { Action, Badge, Choice, Dialog, Empty, ErrorBox, Field, Panel, Scroll, useTask, Waiting } from '../ui/bits';
+import { CodeEditor } from './CodeEditor';
 import { Diff } from './Diff';
-import { lineOf, parseText, textOf, type FieldProblem, type ObjectKind, type Stored } from './kinds';
+import { Form, shows } from './Form';
+import { lineOf, scan } from './json';
+import { parseText, textOf, type FieldProblem, type ObjectKind, type Stored } from './kinds';
 import { Trial } from './Trial';
+import { problemsOf, useCheck, type Check } from './useCheck';
 
 type Tab = 'diff' | 'history' | 'trial';
+type View = 'form' | 'json';
 
-/** One policy or endpoint: its text, what is wrong with it, what it changes, and what it was. */
+const ViewKey = 'infermesh.editor';
+
+/** One policy or endpoint: its content as a form and as a text, what is wrong with it, what it changes, and what it was. */
 export function ObjectPage({ kind, name: known }: { kind: ObjectKind; name: string | null }) {
   const path = known === null ? null : `api/v1/${kind.path}/${segment(known)}`;
   const [stored, setStored] = useState<Stored | null>(null);
   const [missing, setMissing] = useState(known === null);
   const [name, setName] = useState(known ?? '');
   const [text, setText] = useState(() => textOf(Object.values(kind.templates)[0] as Record<string, unknown>));
-  const [problems, setProblems] = useState<FieldProblem[]>([]);
+  const [refusal, setRefusal] = useState<FieldProblem[]>([]);
+  const [view, setView] = useState<View>(() => (localStorage.getItem(ViewKey) === 'json' ? 'json' : 'form'));
+  const [jump, setJump] = useState<{ line: number } | null>(null);
   const [said, setSaid] = useState('');
   const [tab, setTab] = useState<Tab>('diff');
   const [asks, setAsks] = useState<{ what: 'delete' } | { what: 'rollback'; version: number } | null>(null);
   const history = usePoll<{ items: Stored[] }>(path && `${path}/history`, 0);
-  const area = useRef<HTMLTextAreaElement>(null);
   const task = useTask();
 
   const take = (o: Stored) => {
     setStored(o);
     setMissing(false);
     setText(textOf(o.spec));
-    setProblems([]);
+    setRefusal([]);
   };
   useEffect(() => {
     if (path === null) return;
@@ -45,29 +53,36 @@ export function ObjectPage({ kind, name: known }: { kind: ObjectKind; name: stri
   }, [path]);
 
   const parsed = useMemo(() => parseText(text), [text]);
+  const scanned = useMemo(() => scan(text), [text]);
   const before = stored ? textOf(stored.spec) : '';
   const isDirty = stored === null || text.trim() !== before;
   const mayWrite = can(kind.write);
+  const check = useCheck(kind, name, parsed.value, mayWrite && can(kind.path === 'policies' ? 'routing.explain' : kind.read));
+  const problems = useMemo(() => {
+    const found = parsed.problem ? [parsed.problem] : refusal.length > 0 ? refusal : check.kind === 'wrong' ? check.problems : [];
+    return found.map((p) => ({ ...p, line: p.line ?? (p.field === 'name' ? undefined : lineOf(scanned.places, p.field)) }));
+  }, [parsed, refusal, check, scanned]);
   const wrong = parsed.problem ? `The text ${parsed.problem.message}` : known === null && !name ? 'It needs a name.' : undefined;
-
-  const refused = (e: unknown) => {
-    if (!(e instanceof ApiError) || Object.keys(e.errors).length === 0) throw e;
-    setProblems(Object.entries(e.errors).flatMap(([field, messages]) => messages.map((message) => ({ field, message, line: lineOf(text, field.replace(/^spec\./, '')) }))));
+  const change = (next: string) => {
+    setText(next);
+    setRefusal([]);
+    setSaid('');
   };
+  const show = (next: View) => {
+    setView(next);
+    setJump(null);
+    localStorage.setItem(ViewKey, next);
+  };
+
   const attempt = (work: () => Promise<void>) => task.run(async () => {
-    setProblems([]);
+    setRefusal([]);
     setSaid('');
     try {
       await work();
     } catch (e) {
-      refused(e);
+      if (!(e instanceof ApiError) || Object.keys(e.errors).length === 0) throw e;
+      setRefusal(problemsOf(e));
     }
-  });
-  const validate = () => attempt(async () => {
-    const at = `api/v1/${kind.path}/${segment(name || 'new')}`;
-    if (kind.path === 'policies') await post(`${at}:dryRun`, { spec: parsed.value, recent: 0 });
-    else await post(`${at}:check`, parsed.value);
-    setSaid('It is valid.');
   });
   const apply = () => attempt(async () => {
     const at = `api/v1/${kind.path}/${segment(name)}`;
@@ -93,41 +108,39 @@ export function ObjectPage({ kind, name: known }: { kind: ObjectKind; name: stri
   // Until it has come there is no text that somebody could begin to change.
   if (known !== null && stored === null && !missing) return <><h1>{known}</h1><Waiting error={task.error as ApiError | undefined} what={`the ${kind.one}`} /></>;
   const conflict = task.error instanceof ApiError && task.error.status === 412;
-  const jump = (line: number) => {
-    const start = text.split('\n').slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0);
-    area.current!.focus();
-    area.current!.setSelectionRange(start, start + (text.split('\n')[line - 1]?.length ?? 0));
-    area.current!.scrollTop = (line - 4) * 19;
-  };
+  const mayApply = mayWrite && !wrong && isDirty && !task.busy;
+  const format = () => parsed.value && change(textOf(parsed.value));
+  const nameProblem = problems.find((p) => p.field === 'name');
+  // In the form each field says what is wrong with it; below it stands what has no field.
+  const listed = view === 'form' && parsed.value ? problems.filter((p) => p !== nameProblem && !shows(kind, parsed.value!, p)) : problems;
+  const nameField = (
+    <Field label="Name" hint={nameProblem?.message}>{(id) => <input id={id} value={name} spellcheck={false} autocapitalize="off" aria-invalid={nameProblem !== undefined} onInput={(e) => { setName(e.currentTarget.value.trim()); setStored(null); setRefusal([]); }} />}</Field>
+  );
   const tabs: [Tab, string][] = [['diff', 'Changes'], ['history', 'History'], ...(kind.path === 'policies' ? [['trial', 'Dry run'] as [Tab, string]] : [])];
   return (
     <>
       <p class="crumbs"><a href={href(kind.path)}>{kind.title}</a></p>
       <h1>{known ?? `New ${kind.one}`} {stored && <span class="badge dim">version {stored.version}</span>}{missing && known !== null && <span class="badge warn">deleted</span>}</h1>
-      <div class="columns editor-columns">
-        <Panel title="Content" actions={stored && <span class="dim small">{dateTime(stored.changedAt)} by {stored.changedBy}</span>}>
-          {known === null && (
-            <div class="filters">
-              <Field label="Name">{(id) => <input id={id} value={name} spellcheck={false} onInput={(e) => { setName(e.currentTarget.value.trim()); setStored(null); }} />}</Field>
-              {Object.keys(kind.templates).length > 1 && (
-                <Field label="Kind">{(id) => <select id={id} onChange={(e) => setText(textOf(kind.templates[e.currentTarget.value] as Record<string, unknown>))}>{Object.keys(kind.templates).map((k) => <option>{k}</option>)}</select>}</Field>
-              )}
-            </div>
+      <div class="columns main-side">
+        <Panel title="Content" actions={<>{stored && <span class="dim small">{dateTime(stored.changedAt)} by {stored.changedBy}</span>}<Choice label="Edit as" value={view} of={Views} onChange={show} /></>}>
+          {known === null && !(view === 'form' && parsed.value) && <div class="filters">{nameField}</div>}
+          {view === 'form' && (parsed.value
+            ? <Form kind={kind} spec={parsed.value} problems={problems} readOnly={!mayWrite} onChange={(spec) => change(textOf(spec))}>{known === null && nameField}</Form>
+            : <Empty>The text is not JSON: the form is back when it is.</Empty>)}
+          {view === 'json' && (
+            <CodeEditor label={`Content of the ${kind.one}, JSON`} value={text} scanned={scanned} problems={problems} readOnly={!mayWrite} jump={jump} onChange={change} onApply={() => mayApply && void apply()} onFormat={format} />
           )}
-          <textarea ref={area} class={`code ${problems.length > 0 || parsed.problem ? 'wrong' : ''}`} aria-label={`Content of the ${kind.one}, JSON`} aria-invalid={problems.length > 0 || parsed.problem !== undefined} spellcheck={false} readOnly={!mayWrite}
-            rows={Math.min(28, Math.max(12, text.split('\n').length + 1))} value={text} onInput={(e) => { setText(e.currentTarget.value); setProblems([]); setSaid(''); }} />
-          <Problems of={parsed.problem ? [parsed.problem] : problems} onJump={jump} />
+          <Problems of={listed} onJump={(line) => { show('json'); setJump({ line }); }} />
           {conflict ? (
             <div class="notice warn" role="alert">
               <p>{task.error!.message}</p>
               <button type="button" class="button" onClick={() => void task.run(async () => { const mine = text; take(await get<Stored>(`api/v1/${kind.path}/${segment(name)}`)); setText(mine); })}>Compare my text with the current version</button>
             </div>
           ) : <ErrorBox error={task.error} />}
-          <p class="said" role="status">{said}</p>
+          <p class="said" role="status">{said || <CheckLine of={check} problems={problems.length} />}</p>
           <div class="actions">
             <Action permission={kind.write} kind="primary" busy={task.busy} disabled={wrong ?? (isDirty ? undefined : 'Nothing differs from what is in force.')} onClick={() => void apply()}>{stored ? 'Apply' : 'Create'}</Action>
-            <Action permission={kind.path === 'policies' ? 'routing.explain' : kind.read} busy={task.busy} disabled={wrong} onClick={() => void validate()}>Validate</Action>
-            {parsed.value && textOf(parsed.value) !== text.trim() && <button type="button" class="button" onClick={() => setText(textOf(parsed.value!))}>Format</button>}
+            {view === 'json' && parsed.value && textOf(parsed.value) !== text.trim() && <button type="button" class="button" onClick={format}>Format</button>}
             {stored && isDirty && <button type="button" class="button" onClick={() => take(stored)}>Discard</button>}
             {stored && <Action permission={kind.write} kind="danger" onClick={() => setAsks({ what: 'delete' })}>Delete</Action>}
           </div>
@@ -150,16 +163,30 @@ export function ObjectPage({ kind, name: known }: { kind: ObjectKind; name: stri
   );
 }
 
+const Views = [['form', 'Form'], ['json', 'JSON']] as const;
+
+function CheckLine({ of, problems }: { of: Check; problems: number }) {
+  if (problems > 0) return <span class="bad">{problems === 1 ? 'One problem' : `${problems} problems`}</span>;
+  switch (of.kind) {
+    case 'checking': return <span class="dim">Checking …</span>;
+    case 'valid': return <>It is valid.</>;
+    case 'failed': return <span class="dim">It could not be checked: {of.why}</span>;
+    default: return null;
+  }
+}
+
 function Problems({ of, onJump }: { of: FieldProblem[]; onJump: (line: number) => void }) {
   if (of.length === 0) return null;
   return (
-    <ul class="problems" role="alert">
-      {of.map((p) => (
-        <li>
-          {p.field && <code>{p.field}</code>} {p.message} {p.line !== undefined && <button type="button" class="link" onClick={() => onJump(p.line!)}>line {p.line}</button>}
-        </li>
-      ))}
-    </ul>
+    <div role="alert">
+      <ul class="problems">
+        {of.map((p) => (
+          <li>
+            {p.field && <code>{p.field}</code>} {p.message} {p.line !== undefined && <button type="button" class="link" onClick={() => onJump(p.line!)}>line {p.line}</button>}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

@@ -59,21 +59,6 @@ export interface FieldProblem {
   line?: number;
 }
 
-/** Where a field such as routing.parameters.x or models[1].model is in a text, as well as can be told. */
-export function lineOf(text: string, field: string): number | undefined {
-  const names = field.split(/[.[\]]+/).filter((n) => n !== '' && !/^\d+$/.test(n));
-  const lines = text.split('\n');
-  let from = 0;
-  let found: number | undefined;
-  for (const name of names) {
-    const at = lines.findIndex((line, i) => i >= from && line.includes(`"${name}"`));
-    if (at < 0) break;
-    found = at + 1;
-    from = at;
-  }
-  return found;
-}
-
 /** The text as an object, or what is wrong with it. */
 export function parseText(text: string): { value?: Record<string, unknown>; problem?: FieldProblem } {
   try {
@@ -83,6 +68,7 @@ export function parseText(text: string): { value?: Record<string, unknown>; prob
   } catch (e) {
     const message = (e as Error).message;
     const at = /position (\d+)/.exec(message);
-    return { problem: { field: '', message: `is not JSON: ${message}`, line: at ? text.slice(0, Number(at[1])).split('\n').length : undefined } };
+    // What says no position ends too early.
+    return { problem: { field: '', message: `is not JSON: ${message}`, line: text.slice(0, at ? Number(at[1]) : undefined).trimEnd().split('\n').length } };
   }
 }

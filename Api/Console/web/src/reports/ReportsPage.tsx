@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { bytes, num } from '../core/format';
+import { bytes, digits, num } from '../core/format';
 import { Empty, Panel, Scroll } from '../ui/bits';
 
 interface Figure {
@@ -91,6 +91,15 @@ function Frame({ html, name }: { html: string; name: string }) {
   return <iframe ref={frame} class="report" title={`Report ${name}`} sandbox="allow-scripts" src="console/report.html" />;
 }
 
+const Short: Record<string, string> = { ttft: 'TTFT', tpot: 'TPOT', itl: 'ITL', e2e: 'end to end', kv: 'KV', gpu: 'GPU', slo: 'SLO' };
+
+/** The name of a figure for people: ttft_p95_ms is TTFT p95, ms. */
+function title(name: string) {
+  const words = name.split('_');
+  const unit = /^(ms|s|usd|gib)$/.test(words.at(-1)!) ? words.pop() : undefined;
+  return <>{words.map((w) => Short[w] ?? w).join(' ')}{unit && <span class="dim">, {unit}</span>}</>;
+}
+
 function Comparison({ of }: { of: Metrics[] }) {
   const names = [...new Set(of.flatMap((m) => Object.keys(m.figures ?? {})))];
   return (
@@ -99,13 +108,13 @@ function Comparison({ of }: { of: Metrics[] }) {
         <table>
           <thead><tr><th>Figure</th>{of.map((m) => <th class="right">{m.strategy}{!m.complete && ' (cut short)'}</th>)}</tr></thead>
           <tbody>
-            <tr><td>requests completed</td>{of.map((m) => <td class="right">{num(m.request_counters?.completed)} / {num(m.request_counters?.arrived)}</td>)}</tr>
+            <tr><td>requests completed</td>{of.map((m) => <td class="right nowrap">{num(m.request_counters?.completed)} / {num(m.request_counters?.arrived)}</td>)}</tr>
             {names.map((name) => (
               <tr>
-                <td>{name.replaceAll('_', ' ')}</td>
+                <td>{title(name)}</td>
                 {of.map((m) => {
                   const f = m.figures?.[name];
-                  return <td class="right" title={f && f.low !== null ? `95 %: ${num(f.low, 3)} to ${num(f.high, 3)}` : undefined}>{num(f?.mean, 3)}</td>;
+                  return <td class="right" title={f && f.low !== null ? `95 %: ${digits(f.low)} to ${digits(f.high)}` : undefined}>{digits(f?.mean)}</td>;
                 })}
               </tr>
             ))}

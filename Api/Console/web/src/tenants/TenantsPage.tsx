@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, segment } from '../core/client';
-import { num } from '../core/format';
+import { count, num } from '../core/format';
 import { usePoll } from '../core/poll';
 import { href } from '../core/router';
 import { Ago, Empty, Facts, Meter, Panel, Scroll, Waiting } from '../ui/bits';
@@ -63,7 +63,7 @@ export function TenantsPage() {
     <>
       <h1>Tenants</h1>
       <p class="lead">Budgets of tenants and what they use of them. A tenant that is not listed is not limited.</p>
-      <Panel title={data ? `${data.items.length} with limits` : 'Tenants'}>
+      <Panel title={data ? count(data.items.length, 'tenant') : 'Tenants'}>
         {!data ? <Waiting error={error} what="tenants" /> : data.items.length === 0 ? <Empty>No tenant has limits: PUT /api/v1/tenants/NAME sets them.</Empty> : (
           <Scroll label="Tenants">
             <table>
@@ -71,7 +71,7 @@ export function TenantsPage() {
               <tbody>
                 {data.items.map((t) => (
                   <tr>
-                    <td><a href={href('tenants', t.name)}>{t.name}</a> <span class="dim">{t.spec.description}</span></td>
+                    <td><a href={href('tenants', t.name)}>{t.name}</a>{t.spec.description && <span class="note">{t.spec.description}</span>}</td>
                     <Used of={usage[t.name]?.total} />
                     <td><Ago at={t.changedAt} /></td>
                   </tr>
@@ -107,13 +107,15 @@ export function TenantPage({ name }: { name: string }) {
       </Panel>
       <Panel title="What it may use">
         <Facts of={[
-          ['Requests per second', num(u.total.limits.requestsPerSecond)], ['Burst', num(u.total.limits.burst)], ['Training GPUs', num(u.total.limits.trainingGpus)], ['Training weight', num(spec.trainingWeight)],
-          ['1,000 prompt tokens', num(spec.price.promptPer1000, 6)], ['1,000 output tokens', num(spec.price.outputPer1000, 6)], ['Organisation', spec.organisation || '–'], ['Version', <>{version} by {changedBy}, <Ago at={changedAt} /></>],
+          ['Requests per second', limit(u.total.limits.requestsPerSecond)], ['Burst', limit(u.total.limits.burst)], ['Training GPUs', limit(u.total.limits.trainingGpus)], ['Training weight', num(spec.trainingWeight)],
+          ['Price of 1,000 prompt tokens', num(spec.price.promptPer1000, 6)], ['Price of 1,000 output tokens', num(spec.price.outputPer1000, 6)], ['Organisation', spec.organisation || '–'], ['Version', <>{version} by {changedBy}, <Ago at={changedAt} /></>],
         ]} />
       </Panel>
     </>
   );
 }
+
+const limit = (value: number | undefined) => (value === undefined ? 'no limit' : num(value));
 
 function Used({ of: u }: { of: Scope | undefined }) {
   if (!u) return <><td>–</td><td>–</td><td>–</td><td>–</td></>;

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { streamState } from '../fleet/store';
+import { streamState, totals } from '../fleet/store';
 import { route } from '../core/router';
 import { can, credential, isReadOnly, me, settings, signOut } from '../core/session';
 import { theme, toggleTheme } from '../core/theme';
@@ -37,6 +37,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
         <button type="button" class="button menu" aria-expanded={open} aria-controls="nav" onClick={() => setOpen(!open)}>Menu</button>
         <a class="brand" href="#/"><img src="console/icon.svg" width="22" height="22" alt="" />InferMesh</a>
         <Connection />
+        <FleetKind />
         <span class="spacer" />
         {isReadOnly.value && <span class="badge dim" title="Your roles let you look, and change nothing.">read-only</span>}
         <span class="who" title={`Roles: ${me.value!.roles.join(', ')}${me.value!.tenant ? `; tenant ${me.value!.tenant}` : ''}`}>{me.value!.name}</span>
@@ -51,6 +52,13 @@ export function Layout({ children }: { children: ComponentChildren }) {
       <main id="main" ref={main} tabIndex={-1}>{children}</main>
     </div>
   );
+}
+
+/** Beside every page and at every width, so that no figure of a simulated fleet is taken for a measurement. */
+function FleetKind() {
+  const kind = totals.value.at(-1)?.synthetic;
+  if (kind !== 'all' && kind !== 'some') return null;
+  return <span class="badge synthetic" title="Simulated nodes: their figures are a model's, no measurement">{kind === 'all' ? 'synthetic' : 'partly synthetic'}</span>;
 }
 
 function Connection() {

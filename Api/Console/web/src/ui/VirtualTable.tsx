@@ -20,10 +20,10 @@ const Spare = 8;
 const narrow = matchMedia('(max-width: 720px)');
 
 /** A table of any length: only the rows that are seen are made. */
-export function VirtualTable<T>(props: { label: string; rows: T[]; columns: Column<T>[]; id: (row: T) => string; height?: number; by?: string; empty?: string }) {
+export function VirtualTable<T>(props: { label: string; rows: T[]; columns: Column<T>[]; id: (row: T) => string; height?: number; by?: string; down?: boolean; empty?: string }) {
   const [isNarrow, setNarrow] = useState(narrow.matches);
   const [top, setTop] = useState(0);
-  const [order, setOrder] = useState<{ key: string; down: boolean }>({ key: props.by ?? props.columns[0]!.key, down: false });
+  const [order, setOrder] = useState<{ key: string; down: boolean }>({ key: props.by ?? props.columns[0]!.key, down: props.down ?? false });
   const frame = useRef(0);
   useEffect(() => {
     const change = () => setNarrow(narrow.matches);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
@@ -45,6 +47,40 @@ public sealed class WebSocketTunnelTests
         Assert.AreEqual("m", api.Router.Queries.Single().Model);
         var report = (await api.Router.WaitForReportsAsync(1)).Single();
         Assert.AreEqual((OutcomeStatus.Success, "n1"), (report.Status, report.NodeId));
+    }
+
+    [TestMethod]
+    public async Task Realtime_Traced_HasASpanForEachAttempt_AsLongAsTheTunnel()
+    {
+        var trace = ActivityTraceId.CreateRandom();
+        var ended = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is "Microsoft.AspNetCore" or "InferMesh.Ingress",
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            ActivityStopped = activity =>
+            {
+                if (activity.Source.Name == "InferMesh.Ingress" && activity.TraceId == trace) ended.Enqueue(activity);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var runtime = await FakeRealtime.StartAsync(FakeRealtime.EchoAsync);
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Router.OnRoute = _ => FakeRouter.Routed("d1", FakeRouter.Target("n0", FakeRuntime.DeadUrl()), FakeRouter.Target("n1", runtime.Url));
+        using var socket = Client();
+        socket.Options.SetRequestHeader("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
+
+        await ConnectAsync(socket, api, "/v1/realtime?model=m", http2: false);
+        Assert.HasCount(1, ended.Where(a => a.OperationName == "attempt"), "The second attempt is the tunnel, which stands.");
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", Soon());
+        await api.Router.WaitForReportsAsync(1);
+
+        CollectionAssert.AreEqual(new[] { "admission", "decision", "attempt", "attempt" }, ended.Select(a => a.OperationName).ToArray());
+        var (decision, failed, tunnel) = (ended.ElementAt(1), ended.ElementAt(2), ended.ElementAt(3));
+        Assert.AreEqual(decision.ParentSpanId, tunnel.ParentSpanId, "Attempts are beside their decision.");
+        Assert.AreEqual(("n0", 1, ActivityStatusCode.Error, "connect"), (failed.GetTagItem("infermesh.node"), failed.GetTagItem("infermesh.attempt"), failed.Status, failed.StatusDescription));
+        Assert.AreEqual(("n1", 2, "m", 101, ActivityStatusCode.Unset),
+            (tunnel.GetTagItem("infermesh.node"), tunnel.GetTagItem("infermesh.attempt"), tunnel.GetTagItem("gen_ai.request.model"), tunnel.GetTagItem("http.response.status_code"), tunnel.Status));
     }
 
     [TestMethod]
