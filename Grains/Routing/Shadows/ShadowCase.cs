@@ -1,7 +1,5 @@
 using InferMesh.Grains.Abstractions.Routing;
-using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Routing;
-using InferMesh.Strategies.Scoring;
 
 namespace InferMesh.Grains.Routing.Shadows;
 

@@ -1,4 +1,3 @@
-using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using static InferMesh.Tests.Cluster.MeshCluster;
