@@ -44,6 +44,7 @@ public sealed class ConsolePolicyTests
         await page.Locator(".trial").GetByText("requests would go elsewhere").WaitForAsync();
         var trial = await page.Locator(".trial table").First.InnerTextAsync();
         Assert.Contains("syn-c0-n1", trial);
+        await said.GetByText("It is valid.").WaitForAsync();
         await page.ShootAsync("policy-trial", ofDocs: true);
         Assert.IsEmpty(await page.ViolationsAsync());
         await Button("Apply").ClickAsync();

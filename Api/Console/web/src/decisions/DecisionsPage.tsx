@@ -10,7 +10,7 @@ import type { Decision, DecisionItem, RecentDecision } from './types';
 
 const Columns: Column<DecisionItem>[] = [
   { key: 'at', title: 'Time', width: '74px', sort: (d) => Date.parse(d.at), cell: (d) => <a href={href('decisions', d.id)} title={dateTime(d.at)}>{time(d.at)}</a> },
-  { key: 'model', title: 'Model', width: 'minmax(90px, 2.2fr)', sort: (d) => d.model, cell: (d) => <span title={d.model}>{d.model}</span>, wide: true },
+  { key: 'model', title: 'Model', width: 'minmax(90px, 2fr)', sort: (d) => d.model, cell: (d) => <span title={d.model}>{d.model}</span>, wide: true },
   { key: 'node', title: 'Went to', width: 'minmax(86px, 1.2fr)', sort: (d) => d.nodeId, cell: (d) => d.nodeId ?? <Badge of={d.status} /> },
   { key: 'expected', title: 'Expected', width: '68px', right: true, sort: (d) => d.totalSeconds, cell: (d) => seconds(d.totalSeconds) },
   { key: 'took', title: 'Took', width: '76px', right: true, sort: (d) => d.outcome?.latencyMs, cell: (d) => (d.outcome ? d.outcome.status === 'success' ? ms(d.outcome.latencyMs) : <Badge of={d.outcome.status} /> : '…') },

@@ -58,7 +58,7 @@ export function Chart({ title, unit, lines, data, top, whole, format = num }: Ch
       {
         width: host.current!.clientWidth,
         height: 150,
-        padding: [8, 8, 0, 0],
+        padding: [8, 16, 0, 0],
         cursor: { y: false, points: { size: 6 } },
         legend: { show: false },
         scales: { x: { range: () => [end.current - Window, end.current] }, y: { range: (_u, _low, high) => [0, Math.max(top ?? 0, high > 0 ? high * 1.1 : 1)] } },
