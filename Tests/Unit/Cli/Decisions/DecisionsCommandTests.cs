@@ -26,13 +26,13 @@ public sealed partial class DecisionsCommandTests : IDisposable
         var (code, output, error) = await RunAsync("replay-decisions", "--input", _folder);
         Assert.AreEqual((0, ""), (code, error));
         Assert.AreEqual("""
-            795 decisions in 1 file of 1 recording (synthetic), 0.1 MB, N decisions/s
-            identical, bit for bit: 795 of 795
+            829 decisions in 1 file of 1 recording (synthetic), 0.1 MB, N decisions/s
+            identical, bit for bit: 829 of 829
 
             """, Rate().Replace(output, "N decisions/s"));
         (code, output, _) = await RunAsync("replay-decisions", "-i", _folder, "-o", "json");
         var json = JsonDocument.Parse(output).RootElement;
-        Assert.AreEqual((0, 795, 795, 0), (code, json.GetProperty("replayed").GetInt32(), json.GetProperty("identical").GetInt32(), json.GetProperty("differences").GetArrayLength()));
+        Assert.AreEqual((0, 829, 829, 0), (code, json.GetProperty("replayed").GetInt32(), json.GetProperty("identical").GetInt32(), json.GetProperty("differences").GetArrayLength()));
     }
 
     [TestMethod]
@@ -41,10 +41,10 @@ public sealed partial class DecisionsCommandTests : IDisposable
         Record("mesh");
         var (code, output, error) = await RunAsync("replay-decisions", "-i", _folder, "--strategy", "heuristic", "--parameter", "queue_weight=0.6");
         Assert.AreEqual((0, ""), (code, error));
-        foreach (var part in new[] { "another first target: ", " of 795 (", "expected cost of the first target, mean: recorded ", "NODE", "HEURISTIC", "dearer in " }) Assert.Contains(part, output);
+        foreach (var part in new[] { "another first target: ", " of 829 (", "expected cost of the first target, mean: recorded ", "NODE", "HEURISTIC", "dearer in " }) Assert.Contains(part, output);
         (code, output, _) = await RunAsync("replay-decisions", "-i", _folder, "-s", "mesh", "-o", "json");
         var json = JsonDocument.Parse(output).RootElement;
-        Assert.AreEqual((0, 795, 795, 0.0), (code, json.GetProperty("compared").GetInt32(), json.GetProperty("sameFirst").GetInt32(), json.GetProperty("regretSeconds").GetDouble()));
+        Assert.AreEqual((0, 829, 829, 0.0), (code, json.GetProperty("compared").GetInt32(), json.GetProperty("sameFirst").GetInt32(), json.GetProperty("regretSeconds").GetDouble()));
     }
 
     [TestMethod]
@@ -92,18 +92,18 @@ public sealed partial class DecisionsCommandTests : IDisposable
         Record("mesh");
         var path = Path.Combine(_folder, "decisions.parquet");
         var (code, output, error) = await RunAsync("decisions", "export", "-i", _folder, "-o", path);
-        Assert.AreEqual((0, "", $"Wrote 795 decisions to {path}."), (code, error, output.Trim()));
+        Assert.AreEqual((0, "", $"Wrote 829 decisions to {path}."), (code, error, output.Trim()));
         await using var reader = await ParquetReader.CreateAsync(path);
         CollectionAssert.AreEqual(DecisionRows.Columns.ToArray(), reader.Schema.GetDataFields().Select(static f => f.Name).ToArray());
         using var group = reader.OpenRowGroupReader(0);
-        Assert.AreEqual(795L, group.RowCount);
-        var numbers = new long[795];
+        Assert.AreEqual(829L, group.RowCount);
+        var numbers = new long[829];
         await group.ReadAsync<long>(reader.Schema.FindDataField("decision"), numbers.AsMemory());
-        CollectionAssert.AreEqual(Enumerable.Range(0, 795).Select(static i => (long)i).ToArray(), numbers);
-        var nodes = new string[795];
+        CollectionAssert.AreEqual(Enumerable.Range(0, 829).Select(static i => (long)i).ToArray(), numbers);
+        var nodes = new string?[829];
         await group.ReadAsync(reader.Schema.FindDataField("node"), nodes.AsMemory());
-        Assert.IsTrue(nodes.All(static n => n.Length > 0));
-        var ttft = new double[795];
+        Assert.IsTrue(nodes.All(static n => n is { Length: > 0 }));
+        var ttft = new double[829];
         await group.ReadAsync<double>(reader.Schema.FindDataField("ttft_s"), ttft.AsMemory());
         Assert.IsGreaterThan(700, ttft.Count(static t => t > 0));
     }

@@ -3,6 +3,7 @@ using InferMesh.Grains.Options;
 using InferMesh.Grains.Recording;
 using InferMesh.Grains.Routing;
 using InferMesh.Strategies.Recording;
+using InferMesh.Strategies.Routing;
 using InferMesh.Tests.Unit.Grains.Routing;
 using InferMesh.Tests.Unit.Strategies;
 using InferMesh.Tests.Unit.Strategies.Recording;
@@ -58,7 +59,7 @@ public sealed class DecisionRecordingTests : IDisposable
         var files = new RecordingFiles(new() { Folder = _folder, MaxQueuedBytes = 256 << 10 }, 5, TimeProvider.System, NullLogger.Instance);
         Assert.IsFalse(files.TryWrite(new byte[(256 << 10) + 1], 0, true), "More than may ever wait.");
         Assert.IsTrue(files.TryWrite(new byte[200 << 10], 1, true));
-        await Eventually.TrueAsync(() => files.QueuedBytes == 0);
+        await Eventually.HoldsAsync(() => files.QueuedBytes == 0, "the queue is empty");
         Assert.IsTrue(files.TryWrite(new byte[200 << 10], 1, false));
         await files.DisposeAsync();
         Assert.AreEqual(400 << 10, new FileInfo(Path.Combine(_folder, RecordingFormat.FileName(5, 1))).Length);
@@ -72,7 +73,7 @@ public sealed class DecisionRecordingTests : IDisposable
         for (var file = 0; file < 12; file++)
         {
             Assert.IsTrue(files.TryWrite(new byte[256 << 10], file, true));
-            await Eventually.TrueAsync(() => files.QueuedBytes == 0);
+            await Eventually.HoldsAsync(() => files.QueuedBytes == 0, "the queue is empty");
         }
         await files.DisposeAsync();
         var left = new DirectoryInfo(_folder).GetFiles();
@@ -88,7 +89,7 @@ public sealed class DecisionRecordingTests : IDisposable
         {
             var files = new RecordingFiles(new() { Folder = _folder }, 5, TimeProvider.System, NullLogger.Instance);
             Assert.IsTrue(files.TryWrite(new byte[10], 0, true));
-            await Eventually.TrueAsync(() => files.QueuedBytes == 0);
+            await Eventually.HoldsAsync(() => files.QueuedBytes == 0, "the queue is empty");
             Assert.IsFalse(files.TryWrite(new byte[10], 0, false), "The recorder hears of it, and begins another file.");
             Assert.IsTrue(files.TryWrite(new byte[10], 1, true));
             await files.DisposeAsync();
