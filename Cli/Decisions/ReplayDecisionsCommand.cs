@@ -32,7 +32,7 @@ internal static class ReplayDecisionsCommand
                 if (given.Count > 0) throw new UsageException("--parameter is of a strategy: give --strategy as well");
                 return Task.FromResult(Again(parsed, input, form == "json", invocation, stop));
             }
-            if (StrategyCatalog.Validate(name, given) is [var first, ..]) throw new UsageException($"--{first.Field.Split('.')[0].TrimEnd('s')}: {first.Message}");
+            if (StrategyCatalog.Validate(name, given) is [var first, ..]) throw new UsageException(first.Field == "strategy" ? $"--strategy: {first.Message}" : $"--parameter: {first.Field["parameters.".Length..]}: {first.Message}");
             return Task.FromResult(Compare(parsed, input, name, given, form == "json", invocation, stop));
         });
         return command;

@@ -9,5 +9,5 @@ internal static class RecordingMetrics
 
     public static readonly Counter<long> Decisions = s_meter.CreateCounter<long>("infermesh.recording.decisions", "{decision}", "Decisions recorded, dropped ones included.");
     public static readonly Counter<long> Dropped = s_meter.CreateCounter<long>("infermesh.recording.dropped", "{decision}", "Decisions dropped because the disk was behind or failed.");
-    public static readonly Counter<long> Bytes = s_meter.CreateCounter<long>("infermesh.recording.bytes", "By", "Bytes written.");
+    public static readonly Counter<long> Bytes = s_meter.CreateCounter<long>("infermesh.recording.size", "By", "Bytes written.");
 }

@@ -39,6 +39,18 @@ public sealed class SimulatorTests
     }
 
     [TestMethod]
+    [Timeout(600_000)]
+    public async Task DocsPage_OfRecordings_ShellBlocksSucceedInOrder()
+    {
+        var blocks = DocPages.ToRun(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "replay-decisions.md")));
+        Assert.HasCount(4, blocks);
+        var (code, output) = await BashAsync($"set -euo pipefail\ninfermesh() {{ dotnet '{Cli}' \"$@\"; }}\n{string.Concat(blocks)}");
+        Assert.AreEqual(0, code, output);
+        Assert.Contains("identical, bit for bit: ", output);
+        foreach (var file in new[] { "decisions.parquet", "again.jsonl", "results-again/comparison.csv" }) Assert.IsTrue(File.Exists(Path.Combine(_folder, file)), file);
+    }
+
+    [TestMethod]
     [Timeout(300_000)]
     public async Task Run_TwiceWithOtherThreads_GivesTheSameBytes()
     {

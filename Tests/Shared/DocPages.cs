@@ -13,7 +13,7 @@ internal static partial class DocPages
     ];
 
     /// <summary>Pages whose blocks have tests of their own.</summary>
-    public static readonly string[] WithTestsOfTheirOwn = ["docs/training.md", "docs/tls.md", "docs/simulator.md"];
+    public static readonly string[] WithTestsOfTheirOwn = ["docs/training.md", "docs/tls.md", "docs/simulator.md", "docs/replay-decisions.md"];
 
     /// <summary>All pages.</summary>
     /// <param name="root">Folder of the repository.</param>

@@ -13,7 +13,7 @@ public sealed partial class DocsIndexTests
         ("Serve", ["endpoints", "data-plane", "strategies", "models", "topology"]),
         ("Train", ["training"]),
         ("Simulate", ["simulator", "simulator-config", "simulator-calibration", "results"]),
-        ("Operate", ["operations", "experiments", "console", "cli", "observability", "runbooks", "deploy", "durability", "backup", "events", "troubleshooting"]),
+        ("Operate", ["operations", "experiments", "replay-decisions", "console", "cli", "observability", "runbooks", "deploy", "durability", "backup", "events", "troubleshooting"]),
         ("Protect", ["security", "tls", "tenants"]),
         ("Nodes", ["agent", "adapters"]),
         ("Reference", ["api-reference", "cli-reference", "performance", "licences"]),

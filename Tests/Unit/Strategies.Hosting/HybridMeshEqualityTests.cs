@@ -1,7 +1,10 @@
 using InferMesh.Strategies;
 using InferMesh.Strategies.Hosting;
 using InferMesh.Strategies.Hosting.Wasm;
+using InferMesh.Strategies.Recording;
 using InferMesh.Strategies.Routing;
+using InferMesh.Tests.Unit.Simulator;
+using InferMesh.Tests.Unit.Strategies.Recording;
 
 namespace InferMesh.Tests.Unit.Strategies.Hosting;
 
@@ -20,6 +23,21 @@ public sealed class HybridMeshEqualityTests
         using var rust = Packages.Load(host, Packages.Hybrid("hybrid_mesh_rust.wasm"));
         using var assemblyScript = Packages.Load(host, Packages.Hybrid("hybrid_mesh_assemblyscript.wasm"));
         Compare([dotnet, c, rust, assemblyScript], All);
+    }
+
+    [TestMethod]
+    public void Plugins_OnRecordedDecisions_RankAsTheBuiltIn()
+    {
+        // What a simulated mesh of 80 targets decided with the built-in (synthetic), what it was told of answers included.
+        var files = Recordings.Of(SimConfigs.Small(20, 1.02 * All / 800, "hybrid_mesh") with { Failures = new() { MeanTimeBetweenS = 60, MeanRepairS = 2 } });
+        using var host = Packages.Host();
+        using var dotnet = Packages.Load(host, Packages.HybridDotNet());
+        using var c = Packages.Load(host, Packages.Hybrid("hybrid_mesh_c.wasm"));
+        using var rust = Packages.Load(host, Packages.Hybrid("hybrid_mesh_rust.wasm"));
+        var compared = new Compared([dotnet, c, rust]);
+        Recordings.Read(files, compared);
+        Assert.AreEqual(All, compared.Decisions);
+        foreach (var plugin in new[] { dotnet, c, rust }) Assert.IsEmpty(plugin.Counts.Fallbacks);
     }
 
     [TestMethod]
@@ -82,6 +100,43 @@ public sealed class HybridMeshEqualityTests
             }
         }
         foreach (var plugin in plugins) Assert.IsEmpty(plugin.Counts.Fallbacks);
+    }
+
+    /// <summary>Has recorded decisions ranked by the built-in, which must come to what was recorded, and by plugins, which must come to the same; all are told what was sent and answered.</summary>
+    private sealed class Compared(IReadOnlyList<LoadedPlugin> plugins) : IRecordingVisitor
+    {
+        private readonly IRoutingStrategy[] _theirs = [.. plugins.Select(static p => p.CreateRouting(null, new Unreachable()))];
+        private readonly RankedTarget[] _expected = new RankedTarget[5], _actual = new RankedTarget[5];
+
+        public int Decisions { get; private set; }
+
+        public void Decided(in RecordedDecision d)
+        {
+            if (Decisions == All) return;
+            Decisions++;
+            var expected = DecisionKernel.Pick(d.Targets, d.Request, d.Policy, d.NowTicks, d.Sequence, d.Seed, _expected);
+            Assert.AreEqual(d.Result.Outcome, expected.Outcome);
+            if (expected.Outcome != DecisionOutcome.Routed) return;
+            Assert.AreEqual(d.Picks[0], _expected[0], "The built-in comes to what was recorded.");
+            for (var p = 0; p < _theirs.Length; p++)
+            {
+                Array.Clear(_actual);
+                var actual = DecisionKernel.Pick(d.Targets, d.Request, d.Policy with { Strategy = _theirs[p] }, d.NowTicks, d.Sequence, d.Seed, _actual);
+                if (actual.Count == expected.Count && _actual.SequenceEqual(_expected)) continue;
+                Assert.Fail($"{plugins[p].Package}, decision {d.Number}: {string.Join(", ", _actual)} instead of {string.Join(", ", _expected)}.");
+            }
+        }
+
+        public void Sent(IRoutingStrategy strategy, in RankingInput input, int target)
+        {
+            ((ILearningStrategy)strategy).Dispatched(input, target);
+            foreach (var their in _theirs) ((ILearningStrategy)their).Dispatched(input, target);
+        }
+
+        public void Learned(IRoutingStrategy strategy, in Outcome outcome)
+        {
+            foreach (var one in _theirs.Prepend(strategy)) ((ILearningStrategy)one).Completed(outcome);
+        }
     }
 
     /// <summary>A fallback that must not be needed.</summary>
