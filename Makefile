@@ -1,6 +1,6 @@
 # InferMesh: `make help` lists what there is. All targets work from a clean clone with the .NET 10 SDK.
 .DEFAULT_GOAL := help
-.PHONY: help run build plugins test test-unit bench fmt lint sim study study-full console openapi measure chaos soak overload rolling agents coldstart consistency fuzz cli tool cli-scale images lock sbom licences manifests newcomer clean
+.PHONY: help run build plugins test test-unit bench fmt lint sim study study-full console openapi measure chaos soak overload rolling agents coldstart consistency fuzz cli tool pack cli-scale images lock sbom licences manifests newcomer clean
 
 SOLUTION := InferMesh.sln
 
@@ -82,6 +82,9 @@ cli: ## Make the command line as one file for this machine's kind, with all it n
 
 tool: ## Make the .NET tool package: artifacts/tool/InferMesh.Cli.*.nupkg
 	dotnet pack Cli -c Release -v q -o artifacts/tool
+
+pack: ## Make the package that authors of .NET plugins reference: artifacts/packages/InferMesh.Strategies.*.nupkg
+	dotnet pack Strategies -c Release -v q -o artifacts/packages
 
 cli-scale: ## Measure the command line against an API with 10,000 nodes (synthetic): list-nodes' first page, frames of top
 	dotnet run --project Tests/EndToEnd -c Release -- cli-scale

@@ -14,12 +14,13 @@ internal sealed partial class PluginLoader : IDisposable
 
     private readonly IGrainFactory _grains;
     private readonly IOptionsMonitor<PluginSettings> _settings;
+    private readonly TimeProvider _time;
     private readonly ILogger<PluginLoader> _logger;
     private readonly PluginHost _host;
 
-    public PluginLoader(IGrainFactory grains, IOptionsMonitor<PluginSettings> settings, ILogger<PluginLoader> logger)
+    public PluginLoader(IGrainFactory grains, IOptionsMonitor<PluginSettings> settings, TimeProvider time, ILogger<PluginLoader> logger)
     {
-        (_grains, _settings, _logger) = (grains, settings, logger);
+        (_grains, _settings, _time, _logger) = (grains, settings, time, logger);
         // Whom to trust is asked here and not by the host, whose list is that of its start: a new version must not need a new process.
         _host = new(new() { Development = true, Budget = new() { RoutingDeadline = settings.CurrentValue.RoutingDeadline }, Log = Wrote });
     }
@@ -51,7 +52,7 @@ internal sealed partial class PluginLoader : IDisposable
         var load = FetchAsync(digest);
         try
         {
-            return await load.WaitAsync(LoadLimit, stop);
+            return await load.WaitAsync(LoadLimit, _time, stop);
         }
         catch (Exception)
         {

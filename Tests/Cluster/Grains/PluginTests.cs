@@ -217,6 +217,23 @@ public sealed class PluginTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public async Task Push_WhoseContentCannotBeStored_LeavesNoVersion_AndGoesWellTheNextTime(bool done)
+    {
+        var name = Name();
+        var archive = PluginArchive.Of(name, "1.0.0");
+        var gate = Client.GetGrain<IPluginGateGrain>(0);
+        var digest = (await gate.Push(new(archive, false, DryRun: true), "test")).Plugin!.Spec.Versions.Single().Digest;
+        FailingWrites.Fail($"plugin-package/plugin-package/{digest}", done: done);
+        await Assert.ThrowsAsync<Exception>(() => gate.Push(new(archive, false, false), "test"));
+        Assert.IsNull(await Client.GetGrain<IPluginGrain>(name).Get());
+        Assert.AreEqual(PluginStatus.Accepted, (await gate.Push(new(archive, false, false), "test")).Status);
+        CollectionAssert.AreEqual(archive, await Client.GetGrain<IPluginPackageGrain>(digest).Get());
+        await EndAsync(name);
+    }
+
+    [TestMethod]
     public async Task Backup_InAMeshWithNothing_BringsPluginAndPolicyBack_AndThePluginDecides()
     {
         var (name, model, node) = (Name(), Unique("model"), Unique("node"));

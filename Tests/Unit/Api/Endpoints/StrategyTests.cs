@@ -80,6 +80,8 @@ public sealed class StrategyTests
         CollectionAssert.AreEqual(new[] { "version" }, (await api.PostAsync($"{Path}/my_mesh/test", """{"version":"9.9.9"}""")).AssertProblem(400).ErrorFields);
         CollectionAssert.AreEqual(new[] { "recent" }, (await api.PostAsync($"{Path}/my_mesh/test", """{"recent":-1}""")).AssertProblem(400).ErrorFields);
         CollectionAssert.AreEqual(new[] { "parameters.x" }, (await api.PostAsync($"{Path}/my_mesh/test", """{"parameters":{"x":1}}""")).AssertProblem(400).ErrorFields);
+        var busy = (await api.PostAsync($"{Path}/my_mesh/test", """{"fallback":"busy"}""")).AssertProblem(503).Json.GetProperty("detail").GetString();
+        StringAssert.Contains(busy, "nothing was changed");
     }
 
     [TestMethod]

@@ -169,7 +169,7 @@ internal sealed class FakeRouter : IRouterGrain
     /// <summary>What a plugin would decide, by its digest.</summary>
     public Func<RouteQuery, string, RouteDecision>? OnTryPlugin { get; set; }
 
-    public ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing) => ValueTask.FromResult(routing.Parameters.Count > 0
+    public ValueTask<PluginTrial> TryPlugin(RouteQuery[] queries, string digest, RoutingSpec routing) => routing.Fallback == "busy" ? throw new TimeoutException("The silo is busy.") : ValueTask.FromResult(routing.Parameters.Count > 0
         ? new PluginTrial { Errors = [new("parameters.x", "is unknown.")] }
         : new PluginTrial
         {

@@ -48,7 +48,7 @@ public sealed class PluginGateTests
     }
 
     [TestMethod]
-    public async Task Push_OfWhatPlacesJobs_IsRefused() =>
+    public async Task Push_OfWhatSaysThatItPlacesJobsAndDoesNot_IsRefused() =>
         Assert.AreEqual((PluginStatus.Invalid, "main"), await FieldAsync(new() { Development = true }, Packages.Zip(Files, Manifest with { Kind = PluginKind.Training })));
 
     private static async Task<(PluginStatus, string)> FieldAsync(PluginSettings settings, byte[] archive, bool mayTrust = false)
@@ -59,7 +59,7 @@ public sealed class PluginGateTests
 
     private static async Task<PluginResult> PushAsync(PluginSettings settings, byte[] archive, bool mayTrust = false)
     {
-        using var loader = new PluginLoader(null!, new Fixed<PluginSettings>(settings), NullLogger<PluginLoader>.Instance);
+        using var loader = new PluginLoader(null!, new Fixed<PluginSettings>(settings), TimeProvider.System, NullLogger<PluginLoader>.Instance);
         return await new PluginGateGrain(loader, TimeProvider.System).Push(new(archive, mayTrust, DryRun: true), "test");
     }
 }

@@ -1,7 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using InferMesh.Grains.Abstractions.Plugins;
+using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Plugins;
 using InferMesh.Strategies.Hosting;
+using InferMesh.Tests.Unit.Api.Grpc.Fakes;
 using InferMesh.Tests.Unit.Strategies.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -43,9 +46,49 @@ public sealed class PluginLoaderTests
         Assert.HasCount(errors, settings.Validate(new ValidationContext(settings)).ToArray());
     }
 
+    [TestMethod]
+    public async Task LoadAsync_OfContentThatDoesNotCome_EndsAfterHalfAMinute()
+    {
+        var (time, content) = (new ManualTime(), new Slow());
+        using var loader = new PluginLoader(new FakeGrains().Add<IPluginPackageGrain>(_ => content), new Fixed<PluginSettings>(new() { Development = true }), time, NullLogger<PluginLoader>.Instance);
+        var load = loader.LoadAsync(Sandboxed.Digest);
+        time.Advance(TimeSpan.FromSeconds(29));
+        Assert.IsFalse(load.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await Assert.ThrowsExactlyAsync<TimeoutException>(() => load);
+        // What comes late is nobody's.
+        content.Archive.SetResult(null);
+    }
+
+    [TestMethod]
+    public async Task Trials_TwoAreUnderWay_TheThirdIsTurnedAway()
+    {
+        var content = new Slow();
+        using var loader = new PluginLoader(new FakeGrains().Add<IPluginPackageGrain>(_ => content), new Fixed<PluginSettings>(new() { Development = true }), TimeProvider.System, NullLogger<PluginLoader>.Instance);
+        using var trials = new PluginTrials(loader, null!);
+        var two = Enumerable.Range(0, 2).Select(_ => trials.TryAsync([], Sandboxed.Digest, new RoutingSpec { Strategy = "guest" })).ToArray();
+        var refused = await Assert.ThrowsExactlyAsync<TimeoutException>(() => trials.TryAsync([], Sandboxed.Digest, new RoutingSpec { Strategy = "guest" }));
+        StringAssert.Contains(refused.Message, "busy with 2 other trials");
+        content.Archive.SetResult(null);
+        foreach (var trial in two) Assert.AreEqual("digest", (await trial).Errors.Single().Field);
+        Assert.AreEqual("digest", (await trials.TryAsync([], Sandboxed.Digest, new RoutingSpec { Strategy = "guest" })).Errors.Single().Field, "There is a turn again.");
+    }
+
+    /// <summary>Content that is on its way.</summary>
+    private sealed class Slow : IPluginPackageGrain
+    {
+        public TaskCompletionSource<byte[]?> Archive { get; } = new();
+
+        public Task<byte[]?> Get() => Archive.Task;
+
+        public Task Put(byte[] archive) => throw new NotSupportedException();
+
+        public Task Delete() => throw new NotSupportedException();
+    }
+
     private static string Fields(PluginSettings settings, PluginPackage package)
     {
-        using var loader = new PluginLoader(null!, new Fixed<PluginSettings>(settings), NullLogger<PluginLoader>.Instance);
+        using var loader = new PluginLoader(null!, new Fixed<PluginSettings>(settings), TimeProvider.System, NullLogger<PluginLoader>.Instance);
         using var plugin = loader.TryLoad(package, out var errors);
         Assert.AreEqual(errors.Count == 0, plugin is not null);
         return string.Join(' ', errors.Select(static e => e.Field));

@@ -29,7 +29,7 @@ public sealed class SiloPluginsTests : IAsyncDisposable
     public SiloPluginsTests()
     {
         var grains = new FakeGrains().Add<IPluginIndexGrain>(_ => _index).Add(_packages.Of);
-        _loader = new(grains, _settings, NullLogger<PluginLoader>.Instance);
+        _loader = new(grains, _settings, TimeProvider.System, NullLogger<PluginLoader>.Instance);
         var routing = Options.Create(new RoutingSettings { LongPoll = TimeSpan.FromMilliseconds(100) });
         _plugins = new(grains, _loader, TimeProvider.System, routing, _settings, NullLogger<SiloPlugins>.Instance);
         _plugins.Participate(_lifecycle);
