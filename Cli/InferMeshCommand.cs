@@ -10,6 +10,7 @@ using InferMesh.Cli.Operator.Apply;
 using InferMesh.Cli.Operator.Backup;
 using InferMesh.Cli.Operator.Completion;
 using InferMesh.Cli.Operator.Config;
+using InferMesh.Cli.Operator.Experiments;
 using InferMesh.Cli.Operator.Fleet;
 using InferMesh.Cli.Operator.Jobs;
 using InferMesh.Cli.Operator.Live;
@@ -51,6 +52,7 @@ internal static class InferMeshCommand
         .. TopologyCommands.Create(),
         ObjectCommands.Policy(),
         StrategyCommand.Create(),
+        ExperimentCommand.Create(),
         ObjectCommands.Endpoint(),
         JobCommand.Create(),
         CapacityCommand.Create(),

@@ -1,5 +1,6 @@
 using InferMesh.Grains.Common;
 using InferMesh.Grains.Events;
+using InferMesh.Grains.Experiments;
 using InferMesh.Grains.Models;
 using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Plugins;
@@ -15,9 +16,9 @@ namespace InferMesh.Grains;
 public static class MeshGrains
 {
     /// <summary>
-    /// Adds routing table, reservations, plugins, tenants, models, jobs and events. The host binds <see cref="Options.HealthSettings"/>,
+    /// Adds routing table, reservations, experiments, plugins, tenants, models, jobs and events. The host binds <see cref="Options.HealthSettings"/>,
     /// <see cref="Options.FaultSettings"/>, <see cref="Options.RoutingSettings"/>, <see cref="Options.RecordingSettings"/>, <see cref="Options.TenancySettings"/>,
-    /// <see cref="Options.JobSettings"/>, <see cref="Options.PluginSettings"/> and <see cref="Options.EventSettings"/>, and provides storage and the stream provider.
+    /// <see cref="Options.JobSettings"/>, <see cref="Options.PluginSettings"/>, <see cref="Options.ExperimentSettings"/> and <see cref="Options.EventSettings"/>, and provides storage and the stream provider.
     /// </summary>
     public static ISiloBuilder AddMeshGrains(this ISiloBuilder silo)
     {
@@ -32,7 +33,9 @@ public static class MeshGrains
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<SiloPlugins>());
         silo.Services.AddSingleton<RoutingTableCache>();
         silo.Services.AddSingleton(static services => new PolicyStrategies(services.GetRequiredService<SiloPlugins>().Find));
+        silo.Services.AddSingleton<ExperimentTableBuilder>();
         silo.Services.AddSingleton<RoutingTableBuilder>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ExperimentReporter>();
         silo.Services.AddSingleton<IClusterSize, ClusterSize>();
         silo.Services.AddSingleton<DecisionRecording>();
         silo.Services.AddSingleton<StrategyFeedback>();

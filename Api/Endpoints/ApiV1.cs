@@ -1,6 +1,7 @@
 using InferMesh.Api.Calls;
 using InferMesh.Api.Endpoints.Decisions;
 using InferMesh.Api.Endpoints.Events;
+using InferMesh.Api.Endpoints.Experiments;
 using InferMesh.Api.Endpoints.Fleet;
 using InferMesh.Api.Endpoints.Jobs;
 using InferMesh.Api.Endpoints.ModelEndpoints;
@@ -30,6 +31,8 @@ internal static class ApiV1
     public static string PolicyPath(string name) => $"{Prefix}/policies/{name}";
 
     public static string StrategyPath(string name) => $"{Prefix}/strategies/{name}";
+
+    public static string ExperimentPath(string name) => $"{Prefix}/experiments/{name}";
 
     public static string EndpointPath(string name) => $"{Prefix}/endpoints/{name}";
 
@@ -67,6 +70,8 @@ internal static class ApiV1
         v1.MapStrategyReads();
         v1.MapStrategyWrites();
         v1.MapStrategyTrials();
+        v1.MapExperimentReads();
+        v1.MapExperimentWrites();
         v1.MapEndpointReads();
         v1.MapEndpointWrites();
         v1.MapEndpointChecks();

@@ -146,6 +146,7 @@ internal sealed partial class CompletionHandler(
             MaxTargets = limits.MaxAttempts,
             MayQueue = true,
             Session = session.Length > 0 ? session : request.User,
+            Headers = parts.Router.HeadersOf(context.Request.Headers),
             Prefix = parts.Router.WantsPrefix(request.Model) ? PromptBlocks.Of(body.Span[request.Prompt], request.Model, tenant) : [],
         };
         return null;

@@ -22,7 +22,7 @@ internal static class SettingsExtensions
         services.AddMeshOptions<ConsoleSettings>(configuration, ConsoleSettings.Section);
         services.AddMeshOptions<RateLimitSettings>(configuration, RateLimitSettings.Section);
         // The ingress reads its own section when it is added, after this check.
-        services.AllowMeshSections("InferMesh:Ingress", "InferMesh:Plugins", "InferMesh:Probes", "InferMesh:Recording", "InferMesh:Routing", "InferMesh:Tenancy");
+        services.AllowMeshSections("InferMesh:Experiments", "InferMesh:Ingress", "InferMesh:Plugins", "InferMesh:Probes", "InferMesh:Recording", "InferMesh:Routing", "InferMesh:Tenancy");
         services.ThrowOnBadSettings(configuration);
         return settings;
     }

@@ -46,6 +46,9 @@ public static class DirectoryKeys
     /// <summary>Strategy plugins.</summary>
     public const string Plugins = "plugins";
 
+    /// <summary>Experiments.</summary>
+    public const string Experiments = "experiments";
+
     /// <summary>Nodes of one cell.</summary>
     public static string NodesOf(string cellId) => $"nodes/{cellId}";
 }

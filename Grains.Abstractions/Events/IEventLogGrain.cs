@@ -108,6 +108,18 @@ public static class EventTypes
     /// <summary>A strategy plugin was removed, or a version of it.</summary>
     public const string PluginRemoved = "PLUGIN_REMOVED";
 
+    /// <summary>An experiment began.</summary>
+    public const string ExperimentStarted = "EXPERIMENT_STARTED";
+
+    /// <summary>The state of an experiment changed, or one of its arms was stopped: by the outcomes or by hand.</summary>
+    public const string ExperimentChanged = "EXPERIMENT_CHANGED";
+
+    /// <summary>The figures of an experiment cannot be trusted.</summary>
+    public const string ExperimentWarned = "EXPERIMENT_WARNED";
+
+    /// <summary>An experiment was deleted.</summary>
+    public const string ExperimentDeleted = "EXPERIMENT_DELETED";
+
     /// <summary>A training job was submitted.</summary>
     public const string JobSubmitted = "JOB_SUBMITTED";
 
@@ -149,7 +161,7 @@ public sealed record MeshEvent
     /// <summary>When it happened.</summary>
     [Id(2)] public DateTimeOffset At { get; init; }
 
-    /// <summary>What it is about: node id, model, job id, policy, endpoint, plugin or tenant name, prefix of a key.</summary>
+    /// <summary>What it is about: node id, model, job id, policy, endpoint, plugin, experiment or tenant name, prefix of a key.</summary>
     [Id(3)] public required string Subject { get; init; }
 
     /// <summary>Who caused it; "" when nobody in particular.</summary>

@@ -142,6 +142,9 @@ public sealed record RouteQuery
     /// <summary>API by which the request came, whose round trips and coordinate count where it is in <see cref="OriginZone"/> and <see cref="OriginRegion"/>; null when another place asks.</summary>
     [Id(23)] public ApiPlace? Api { get; init; }
 
+    /// <summary>Headers of the request, by lower-case name, at most 8; wanted where <see cref="RouteDecision.HeadersWanted"/> said so for the model; null for none.</summary>
+    [Id(25)] public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
     /// <summary>Span of the caller, as a W3C traceparent, where it is traced: queries travel together, and the span of the message is only one's. "" when it is not.</summary>
     [Id(24)] public string TraceParent { get; init; } = "";
 }
@@ -243,6 +246,15 @@ public sealed record RouteDecision
 
     /// <summary>When overloaded: why it may not wait (any longer).</summary>
     [Id(16)] public RouteRefusal Refusal { get; init; }
+
+    /// <summary>Experiment that the request takes part in; "" when none.</summary>
+    [Id(17)] public string Experiment { get; init; } = "";
+
+    /// <summary>Arm of the experiment, whose strategy ranked; "" when none.</summary>
+    [Id(18)] public string Arm { get; init; } = "";
+
+    /// <summary>Headers by whose values experiments may split requests for this model: send them with the next ones (<see cref="RouteQuery.Headers"/>).</summary>
+    [Id(19)] public IReadOnlyList<string> HeadersWanted { get; init; } = [];
 }
 
 /// <summary>One ranked target; times in seconds.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Experiments;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Recording;
 using InferMesh.Grains.Routing.Shadows;
@@ -56,7 +57,8 @@ internal sealed class ReservationLedger : IDisposable
     /// <param name="request">The request.</param>
     /// <param name="shadow">What another strategy is asked about when the request has ended; null for nothing.</param>
     /// <param name="recorded">Its number in the recording; -1 when it is not recorded.</param>
-    public string Reserve(Decision decision, RoutingRequest request, ShadowCase? shadow = null, long recorded = -1)
+    /// <param name="arm">Arm of the experiment that it takes part in; null for none.</param>
+    public string Reserve(Decision decision, RoutingRequest request, ShadowCase? shadow = null, long recorded = -1, RunningArm? arm = null)
     {
         using var turn = Hold();
         var now = _time.GetUtcNow().UtcTicks;
@@ -69,6 +71,7 @@ internal sealed class ReservationLedger : IDisposable
             Shadow = shadow,
             Recorded = recorded,
             Attempt = _feedback.Dispatched(decision.Policy.Strategy, request, first, now),
+            Trial = arm is null ? null : ArmTrial.Begin(arm, first, _feedback.PricePerHour(request.Model, first), now),
         };
         first.Local.Dispatch(now, first.Terms.PrefillSeconds);
         foreach (var quota in quotas) quota.Dispatch(now, 0);
@@ -102,6 +105,7 @@ internal sealed class ReservationLedger : IDisposable
             if (reservation.On is not { } on) return false;
             var copy = reservation.Copy;
             reservation.Copy = null;
+            reservation.Trial?.Moved(to, _feedback.PricePerHour(reservation.Model, to), now);
             if (copy is not null && to.Identity.NodeId == on.Identity.NodeId)
             {
                 copy.Local.Settle(now);
@@ -134,8 +138,10 @@ internal sealed class ReservationLedger : IDisposable
         lock (reservation)
         {
             if (reservation.On is not { } on || reservation.Copy is not null || on.Identity.NodeId == nodeId) return false;
-            to.Local.Dispatch(_time.GetUtcNow().UtcTicks, to.Terms.PrefillSeconds);
+            var now = _time.GetUtcNow().UtcTicks;
+            to.Local.Dispatch(now, to.Terms.PrefillSeconds);
             reservation.Copy = to;
+            reservation.Trial?.Copied(to, now);
         }
         return true;
     }
@@ -198,6 +204,7 @@ internal sealed class ReservationLedger : IDisposable
                 if (outcome.Tenant is null) Answered?.Invoke(by.Identity.NodeId, failed);
             }
             reservation.On = reservation.Copy = null;
+            reservation.Trial?.Ended(outcome, now);
             if (outcome is not null && reservation.AttemptOn(outcome.NodeId) is { } attempt) StrategyFeedback.Completed(attempt, outcome, now);
         }
         foreach (var quota in reservation.Quotas) quota.Settle(now);
@@ -249,6 +256,9 @@ internal sealed class ReservationLedger : IDisposable
 
         /// <summary>Where a copy of the request is as long as nobody has answered.</summary>
         public Choice? Copy { get; set; }
+
+        /// <summary>For a request that takes part in an experiment.</summary>
+        public ArmTrial? Trial { get; init; }
 
         /// <summary>For a strategy that learns: what it will be told of.</summary>
         public Attempt? Attempt { get; set; }

@@ -1,5 +1,6 @@
 using System.Text;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Experiments;
 using InferMesh.Grains.Topology;
 using InferMesh.Strategies.Hedging;
 using InferMesh.Strategies.Routing;
@@ -31,7 +32,7 @@ internal static class RouteMapping
             ? PlacementRule.Anywhere : new(q.Nodes, q.Cells, q.Zones, q.Regions, q.Labels),
     };
 
-    public static RouteDecision ToAnswer(Decision d, string id, bool prefixWanted) => new()
+    public static RouteDecision ToAnswer(Decision d, string id, bool prefixWanted, RunningArm? arm, IReadOnlyList<string> headersWanted) => new()
     {
         Status = d.Outcome switch
         {
@@ -52,6 +53,9 @@ internal static class RouteMapping
         TableVersion = d.TableVersion,
         Policies = d.Policy.Sources,
         PrefixWanted = prefixWanted,
+        Experiment = arm?.Experiment ?? "",
+        Arm = arm?.Name ?? "",
+        HeadersWanted = headersWanted,
         Considered = d.Considered,
         Eligible = d.Eligible,
         Excluded = [.. d.Excluded.Select(e => new RouteExclusion(e.Identity.NodeId, e.Identity.Endpoint, Reasons[e.Reason]))],

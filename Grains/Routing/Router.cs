@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Experiments;
 using InferMesh.Grains.Policies;
 using InferMesh.Grains.Recording;
 using InferMesh.Grains.Routing.Shadows;
@@ -55,9 +56,10 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         using var span = RoutingMetrics.Trace(query);
         var answer = Check(query, dryRun) is { Count: > 0 } errors
             ? new RouteDecision { Status = RouteStatus.Invalid, Errors = errors }
-            : Decide(query, RouteMapping.ToRequest(query), dryRun, cache.Current.Table, explain: dryRun);
+            : Decide(query, dryRun, cache.Current);
         RoutingMetrics.Decided(answer, dryRun);
         span?.SetTag("infermesh.outcome", answer.Status.ToString()).SetTag("infermesh.strategy", answer.Strategy).SetTag("infermesh.table", answer.TableVersion);
+        if (answer.Experiment.Length > 0) span?.SetTag("infermesh.experiment", answer.Experiment).SetTag("infermesh.arm", answer.Arm);
         return answer with { Silo = silo.SiloAddress.ToString() };
     }
 
@@ -93,15 +95,24 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         return (trials, now, then);
     }
 
+    private RouteDecision Decide(RouteQuery query, bool dryRun, TableView view)
+    {
+        var request = RouteMapping.ToRequest(query);
+        // One that is asked for by name is tried alone.
+        return Decide(query, request, dryRun, view.Table, explain: dryRun, experiments: query.Strategy.Length > 0 ? null : view.Experiments);
+    }
+
     private RouteDecision Answer(RouteQuery query, RoutingTable under, IRoutingStrategy? strategy = null) => Check(query, dryRun: true) is { Count: > 0 } errors
         ? new() { Status = RouteStatus.Invalid, Errors = errors }
         : Decide(query, RouteMapping.ToRequest(query), dryRun: true, under, explain: false, strategy);
 
-    private RouteDecision Decide(RouteQuery query, RoutingRequest request, bool dryRun, RoutingTable table, bool explain, IRoutingStrategy? strategy = null)
+    private RouteDecision Decide(RouteQuery query, RoutingRequest request, bool dryRun, RoutingTable table, bool explain, IRoutingStrategy? strategy = null, ExperimentTable? experiments = null)
     {
         var sequence = cache.Sequence(request.Model, advance: !dryRun);
         var seed = query.RequestId.Length > 0 ? XxHash3.HashToUInt64(MemoryMarshal.AsBytes(query.RequestId.AsSpan())) : sequence;
         if (query.Strategy.Length > 0) strategy ??= StrategyCatalog.Create(query.Strategy);
+        var arm = experiments?.ArmOf(request, query.Headers);
+        strategy ??= arm?.Strategy;
         var sampled = !dryRun && sampler.IsDue();
         using var turn = dryRun || recording is null ? default : recording.Hold();
         var now = time.GetUtcNow().UtcTicks;
@@ -109,8 +120,9 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         var recorded = dryRun || recording is null ? -1 : recording.Decided(table, request, decision, now, sequence, seed);
         ShadowCase? shadow = null;
         if (sampled) (decision, shadow) = sampler.Look(table, request, decision, now, sequence, seed);
-        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request, shadow, recorded) : ledger.NewId();
-        return RouteMapping.ToAnswer(decision, id, table.Policies.WantsPrefix(request.Model));
+        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request, shadow, recorded, arm) : ledger.NewId();
+        var wantsPrefix = table.Policies.WantsPrefix(request.Model) || (experiments?.WantsPrefix(request.Model) ?? false);
+        return RouteMapping.ToAnswer(decision, id, wantsPrefix, arm, experiments?.HeadersFor(request.Model) ?? []);
     }
 
     private static List<FieldError> Check(RouteQuery q, bool dryRun)
@@ -125,6 +137,8 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         if (q.PayloadBytes < 0) errors.Add(new("payloadBytes", "must be 0 or more."));
         if (q.MaxTargets is < 1 or > RoutingRequest.MaxTargetsLimit) errors.Add(new("maxTargets", $"must be 1 to {RoutingRequest.MaxTargetsLimit}."));
         if (q.Prefix.Length > MaxPrefixBlocks) errors.Add(new("prefix", $"must have at most {MaxPrefixBlocks} blocks."));
+        if (q.Headers is { } headers && (headers.Count > ExperimentTable.MaxHeaders || headers.Any(static h => h.Key.Length is 0 or > MaxText || h.Value.Length > MaxText)))
+            errors.Add(new("headers", $"must be at most {ExperimentTable.MaxHeaders}, with names and values of at most {MaxText} characters."));
         if (q.Strategy.Length > 0)
         {
             if (!dryRun) errors.Add(new("strategy", "can be tried in a dry run only; live traffic follows the routing policy."));

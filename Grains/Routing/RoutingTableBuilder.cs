@@ -1,9 +1,11 @@
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Endpoints;
+using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Nodes;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Tenancy;
 using InferMesh.Grains.Endpoints;
+using InferMesh.Grains.Experiments;
 using InferMesh.Grains.Nodes;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Policies;
@@ -19,7 +21,7 @@ namespace InferMesh.Grains.Routing;
 /// has no readings yet (its grain or its cell moved) keeps its last readings until its grain has waited long enough for new ones: moving house is not falling silent.
 /// </summary>
 internal sealed partial class RoutingTableBuilder(
-    RoutingTableCache cache, PolicyStrategies strategies, TimeProvider time, IOptionsMonitor<HealthSettings> limits, ILogger<RoutingTableBuilder> logger)
+    RoutingTableCache cache, PolicyStrategies strategies, ExperimentTableBuilder experiments, TimeProvider time, IOptionsMonitor<HealthSettings> limits, ILogger<RoutingTableBuilder> logger)
 {
     private readonly Dictionary<string, CellSnapshot> _cells = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (CellSnapshot Snapshot, int Node)> _lastReadings = new(StringComparer.Ordinal);
@@ -37,6 +39,8 @@ internal sealed partial class RoutingTableBuilder(
     public void Take(IReadOnlyList<Policy> policies) => _policies = policies;
 
     public void TakeEndpoints(IReadOnlyList<MeshEndpoint> endpoints) => _endpoints = endpoints;
+
+    public void TakeExperiments(IReadOnlyList<MeshExperiment> serving) => experiments.Take(serving);
 
     /// <summary>Until it is called, nobody knows where the work of any tenant may run, and it runs nowhere.</summary>
     public void TakeTenants(IReadOnlyList<TenantPlacement> tenants) => _residency = tenants.ToDictionary(static t => t.Tenant, static t => PolicyCompiler.Placement(t.Placement), StringComparer.Ordinal);
@@ -67,8 +71,9 @@ internal sealed partial class RoutingTableBuilder(
             }
         }
         foreach (var gone in _lastReadings.Keys.Where(id => !seen.Contains(id)).ToArray()) _lastReadings.Remove(gone);
-        var table = new RoutingTable(++_version, rows.Select(m => new TargetSet(m.Key, m.Value.DistinctBy(r => (r.Identity.NodeId, r.Identity.Endpoint))) { Routers = Math.Max(1, routers) }), Compile(routers));
-        return new(table, nodes, ready);
+        var running = experiments.Build();
+        var table = new RoutingTable(++_version, rows.Select(m => new TargetSet(m.Key, m.Value.DistinctBy(r => (r.Identity.NodeId, r.Identity.Endpoint))) { Routers = Math.Max(1, routers) }), Compile(routers, running));
+        return new(table, nodes, ready) { Experiments = running };
     }
 
     private (CellSnapshot Snapshot, int Node) Readings(CellSnapshot cell, int i, string id, DateTimeOffset now, ref NodeHealth health)
@@ -137,14 +142,14 @@ internal sealed partial class RoutingTableBuilder(
         _ => FilterReason.None,
     };
 
-    private PolicySet Compile(int routers)
+    private PolicySet Compile(int routers, ExperimentTable running)
     {
         foreach (var gone in _rules.Keys.Except(_policies.Select(p => p.Name)).ToArray()) _rules.Remove(gone);
         foreach (var gone in _endpointRules.Keys.Except(_endpoints.Select(e => e.Name)).ToArray()) _endpointRules.Remove(gone);
         foreach (var policy in _policies)
             Compile(_rules, policy.Name, "Policy", policy.Version, () => PolicyCompiler.Compile(policy, Math.Max(1, routers), cache.Quota, strategies));
         foreach (var endpoint in _endpoints) Compile(_endpointRules, endpoint.Name, "Endpoint", endpoint.Version, () => EndpointCompiler.Compile(endpoint, strategies));
-        strategies.Keep(_rules.Values.Concat(_endpointRules.Values).Select(r => r.Strategy));
+        strategies.Keep(_rules.Values.Concat(_endpointRules.Values).Select(r => r.Strategy).Concat(running.All.SelectMany(static e => e.Arms).Select(static a => a.Strategy)));
         return new(_rules.Values, _endpointRules.ToDictionary(), _residency);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using InferMesh.Grains.Experiments;
 using InferMesh.Strategies.Routing;
 
 namespace InferMesh.Grains.Routing;
@@ -59,4 +60,7 @@ internal sealed class RoutingTableCache
 internal sealed record TableView(RoutingTable Table, int Nodes, int ReadyNodes)
 {
     public static TableView Empty { get; } = new(RoutingTable.Empty, 0, 0);
+
+    /// <summary>Experiments that take requests from what policies say.</summary>
+    public ExperimentTable Experiments { get; init; } = ExperimentTable.Empty;
 }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Endpoints;
+using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Tenancy;
 using InferMesh.Grains.Options;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace InferMesh.Grains.Routing;
 
 /// <summary>
-/// Keeps the silo's routing table fresh: one long poll for the directory of cells, one per cell, one each for the policies, the endpoints and the tenants. What they bring, and other plugins,
+/// Keeps the silo's routing table fresh: one long poll for the directory of cells, one per cell, one each for the policies, the endpoints, the tenants and the experiments. What they bring, and other plugins,
 /// within a table period makes one new table. When a poll fails, the last state stays in force and the poll is tried again.
 /// </summary>
 internal sealed partial class RoutingTableRefresher(
@@ -24,7 +25,7 @@ internal sealed partial class RoutingTableRefresher(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly Channel<Action> _changes = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
-    private readonly FirstNews _first = new("cells", "policies", "endpoints", "tenants", "plugins");
+    private readonly FirstNews _first = new("cells", "policies", "endpoints", "tenants", "experiments", "plugins");
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, CancellationTokenSource> _cells = new(StringComparer.Ordinal);
     private Task _running = Task.CompletedTask;
@@ -36,7 +37,7 @@ internal sealed partial class RoutingTableRefresher(
             _running = Task.WhenAll(
                 Task.Run(WatchCellsAsync, CancellationToken.None), Task.Run(WatchPoliciesAsync, CancellationToken.None),
                 Task.Run(WatchEndpointsAsync, CancellationToken.None), Task.Run(WatchTenantsAsync, CancellationToken.None),
-                Task.Run(WatchPluginsAsync, CancellationToken.None), Task.Run(BuildAsync, CancellationToken.None));
+                Task.Run(WatchExperimentsAsync, CancellationToken.None), Task.Run(WatchPluginsAsync, CancellationToken.None), Task.Run(BuildAsync, CancellationToken.None));
             return Task.CompletedTask;
         },
         async _ =>
@@ -126,6 +127,18 @@ internal sealed partial class RoutingTableRefresher(
         }, _stop.Token);
     }
 
+    private Task WatchExperimentsAsync()
+    {
+        long incarnation = 0, version = 0;
+        return PollAsync("experiments", async () =>
+        {
+            if (await grains.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key).WaitForNewer(incarnation, version, settings.Value.LongPoll) is not { } listing) return;
+            (incarnation, version) = (listing.Incarnation, listing.Version);
+            _changes.Writer.TryWrite(() => builder.TakeExperiments(listing.Experiments));
+            Came("experiments");
+        }, _stop.Token);
+    }
+
     private async Task WatchPluginsAsync()
     {
         // Nothing to take: the builder asks for plugins when it compiles policies.
@@ -186,7 +199,7 @@ internal sealed partial class RoutingTableRefresher(
                 try
                 {
                     cache.Swap(builder.Build(routers));
-                    plugins.InForce(builder.Strategies, _first.Has("policies") && _first.Has("endpoints"));
+                    plugins.InForce(builder.Strategies, _first.Has("policies") && _first.Has("endpoints") && _first.Has("experiments"));
                     RoutingMetrics.TablesBuilt.Add(1);
                     if (_first.IsAll) cache.MarkComplete();
                     if (time.GetElapsedTime(aged) >= AgePeriod)

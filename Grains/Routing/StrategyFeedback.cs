@@ -76,6 +76,14 @@ internal sealed class StrategyFeedback(RoutingTableCache cache, DecisionRecordin
         if (attempt.Strategy is ILearningStrategy learning) learning.Completed(told);
     }
 
+    /// <summary>Dollars per hour of the GPUs of a target; not a number when unknown.</summary>
+    public double PricePerHour(string model, Choice choice)
+    {
+        if (!cache.Current.Table.Models.TryGetValue(model, out var targets)) return double.NaN;
+        var target = Array.IndexOf(targets.Local, choice.Local);
+        return target < 0 ? double.NaN : targets.PricePerHour[target];
+    }
+
     private static double Batch(Choice choice) => choice.LoadFactor > 0 ? choice.Load / choice.LoadFactor : double.NaN;
 
     /// <summary>A time that can be true: positive, and not longer than the attempt has lasted.</summary>

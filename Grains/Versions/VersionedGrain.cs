@@ -39,6 +39,9 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
 
     protected T? Current => _versions is [{ Deleted: false } newest, ..] ? newest : null;
 
+    /// <summary>The time of now.</summary>
+    protected DateTimeOffset Now => time.GetUtcNow();
+
     /// <summary>All that is stored, the versions among it.</summary>
     protected TState Stored => state.State;
 

@@ -29,6 +29,7 @@ internal static class SiloSettingsExtensions
         services.AddMeshOptions<TenancySettings>(configuration, TenancySettings.Section);
         services.AddMeshOptions<JobSettings>(configuration, JobSettings.Section);
         services.AddMeshOptions<PluginSettings>(configuration, PluginSettings.Section);
+        services.AddMeshOptions<ExperimentSettings>(configuration, ExperimentSettings.Section);
         services.AddMeshOptions<EventSettings>(configuration, EventSettings.Section);
         // One environment often serves all processes of a machine.
         services.AllowMeshSections("InferMesh:Api", "InferMesh:Console", "InferMesh:Security", "InferMesh:RateLimits", "InferMesh:Ingress", "InferMesh:Agent");

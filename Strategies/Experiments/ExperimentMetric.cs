@@ -64,5 +64,34 @@ public readonly record struct ExperimentMetric(Measure Measure, Statistic Statis
     /// <inheritdoc/>
     public override string ToString() => Name;
 
+    /// <summary>Reads what <see cref="Name"/> wrote; false when it is no metric.</summary>
+    /// <param name="name">Such as <c>ttft_p95</c>, <c>ttft_p999</c> (99.9 %), <c>e2e_gmean</c>, <c>cost_mean</c> or <c>error_rate</c>.</param>
+    /// <param name="cap">Values beyond it count as the cap; of a <c>_mean</c> only, whose name does not say it.</param>
+    /// <param name="metric">The metric.</param>
+    public static bool TryParse(string name, double cap, out ExperimentMetric metric)
+    {
+        metric = ErrorRate;
+        if (name == metric.Name) return true;
+        var parts = name.Split('_');
+        if (parts.Length != 2) return false;
+        Measure? measure = parts[0] switch { "ttft" => Measure.Ttft, "e2e" => Measure.E2e, "cost" => Measure.Cost, _ => null };
+        if (measure is not { } of) return false;
+        switch (parts[1])
+        {
+            case "gmean":
+                metric = GeometricMean(of);
+                return true;
+            case "mean":
+                metric = CappedMean(of, cap);
+                return true;
+            case ['p', .. var digits] when digits.Length is > 0 and < 7 && digits.All(char.IsAsciiDigit):
+                // A name has no point: p999 is 99.9 %, and p5 is 5 %.
+                metric = Quantile(of, int.Parse(digits, CultureInfo.InvariantCulture) / Math.Pow(10, Math.Max(2, digits.Length)));
+                return metric.Level is > 0 and < 1 && metric.Name == name;
+            default:
+                return false;
+        }
+    }
+
     private static string Of(Measure measure) => measure switch { Measure.Ttft => "ttft", Measure.E2e => "e2e", _ => "cost" };
 }

@@ -15,14 +15,15 @@ public static class ExperimentRules
     /// <param name="state">Its state.</param>
     /// <param name="tallies">Outcomes of each arm since the beginning, all silos together, in the order of the arms.</param>
     /// <param name="nowTicks">UTC ticks.</param>
-    public static ExperimentStep Step(ExperimentSpec spec, ExperimentState state, IReadOnlyList<ArmTally> tallies, long nowTicks)
+    /// <param name="inFlight">Requests of each arm whose outcome is still to come: nothing wins while the arms do not have their share (<see cref="SampleRatio"/>). Null when nobody knows, and that is not looked at.</param>
+    public static ExperimentStep Step(ExperimentSpec spec, ExperimentState state, IReadOnlyList<ArmTally> tallies, long nowTicks, IReadOnlyList<long>? inFlight = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(state);
         CheckTallies(spec, tallies);
         return state.Phase switch
         {
-            ExperimentPhase.Running or ExperimentPhase.Decided => new Look(spec, state, tallies, nowTicks).Run(),
+            ExperimentPhase.Running or ExperimentPhase.Decided => new Look(spec, state, tallies, nowTicks, inFlight).Run(),
             ExperimentPhase.Promoted => Watch(spec, state, tallies, nowTicks),
             _ => new(state, []),
         };

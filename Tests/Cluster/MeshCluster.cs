@@ -71,6 +71,7 @@ public static class MeshCluster
             silo.Services.Configure<RecordingSettings>(static o => o.Folder = RecordingPath);
             // A busy machine makes no plugin late here.
             silo.Services.Configure<PluginSettings>(o => (o.Development, o.RoutingDeadline) = (true, TimeSpan.FromSeconds(1)));
+            silo.Services.Configure<ExperimentSettings>(o => (o.ReportPeriod, o.StorePeriod) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1)));
             silo.Services.Configure<TenancySettings>(o => o.Lease = TimeSpan.FromSeconds(4));
             silo.Services.Configure<JobSettings>(o =>
             {

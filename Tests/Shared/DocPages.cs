@@ -9,7 +9,7 @@ internal static partial class DocPages
     public static readonly string[] Pasted =
     [
         "README.md", "docs/quickstart.md", "docs/operations.md", "docs/events.md", "docs/endpoints.md", "docs/models.md", "docs/topology.md", "docs/tenants.md", "docs/backup.md", "docs/data-plane.md",
-        "docs/cli.md", "docs/security.md", "docs/troubleshooting.md", "docs/observability.md", "docs/console.md",
+        "docs/cli.md", "docs/security.md", "docs/troubleshooting.md", "docs/observability.md", "docs/console.md", "docs/experiments.md",
     ];
 
     /// <summary>Pages whose blocks have tests of their own.</summary>

@@ -44,6 +44,12 @@ internal sealed record DecisionItem
     /// <summary>Strategy that ranked; absent when none did.</summary>
     public string? Strategy { get; init; }
 
+    /// <summary>Experiment that the request takes part in; absent when none.</summary>
+    public string? Experiment { get; init; }
+
+    /// <summary>Arm of the experiment; absent when none.</summary>
+    public string? Arm { get; init; }
+
     /// <summary>Targets of the model.</summary>
     public int Considered { get; init; }
 
@@ -64,6 +70,8 @@ internal sealed record DecisionItem
         NodeId = recent.Decision.Targets is [var first, ..] ? first.NodeId : null,
         TotalSeconds = recent.Decision.Targets is [var best, ..] ? Views.Known(best.Cost.Total) : null,
         Strategy = Views.Known(recent.Decision.Strategy),
+        Experiment = Views.Known(recent.Decision.Experiment),
+        Arm = Views.Known(recent.Decision.Arm),
         Considered = recent.Decision.Considered,
         Eligible = recent.Decision.Eligible,
         Outcome = OutcomeView.Of(recent.Outcome),

@@ -49,6 +49,12 @@ internal sealed record RouteBody
     /// <summary>Labels that a node must carry.</summary>
     public IReadOnlyDictionary<string, string?>? Labels { get; init; }
 
+    /// <summary>Conversation that the request belongs to.</summary>
+    public string? Session { get; init; }
+
+    /// <summary>Headers by which experiments may split requests, at most 8, with values of at most 256 characters.</summary>
+    public IReadOnlyDictionary<string, string?>? Headers { get; init; }
+
     /// <summary>Strategy to try instead of the policy's; in a dry run only.</summary>
     public string? Strategy { get; init; }
 
@@ -76,6 +82,8 @@ internal sealed record RouteBody
             Cells = reader.List("cells", Cells),
             Zones = reader.List("zones", Zones),
             Labels = reader.Map("labels", Labels),
+            Session = reader.Text("session", Session),
+            Headers = Headers is null ? null : new Dictionary<string, string>(reader.Map("headers", Headers).Select(static h => KeyValuePair.Create(h.Key.ToLowerInvariant(), h.Value)).DistinctBy(static h => h.Key)),
             Strategy = reader.Text("strategy", Strategy),
         };
     }

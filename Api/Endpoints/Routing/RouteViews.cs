@@ -36,6 +36,12 @@ internal sealed record DecisionView
     /// <summary>Strategy that ranked; absent when none did.</summary>
     public string? Strategy { get; init; }
 
+    /// <summary>Experiment that the request takes part in; absent when none.</summary>
+    public string? Experiment { get; init; }
+
+    /// <summary>Arm of the experiment, whose strategy ranked; absent when none.</summary>
+    public string? Arm { get; init; }
+
     /// <summary>Version of the routing table.</summary>
     public long TableVersion { get; init; }
 
@@ -63,6 +69,8 @@ internal sealed record DecisionView
         HedgeSuppressed = Views.Known(decision.HedgeSuppressed),
         RetryAfterMs = decision.RetryAfter > TimeSpan.Zero ? decision.RetryAfter.TotalMilliseconds : null,
         Strategy = Views.Known(decision.Strategy),
+        Experiment = Views.Known(decision.Experiment),
+        Arm = Views.Known(decision.Arm),
         TableVersion = decision.TableVersion,
         Policies = decision.Policies,
         Considered = decision.Considered,

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using InferMesh.Api.Decisions;
+using InferMesh.Api.Ingress.Requests;
 using InferMesh.Grains.Abstractions.Routing;
 using Microsoft.Extensions.Options;
 
@@ -19,10 +20,28 @@ internal sealed partial class IngressRouter(
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
+    // As many as a router takes.
+    private const int MaxHeaders = 8;
+
     private readonly ConcurrentDictionary<string, bool> _prefixModels = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, IReadOnlyList<string>> _headerModels = new(StringComparer.Ordinal);
+    private volatile string[] _headers = [];
 
     /// <summary>Whether the last decision for the model asked for the blocks of prompts. Before the first one nobody knows: that prompt goes without.</summary>
     public bool WantsPrefix(string model) => !_prefixModels.IsEmpty && _prefixModels.ContainsKey(model);
+
+    /// <summary>The headers of a request by which experiments split, as far as decisions have asked for them; null for none. Before the first one nobody knows: that request takes no part.</summary>
+    public IReadOnlyDictionary<string, string>? HeadersOf(IHeaderDictionary given)
+    {
+        var wanted = _headers;
+        if (wanted.Length == 0) return null;
+        var found = new Dictionary<string, string>(wanted.Length);
+        foreach (var name in wanted)
+        {
+            if (given[name].ToString() is { Length: > 0 and <= RequestHeaders.MaxTextLength } value) found[name] = value;
+        }
+        return found.Count > 0 ? found : null;
+    }
 
     /// <summary>A decision, or null when no router answered in any try. Where all targets are full it waits for its turn as long as the query's policy allows.</summary>
     /// <param name="query">The query.</param>
@@ -37,6 +56,7 @@ internal sealed partial class IngressRouter(
         var decision = await DecideAsync(span is { Recorded: true, Id: { } id } ? query with { TraceParent = id } : query, waiting, cancellationToken);
         span?.SetTag("infermesh.outcome", decision?.Status.ToString() ?? "no_router").SetTag("infermesh.strategy", decision?.Strategy).SetTag("infermesh.decision", decision?.DecisionId)
             .SetTag("infermesh.considered", decision?.Considered).SetTag("infermesh.eligible", decision?.Eligible).SetTag("infermesh.silo", decision?.Silo);
+        if (decision is { Experiment.Length: > 0 }) span?.SetTag("infermesh.experiment", decision.Experiment).SetTag("infermesh.arm", decision.Arm);
         return decision;
     }
 
@@ -82,7 +102,7 @@ internal sealed partial class IngressRouter(
                     : routers.Next().Route(query).AsTask();
                 var limit = together ? Timeout.InfiniteTimeSpan : settings.CurrentValue.RouteTimeout + TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, MaxPiece.Ticks));
                 var decision = await answer.WaitAsync(limit, time, cancellationToken);
-                if (decision.Status == RouteStatus.Routed) Note(query.Model, decision.PrefixWanted);
+                if (decision.Status == RouteStatus.Routed) Note(query.Model, decision);
                 return decision;
             }
             catch (Exception) when (cancellationToken.IsCancellationRequested)
@@ -155,10 +175,20 @@ internal sealed partial class IngressRouter(
     }
 
     /// <summary>Grows no further than the models that are served: a decision that routes nothing is not noted.</summary>
-    private void Note(string model, bool prefixWanted)
+    private void Note(string model, RouteDecision decision)
     {
-        if (prefixWanted) _prefixModels.TryAdd(model, true);
+        if (decision.HeadersWanted.Count > 0 || !_headerModels.IsEmpty) NoteHeaders(model, decision.HeadersWanted);
+        if (decision.PrefixWanted) _prefixModels.TryAdd(model, true);
         else if (!_prefixModels.IsEmpty) _prefixModels.TryRemove(model, out _);
+    }
+
+    private void NoteHeaders(string model, IReadOnlyList<string> wanted)
+    {
+        if (_headerModels.TryGetValue(model, out var known) ? known.SequenceEqual(wanted) : wanted.Count == 0) return;
+        if (wanted.Count > 0) _headerModels[model] = wanted;
+        else _headerModels.TryRemove(model, out _);
+        // Of all models: an endpoint chooses its model later. Two that do this at once may miss one of the other until its next decision.
+        _headers = [.. _headerModels.Values.SelectMany(static h => h).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaxHeaders)];
     }
 
     [LoggerMessage(LogLevel.Debug, "Request {RequestId}: routing try {Attempt} failed: {Reason}")]

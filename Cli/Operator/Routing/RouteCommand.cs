@@ -53,6 +53,7 @@ internal static class RouteCommand
         .Add("status", decision.Text("status"))
         .Add("strategy", decision.Text("strategy"))
         .Add("policies", decision.Words("policies", ", "))
+        .Add("experiment", decision.Text("experiment") is { Length: > 0 } experiment ? $"{experiment}, arm {decision.Text("arm")}" : "")
         .Add("targets", $"{decision.Text("considered")} considered, {decision.Text("eligible")} eligible")
         .Add("hedge", decision.Object("hedge") is { } hedge ? $"{hedge.Text("nodeId")} after {hedge.Decimal("delayMs")} ms" : decision.Text("hedgeSuppressed") is { Length: > 0 } why ? $"none: {why}" : "")
         .Add("come back", decision.Decimal("retryAfterMs") is { Length: > 0 } wait ? $"after {wait} ms" : "")

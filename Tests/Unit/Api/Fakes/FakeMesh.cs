@@ -4,6 +4,7 @@ using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Models;
 using InferMesh.Grains.Abstractions.Nodes;
@@ -42,6 +43,8 @@ internal sealed class FakeMesh
     public FakeJobs Jobs { get; } = new();
 
     public FakePlugins Plugins { get; } = new();
+
+    public FakeExperiments Experiments { get; } = new();
 
     public FakeTopology Topology { get; } = new();
 
@@ -97,6 +100,8 @@ internal sealed class FakeMesh
         if (type == typeof(IPluginGrain)) return Plugins.Plugin((string)key);
         if (type == typeof(IShadowGrain)) return new FakeShadows();
         if (type == typeof(IPluginIndexGrain) || type == typeof(IPluginGateGrain)) return Plugins;
+        if (type == typeof(IExperimentGrain)) return Experiments.Experiment((string)key);
+        if (type == typeof(IExperimentIndexGrain)) return Experiments;
         if (type == typeof(IRouterGrain)) return Router;
         if (type == typeof(IEventLogGrain)) return Events;
         throw new NotSupportedException(type.Name);

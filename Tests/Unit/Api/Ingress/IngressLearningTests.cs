@@ -76,6 +76,23 @@ public sealed class IngressLearningTests
     }
 
     [TestMethod]
+    public async Task Headers_AreSent_OnceADecisionAskedForThemAndNoLongerThanThat()
+    {
+        await using var runtime = await FakeRuntime.StartAsync();
+        await using var api = await ApiUnderTest.StartAsync();
+        string[] wanted = [];
+        api.Router.OnRoute = _ => FakeRouter.Routed("d1", FakeRouter.Target("n1", runtime.Url)) with { HeadersWanted = wanted };
+        foreach (var now in new[] { false, true, true, false, false })
+        {
+            wanted = now ? ["x-user", "x-absent"] : [];
+            using var request = IngressForwardingTests.Post("""{"model":"m"}""");
+            request.Headers.Add("X-User", "ann");
+            using var response = await api.Http.SendAsync(request);
+        }
+        CollectionAssert.AreEqual(new[] { "", "", "x-user=ann", "x-user=ann", "" }, api.Router.Queries.Select(q => string.Join(',', (q.Headers ?? new Dictionary<string, string>()).Select(h => $"{h.Key}={h.Value}"))).ToArray());
+    }
+
+    [TestMethod]
     public async Task Reservation_OfALongAnswer_IsRenewedUntilItIsOver()
     {
         await using var runtime = await FakeRuntime.StartAsync(async context =>

@@ -1,6 +1,7 @@
 using InferMesh.Grains.Abstractions.Cells;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Models;
 using InferMesh.Grains.Abstractions.Nodes;
@@ -36,6 +37,7 @@ internal static class SnapshotMesh
         await mesh.Policy("chat").Put(new() { Kind = PolicyKind.Routing, Models = ["org/*"], Routing = new() { Strategy = "mesh" } }, PolicyVersions.None, "ann");
         await mesh.Policy("chat").Put(new() { Kind = PolicyKind.Routing, Models = ["org/*"], Priority = 7, Routing = new() { Strategy = "least_queue" }, Description = "for chat" }, 1, "bob");
         await mesh.Policy("slow").Put(new() { Kind = PolicyKind.Slo, Slo = new() { TtftMs = 500 } }, PolicyVersions.None, "ann");
+        await ExperimentsAsync(mesh);
         await mesh.Endpoints.PutAsync("talk", new EndpointSpec { Models = [new("org/llama", 9), new("qwen", 1)], Description = "two models" });
         await mesh.Tenants.Tenant("acme").Put(new() { Description = "Acme", Limits = new() { RequestsPerSecond = 5, TokensPerDay = 1000 }, Projects = new Dictionary<string, TenantLimits> { ["search"] = new() { ConcurrentRequests = 3 } } }, PolicyVersions.None, "ann");
         await mesh.Topology.Announce(new() { Name = "api-1", Zone = "z1", Region = "eu" });
@@ -76,6 +78,21 @@ internal static class SnapshotMesh
             Excluded = [new("n3", "http://n3:8000", "node_cordoned")],
         };
         return mesh;
+    }
+
+    private static async Task ExperimentsAsync(FakeMesh mesh)
+    {
+        ArmPlan[] arms = [new() { Name = "control", Strategy = "least_queue" }, new() { Name = "challenger", Strategy = "mesh" }];
+        var chat = mesh.Experiments.Experiment("chat");
+        await chat.Create(new() { Arms = arms, Models = ["org/*"], Guardrails = [new() { Metric = "error_rate", Margin = 0.01 }, new() { Metric = "cost_mean", Margin = 0.1, Cap = 2 }], Description = "is the mesh faster" }, "ann");
+        chat.Outcomes.AddRange([(12_000, 30), (12_050, 24)]);
+        chat.Comparisons.Add(new("challenger", "ttft_p95", 0.209, 0.103, -0.508, -0.534, -0.486, 12_000, 12_050));
+        chat.Comparisons.Add(new("challenger", "error_rate", 0.0025, 0.00199, -0.00051, -0.002, 0.001, 12_000, 12_050));
+        chat.Comparisons.Add(new("challenger", "cost_mean", 0.0031, 0.0029, -0.06, -0.1, double.PositiveInfinity, 12_000, 12_050));
+        chat.Set(ExperimentStage.Decided, "challenger");
+        chat.Set(ExperimentStage.Decided, "challenger");
+        await mesh.Experiments.Experiment("quiet").Create(new() { Arms = arms, Unit = SplitUnit.Header, Header = "X-User", DesignEffect = 2, Share = 0.1 }, "bob");
+        mesh.Experiments.Experiment("quiet").Set(ExperimentStage.Running, warning: "the arms did not get their share of the outcomes");
     }
 
     private static NodeRegistration Node(string id, string cell, string zone) => Cells.Node(id, cell, zone) with { Region = "eu", FailureDomain = $"rack-{id}" };

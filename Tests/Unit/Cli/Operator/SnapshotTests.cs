@@ -49,6 +49,12 @@ public sealed class SnapshotTests
             .. All("strategy show my_mesh"), "strategy show baseline_rr", "strategy show none", "strategy enable my_mesh@1.0.0", "strategy enable my_mesh@9.0.0", "strategy enable my_mesh@", "strategy rollback my_mesh", "strategy rollback none",
             .. All("strategy test my_mesh@1.0.0 --recent 10 --fallback mesh"), "strategy test none", "strategy disable my_mesh -o json", "strategy remove my_mesh@1.0.0", "strategy remove my_mesh --force", "strategy remove my_mesh",
         ],
+        ["experiment"] =
+        [
+            "experiment create -f experiment.yaml", "experiment create -f experiment.yaml", "experiment create -f none.yaml", "experiment create", .. All("experiment list"), "experiment list --stage stopped", "experiment list --limit 1", "experiment list --stage x",
+            .. All("experiment show chat"), "experiment show none", "experiment promote chat --reason good --version 3", "experiment promote chat", "experiment demote chat -o json", "experiment stop chat", "experiment stop quiet --reason enough", "experiment stop quiet --version 0",
+            "experiment delete chat --version 1", "experiment delete chat", "experiment delete chat",
+        ],
         ["endpoint"] = [.. All("endpoint list"), .. All("endpoint get talk"), "endpoint history talk", "endpoint diff talk", "endpoint rollback talk 1", "endpoint apply -f endpoint.yaml", "endpoint delete talk", "endpoint get none"],
         ["tenant"] =
         [
@@ -160,6 +166,8 @@ public sealed class SnapshotTests
             ["policy.yaml"] = session.File("policy.yaml", Manifest("Policy", "chat", "{kind: routing, routing: {strategy: mesh}}")),
             ["endpoint.yaml"] = session.File("endpoint.yaml", Manifest("Endpoint", "talk", "{models: [{model: qwen}]}")),
             ["tenant.yaml"] = session.File("tenant.yaml", Manifest("Tenant", "globex", "{limits: {tokensPerMinute: 100}}")),
+            ["experiment.yaml"] = session.File("experiment.yaml", "name: next\narms:\n- {name: control, strategy: least_queue}\n- {name: challenger, strategy: mesh, weight: 2}\nguardrails:\n- {metric: error_rate, margin: 0.01}\n"),
+            ["none.yaml"] = Path.Combine(session.Home, "none.yaml"),
             ["v1.zip"] = session.File("v1.zip", StrategyTests.Archive("my_mesh", "1.0.0")),
             ["v2.zip"] = session.File("v2.zip", StrategyTests.Archive("my_mesh", "2.0.0")),
             ["none.zip"] = Path.Combine(session.Home, "none.zip"),

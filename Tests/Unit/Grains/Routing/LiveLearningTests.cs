@@ -1,6 +1,7 @@
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Cells;
+using InferMesh.Grains.Experiments;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Routing;
 using InferMesh.Strategies;
@@ -23,7 +24,7 @@ public sealed class LiveLearningTests : IDisposable
 
     public LiveLearningTests()
     {
-        _builder = new(_cache, new(), _time, new Fixed<HealthSettings>(new() { SuspectAfter = TimeSpan.FromHours(1), OfflineAfter = TimeSpan.FromHours(2) }), NullLogger<RoutingTableBuilder>.Instance);
+        _builder = new(_cache, new(), new(new(), _time, NullLogger<ExperimentTableBuilder>.Instance), _time, new Fixed<HealthSettings>(new() { SuspectAfter = TimeSpan.FromHours(1), OfflineAfter = TimeSpan.FromHours(2) }), NullLogger<RoutingTableBuilder>.Instance);
         _ledger = new(new LocalSilo(), _time, Options.Create(new RoutingSettings()), new(_cache));
     }
 

@@ -3,6 +3,7 @@ using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Topology;
 using InferMesh.Grains.Cells;
+using InferMesh.Grains.Experiments;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Routing;
 using InferMesh.Strategies.Routing;
@@ -18,7 +19,7 @@ public sealed class RoutingTableBuilderTests
     private readonly RoutingTableCache _cache = new();
     private readonly RoutingTableBuilder _builder;
 
-    public RoutingTableBuilderTests() => _builder = new(_cache, new(), _time, new Fixed<HealthSettings>(new() { OfflineAfter = TimeSpan.FromSeconds(10) }), NullLogger<RoutingTableBuilder>.Instance);
+    public RoutingTableBuilderTests() => _builder = new(_cache, new(), new(new(), _time, NullLogger<ExperimentTableBuilder>.Instance), _time, new Fixed<HealthSettings>(new() { OfflineAfter = TimeSpan.FromSeconds(10) }), NullLogger<RoutingTableBuilder>.Instance);
 
     [TestMethod]
     public void Build_Nothing_IsAnEmptyTableWithAVersion()

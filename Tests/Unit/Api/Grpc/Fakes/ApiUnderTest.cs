@@ -11,6 +11,7 @@ using InferMesh.Api.Security;
 using InferMesh.Api.Security.Keys;
 using InferMesh.Grains.Abstractions.Endpoints;
 using InferMesh.Grains.Abstractions.Events;
+using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Idempotency;
 using InferMesh.Grains.Abstractions.Jobs;
 using InferMesh.Grains.Abstractions.Plugins;
@@ -51,6 +52,8 @@ internal sealed class ApiUnderTest : IAsyncDisposable
 
     public FakePolicies Policies { get; private init; } = null!;
 
+    public FakeExperiments Experiments { get; private init; } = null!;
+
     public FakeEventLog Events { get; private init; } = null!;
 
     public FakeTenants Tenants { get; private init; } = null!;
@@ -87,6 +90,8 @@ internal sealed class ApiUnderTest : IAsyncDisposable
         var (tenants, keys) = (new FakeTenants(), new FakeKeyRing());
         fleet.AddTo(grains, tenants);
         policies.AddTo(grains);
+        var experiments = new FakeExperiments();
+        grains.Add<IExperimentGrain>(experiments.Experiment).Add<IExperimentIndexGrain>(_ => experiments);
         var jobs = new FakeJobs();
         grains.Add<IJobGrain>(jobs.Job).Add<IJobIndexGrain>(_ => jobs).Add<IJobSchedulerGrain>(_ => jobs).Add<INodeJobsGrain>(jobs.Node);
         var endpoints = new FakeEndpoints();
@@ -122,7 +127,7 @@ internal sealed class ApiUnderTest : IAsyncDisposable
         app.MapGrpcPlanes();
         app.MapIngress();
         await app.StartAsync();
-        return new ApiUnderTest(app) { Router = router, Fleet = fleet, Policies = policies, Events = events, Tenants = tenants, Jobs = jobs, Endpoints = endpoints, Plugins = plugins, Publisher = publisher, Keys = keys };
+        return new ApiUnderTest(app) { Router = router, Fleet = fleet, Policies = policies, Experiments = experiments, Events = events, Tenants = tenants, Jobs = jobs, Endpoints = endpoints, Plugins = plugins, Publisher = publisher, Keys = keys };
     }
 
     /// <summary>Writes an endpoint and waits until the ingress knows it.</summary>

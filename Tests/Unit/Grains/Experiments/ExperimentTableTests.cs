@@ -1,0 +1,107 @@
+using InferMesh.Grains.Abstractions.Experiments;
+using InferMesh.Grains.Experiments;
+using InferMesh.Grains.Policies;
+using InferMesh.Strategies.Routing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace InferMesh.Tests.Unit.Grains.Experiments;
+
+[TestClass]
+public sealed class ExperimentTableTests
+{
+    private readonly ManualTime _time = new();
+    private readonly ExperimentTableBuilder _builder;
+
+    public ExperimentTableTests() => _builder = new(new PolicyStrategies(), _time, NullLogger<ExperimentTableBuilder>.Instance);
+
+    [TestMethod]
+    public void ArmOf_RunningExperiment_SplitsItsRequestsAndNoOthers()
+    {
+        _builder.Take([Experiment("a")]);
+        var table = _builder.Build();
+        var arms = Requests(1000).Select(r => table.ArmOf(r, null)!).CountBy(a => (a.Name, a.Strategy.Name)).ToDictionary();
+        Assert.IsTrue(arms.Count == 2 && arms.Values.All(n => n > 400), string.Join(", ", arms));
+        Assert.IsTrue(arms.ContainsKey(("challenger", "mesh")));
+        Assert.IsNull(table.ArmOf(new() { Model = "other", RequestId = "r" }, null));
+        Assert.IsNull(table.ArmOf(new() { Model = "m" }, null), "a request that has no id takes no part");
+        Assert.IsTrue(table.WantsPrefix("m") == false && table.HeadersFor("m").Count == 0);
+    }
+
+    [TestMethod]
+    public void ArmOf_ByStage_IsThatOfWhoServes()
+    {
+        Assert.AreEqual("", Names(Standing(ExperimentStage.Stopped)));
+        Assert.AreEqual("", Names(Standing(ExperimentStage.Demoted)));
+        Assert.AreEqual("challenger", Names(Standing(ExperimentStage.Kept)));
+        Assert.AreEqual("challenger,control", Names(Standing(ExperimentStage.Promoted)));
+        Assert.AreEqual("control", Names(Standing(ExperimentStage.Running) with { StoppedArms = ["challenger"], Winner = "" }));
+
+        static ExperimentStanding Standing(ExperimentStage stage) => new() { Stage = stage, Winner = "challenger" };
+
+        string Names(ExperimentStanding standing)
+        {
+            _builder.Take([Experiment("a") with { Standing = standing }]);
+            var table = _builder.Build();
+            return string.Join(',', Requests(500).Select(r => table.ArmOf(r, null)?.Name).OfType<string>().Distinct().Order(StringComparer.Ordinal));
+        }
+    }
+
+    [TestMethod]
+    public void ArmOf_ByHeader_IsThatOfItsValue()
+    {
+        _builder.Take([Experiment("a", e => e with { Unit = SplitUnit.Header, Header = "X-User", DesignEffect = 2 })]);
+        var table = _builder.Build();
+        CollectionAssert.AreEqual(new[] { "x-user" }, table.HeadersFor("m").ToArray());
+        Assert.IsEmpty(table.HeadersFor("other"));
+        var request = new RoutingRequest { Model = "m", RequestId = "r" };
+        Assert.IsNull(table.ArmOf(request, null));
+        var arms = Enumerable.Range(0, 100).Select(i => table.ArmOf(request, new Dictionary<string, string> { ["x-user"] = $"user-{i}" })!.Name).Distinct().Count();
+        Assert.AreEqual(2, arms);
+    }
+
+    [TestMethod]
+    public void ArmOf_SeveralExperiments_IsOfTheFirstThatTheRequestTakesPartIn()
+    {
+        _builder.Take([Experiment("a", e => e with { Share = 0.3 }), Experiment("b")]);
+        var table = _builder.Build();
+        var counts = Requests(1000).Select(r => table.ArmOf(r, null)!.Experiment).CountBy(e => e).ToDictionary();
+        Assert.IsTrue(counts["a"] is > 200 and < 400 && counts["b"] == 1000 - counts["a"], string.Join(", ", counts));
+    }
+
+    [TestMethod]
+    public void Build_NextVersion_KeepsWhatWasCounted_AndANewExperimentDoesNot()
+    {
+        _builder.Take([Experiment("a")]);
+        var first = _builder.Build();
+        Assert.AreSame(first, _builder.Build(), "nothing has changed");
+        first.All[0].Arms[0].End(new(0.1, 0.2, double.NaN, false));
+        _builder.Take([Experiment("a") with { Version = 2, Standing = Running() with { Stage = ExperimentStage.Decided, Winner = "challenger" } }]);
+        Assert.AreEqual(1, _builder.Build().All[0].Counts!.Arms[0].Tally.Requests);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _builder.Take([Experiment("a") with { Version = 4, Standing = Running() with { StartedAt = DateTimeOffset.UnixEpoch.AddDays(1) } }]);
+        var again = _builder.Build().All[0].Counts!;
+        Assert.AreEqual(0, again.Arms[0].Tally.Requests);
+        Assert.IsGreaterThan(first.All[0].Counts!.Life, again.Life);
+
+        _builder.Take([Experiment("a") with { Version = 5, Standing = Running() with { Stage = ExperimentStage.Kept, Winner = "challenger" } }]);
+        Assert.IsNull(_builder.Build().All[0].Counts, "outcomes change nothing any more");
+    }
+
+    [TestMethod]
+    public void Build_StrategyThatThisVersionDoesNotKnow_ServesNothing()
+    {
+        _builder.Take([Experiment("a", e => e with { Arms = [e.Arms[0], e.Arms[1] with { Parameters = new Dictionary<string, double> { ["no_such"] = 1 } }] }), Experiment("b")]);
+        Assert.AreEqual("b", _builder.Build().All.Single().Name);
+    }
+
+    private static RoutingRequest[] Requests(int count) => [.. Enumerable.Range(0, count).Select(i => new RoutingRequest { Model = "m", RequestId = $"r-{i}" })];
+
+    private static ExperimentStanding Running() => new() { StartedAt = DateTimeOffset.UnixEpoch };
+
+    private static MeshExperiment Experiment(string name, Func<ExperimentPlan, ExperimentPlan>? change = null)
+    {
+        var plan = new ExperimentPlan { Models = ["m"], Arms = [new() { Name = "control", Strategy = "least_queue" }, new() { Name = "challenger", Strategy = "mesh" }] };
+        return new() { Name = name, Version = 1, Plan = change?.Invoke(plan) ?? plan, Standing = Running() };
+    }
+}
