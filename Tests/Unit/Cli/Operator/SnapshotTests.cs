@@ -77,7 +77,7 @@ public sealed class SnapshotTests
         ["wrong"] =
         [
             "bogus", "list-nodes --bogus", "list-nodes -o xml", "list-nodes --api nowhere", "list-nodes --api http://127.0.0.1:1", "list-nodes --context none", "list-nodes --api http://api --context none", "list-nodes --watch --interval 1", "list-nodes --ca ca.pem",
-            "list-nodes --key-file none.key", "stats --iterations 0", "top --interval 0s", "agent", "fleet --nodes 0", "trainer --steps 0", "replay --trace x", "sim run", "dev-certs --days 0", "job", "config",
+            "list-nodes --key-file none.key", "stats --iterations 0", "top --interval 0s", "agent", "fleet --nodes 0", "trainer --steps 0", "replay --trace x", "replay-decisions --input none.imdr", "decisions export --input none.imdr --output x.parquet", "decisions workload --input none.imdr --output x.yaml", "sim run", "dev-certs --days 0", "job", "config",
         ],
     };
 
