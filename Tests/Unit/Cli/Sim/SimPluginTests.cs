@@ -78,7 +78,7 @@ public sealed class SimPluginTests
         using var folder = new PluginFolder();
         folder.Write("guest", Packages.Text(Packages.Pick()), "guest_mesh");
         var config = commandLine.StartsWith("validate", StringComparison.Ordinal) ? "strategies: [{name: guest_mesh, parameters: {tail: 1}}]\n" : Config;
-        var (code, output, error) = await folder.RunAsync(commandLine.Replace("GUEST", folder.At("guest"), StringComparison.Ordinal).Replace("CONFIG", folder.Config(config), StringComparison.Ordinal).Split(' '));
+        var (code, output, error) = await PluginFolder.RunAsync(commandLine.Replace("GUEST", folder.At("guest"), StringComparison.Ordinal).Replace("CONFIG", folder.Config(config), StringComparison.Ordinal).Split(' '));
         Assert.AreEqual((2, ""), (code, output), error);
         Assert.Contains(named, error);
         Assert.HasCount(1, error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
@@ -108,7 +108,7 @@ public sealed class SimPluginTests
 
         public Task<(int Code, string Output, string Error)> RunAsync(string command, string config, params string[] more) => RunAsync([command, "--config", Config(config), "--output", At("out"), .. more]);
 
-        public async Task<(int Code, string Output, string Error)> RunAsync(string[] args)
+        public static async Task<(int Code, string Output, string Error)> RunAsync(string[] args)
         {
             using StringWriter output = new(), error = new();
             var code = await InferMeshCommand.RunAsync(InferMeshCommand.Create(SimCommand.Create()), ["sim", .. args], output, error, CancellationToken.None);
