@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using InferMesh.Simulator.Configuration;
 using InferMesh.Strategies;
-using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Recording;
 using InferMesh.Strategies.Routing;
 

@@ -5,7 +5,6 @@ using System.Text.Json;
 using InferMesh.Cli.Operator.Output;
 using InferMesh.Strategies;
 using InferMesh.Strategies.Recording;
-using InferMesh.Strategies.Routing;
 
 namespace InferMesh.Cli.Decisions;
 

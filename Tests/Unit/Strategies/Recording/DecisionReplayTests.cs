@@ -1,4 +1,3 @@
-using InferMesh.Simulator.Configuration;
 using InferMesh.Strategies;
 using InferMesh.Strategies.Recording;
 using InferMesh.Strategies.Routing;
