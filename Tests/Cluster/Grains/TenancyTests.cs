@@ -149,7 +149,7 @@ public sealed class TenancyTests
         Assert.AreEqual((TenantStatus.Invalid, "placement"), (bad.Status, bad.Errors.Single().Field));
         await grain.Put(new() { Placement = new() { Zones = ["zone-home"] } }, PolicyVersions.None, "test");
 
-        var decision = await DecisionAsync(tenant, d => d.Eligible == 1);
+        var decision = await DecisionAsync(tenant, d => d is { Eligible: 1, Excluded.Count: 1 });
         Assert.AreEqual(home, decision.Targets.Single().NodeId);
         Assert.AreEqual("tenant_placement", decision.Excluded.Single(e => e.NodeId == abroad).Reason);
         Assert.AreEqual(RouteStatus.NoEligibleTarget, (await Router().DryRun(new() { Model = model, Tenant = tenant, Zones = ["zone-abroad"] })).Status, "a request cannot leave it");
