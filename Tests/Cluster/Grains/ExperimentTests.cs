@@ -141,6 +141,7 @@ public sealed class ExperimentTests
         Assert.AreEqual(PluginStatus.Accepted, (await Client.GetGrain<IPluginGrain>(plugin).Enable("", false, "test")).Status);
 
         var name = await mesh.BeginAsync(plan);
+        Assert.AreEqual($"{plugin}@1.0.0", (await Client.GetGrain<IExperimentGrain>(name).Get())!.Plan.Arms[1].Strategy, "another version would be another arm");
 
         await EventuallyAsync(() => mesh.RouteAsync(), d => d.Arm == "challenger" && d.Strategy == $"{plugin}@1.0.0", "the plugin");
         CollectionAssert.AreEqual(new[] { $"experiment/{name}/challenger" }, (await Client.GetGrain<IPluginGrain>(plugin).Disable(false, "test")).UsedBy.ToArray());
