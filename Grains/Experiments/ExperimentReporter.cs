@@ -76,7 +76,7 @@ internal sealed partial class ExperimentReporter(
         try
         {
             await grains.GetGrain<IExperimentOutcomes>(experiment).Take(
-                new(_silo, counts.Life, sequence, counts.StartedAtTicks, [.. counts.Arms.Select(static a => ExperimentMapping.ToWire(a.Tally.ToCounts(), a.InFlight))]));
+                new(_silo, counts.Life, sequence, counts.StartedAtTicks, [.. counts.Arms.Select(static a => a.ToWire())]));
             _failing = false;
             return true;
         }

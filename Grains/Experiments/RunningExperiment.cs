@@ -80,6 +80,14 @@ internal sealed class ArmCount
     public long InFlight => Volatile.Read(ref _inFlight);
 
     public void Add(long requests) => Interlocked.Add(ref _inFlight, requests);
+
+    /// <summary>All of it as it travels.</summary>
+    public OutcomeCounts ToWire()
+    {
+        // Before the outcomes: a request that ends in between is then there twice for a moment, and not missing.
+        var inFlight = InFlight;
+        return ExperimentMapping.ToWire(Tally.ToCounts(), inFlight);
+    }
 }
 
 /// <summary>What a silo has counted for an experiment: it outlives tables, and versions of the experiment.</summary>

@@ -16,14 +16,15 @@ namespace InferMesh.Grains.Routing.Shadows;
 /// </summary>
 internal sealed partial class ShadowJudge : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private const int MaxWaiting = 256;
+    // Each holds the counters of all targets of its model and keeps their readings in memory.
+    private const int MaxOpen = 256;
     private static readonly TimeSpan SendPeriod = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MostRest = TimeSpan.FromSeconds(1);
 
     // Shorter rests than the timer's are saved up.
     private static readonly TimeSpan LeastRest = TimeSpan.FromMilliseconds(20);
 
-    private readonly Channel<ShadowCase> _waiting = Channel.CreateBounded<ShadowCase>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly Channel<ShadowCase> _waiting = Channel.CreateBounded<ShadowCase>(new BoundedChannelOptions(MaxOpen) { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly ShadowTallies _tallies = new();
     private readonly IGrainFactory _grains;
@@ -32,6 +33,8 @@ internal sealed partial class ShadowJudge : ILifecycleParticipant<ISiloLifecycle
     private readonly double _share;
     private readonly ILogger _logger;
     private Task _running = Task.CompletedTask;
+    private int _open;
+    private bool _failed;
 
     public ShadowJudge(IOptions<RoutingSettings> settings, SiloPlugins plugins, IGrainFactory grains, ILocalSiloDetails silo, ILogger<ShadowJudge> logger)
     {
@@ -50,14 +53,18 @@ internal sealed partial class ShadowJudge : ILifecycleParticipant<ISiloLifecycle
     {
         // Of a plugin, what would rank without it is what it must be better than.
         var shadow = _configured() ?? (decision.Policy.Strategy as IHostedStrategy)?.Fallback;
-        return shadow is null || shadow.Name == decision.Strategy ? null : new(this, shadow, targets.WithCountersOfNow(), request, decision, nowTicks, sequence, seed);
+        if (shadow is null || shadow.Name == decision.Strategy) return null;
+        if (Interlocked.Increment(ref _open) > MaxOpen)
+        {
+            Interlocked.Decrement(ref _open);
+            DecisionMetrics.ShadowSkipped.Add(1);
+            return null;
+        }
+        return new(this, shadow, targets.WithCountersOfNow(), request, decision, nowTicks, sequence, seed);
     }
 
-    /// <summary>Puts a decision in the line, when there is room.</summary>
-    public void Ask(ShadowCase about)
-    {
-        if (!_waiting.Writer.TryWrite(about)) DecisionMetrics.ShadowSkipped.Add(1);
-    }
+    /// <summary>Puts a decision that was opened, and whose request has ended, in the line: there is room for all that are open.</summary>
+    public void Ask(ShadowCase about) => _waiting.Writer.TryWrite(about);
 
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(
         nameof(ShadowJudge), ServiceLifecycleStage.Active, _ =>
@@ -76,6 +83,7 @@ internal sealed partial class ShadowJudge : ILifecycleParticipant<ISiloLifecycle
     /// <summary>Asks one shadow and counts what it says.</summary>
     internal void Judge(ShadowCase about)
     {
+        Interlocked.Decrement(ref _open);
         if (about.Compare() is not var (live, shadow, same)) return;
         DecisionMetrics.Compared(about.Strategy, about.Shadow, same, live - shadow);
         if (double.IsFinite(about.ObservedSeconds)) _tallies.Add(about, live, shadow, same);
@@ -116,6 +124,24 @@ internal sealed partial class ShadowJudge : ILifecycleParticipant<ISiloLifecycle
         }
     }
 
+    private void TryJudge(ShadowCase about)
+    {
+        try
+        {
+            Judge(about);
+        }
+        catch (Exception e)
+        {
+            // One that fails on a decision is asked about the next one.
+            DecisionMetrics.ShadowSkipped.Add(1);
+            if (!_failed) Failed(about.Shadow, e);
+            _failed = true;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Shadow strategy {Strategy} failed on a decision; this is said once")]
+    private partial void Failed(string strategy, Exception e);
+
     [LoggerMessage(LogLevel.Warning, "Shadow strategy {Strategy} is neither in the catalogue nor an enabled plugin that ranks: it is asked as soon as there is one")]
     private partial void NotThere(string strategy);
 
@@ -127,7 +153,7 @@ internal sealed partial class ShadowJudge : ILifecycleParticipant<ISiloLifecycle
             await foreach (var about in _waiting.Reader.ReadAllAsync(_stop.Token))
             {
                 var start = Stopwatch.GetTimestamp();
-                Judge(about);
+                TryJudge(about);
                 rest += Stopwatch.GetElapsedTime(start) * (1 / _share - 1);
                 if (rest < LeastRest) continue;
                 await Task.Delay(rest < MostRest ? rest : MostRest, _stop.Token);

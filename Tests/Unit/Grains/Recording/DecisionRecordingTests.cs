@@ -100,7 +100,7 @@ public sealed class DecisionRecordingTests : IDisposable
         }
     }
 
-    private async Task<byte[][]> RecordAsync(RecordingSettings settings, int threads, int each)
+    private static async Task<byte[][]> RecordAsync(RecordingSettings settings, int threads, int each)
     {
         var cache = new RoutingTableCache();
         var recording = new DecisionRecording(Options.Create(settings), TimeProvider.System, NullLogger<DecisionRecording>.Instance);

@@ -52,15 +52,19 @@ public sealed class DecisionSamplerTests
     }
 
     [TestMethod]
-    public void Ended_MoreThanTheLineHolds_AreSkippedAndCounted()
+    public void Open_MoreThanAreKept_AreSkippedAndCounted()
     {
         using var seen = new Seen("InferMesh.Decisions");
         using var judge = Judge("least_queue");
         var table = Tables.Table([Tables.Row("a"), Tables.Row("b")]);
         var decision = Tables.Decide(table, "baseline_rr");
-        for (var i = 0; i < 300; i++) judge.Open(table.Models[Tables.Request().Model], Tables.Request(), decision, Tables.NowTicks, (ulong)i, 0)!.Ended(null, Tables.NowTicks);
+        ShadowCase? Open() => judge.Open(table.Models[Tables.Request().Model], Tables.Request(), decision, Tables.NowTicks, 0, 0);
+        var open = Enumerable.Range(0, 300).Select(_ => Open()).OfType<ShadowCase>().ToArray();
 
+        Assert.HasCount(256, open);
         Assert.AreEqual(300 - 256, seen["infermesh.decision.shadow_skipped"]);
+        judge.Judge(open[0]);
+        Assert.IsNotNull(Open(), "One is done.");
     }
 
     [TestMethod]
