@@ -135,6 +135,8 @@ internal sealed partial class CompletionHandler(
         {
             Model = request.Model,
             RequestId = requestId,
+            // Never the client's own id: it could choose its arm of an experiment by it.
+            Unit = (ulong)Random.Shared.NextInt64(1, long.MaxValue),
             Tenant = tenant,
             SloClass = sloClass,
             PromptTokens = promptTokens ?? request.PromptTokens,

@@ -88,7 +88,7 @@ public sealed record ArmPlan
     /// <summary>Its part of the units, relative to the others, more than 0.</summary>
     [Id(1)] public double Weight { get; init; } = 1;
 
-    /// <summary>Strategy, as a policy names it: of the catalogue, or a plugin.</summary>
+    /// <summary>Strategy, as a policy names it: of the catalogue, or a plugin. A plugin without a version is stored with the one that is enabled when the experiment begins.</summary>
     [Id(2)] public string Strategy { get; init; } = "";
 
     /// <summary>Parameters of the strategy; those not given take their defaults.</summary>

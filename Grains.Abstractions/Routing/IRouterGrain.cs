@@ -147,6 +147,9 @@ public sealed record RouteQuery
 
     /// <summary>Span of the caller, as a W3C traceparent, where it is traced: queries travel together, and the span of the message is only one's. "" when it is not.</summary>
     [Id(24)] public string TraceParent { get; init; } = "";
+
+    /// <summary>Number that the API drew for the request and keeps over all its decisions, by which experiments assign single requests: a client that chose it would choose its arm. 0 for none, and <see cref="RequestId"/> counts.</summary>
+    [Id(26)] public ulong Unit { get; init; }
 }
 
 /// <summary>Why a query may not wait (any longer).</summary>

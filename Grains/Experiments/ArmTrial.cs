@@ -11,11 +11,15 @@ namespace InferMesh.Grains.Experiments;
 /// </summary>
 internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHour, long startedAtTicks)
 {
+    // Who leaves sooner has changed its mind: nobody knows whether the token would have come in time.
+    private const double ShortestWaitSeconds = 1;
+
     private readonly long _startedAtTicks = startedAtTicks;
     private Choice _on = choice;
     private double _pricePerHour = pricePerHour;
     private long _sentAtTicks = startedAtTicks;
-    private (Choice To, long AtTicks)? _copy;
+    private (Choice To, double Price, long AtTicks)? _copy;
+    private double _spent;
 
     /// <summary>The request is sent.</summary>
     public static ArmTrial Begin(RunningArm arm, Choice choice, double pricePerHour, long nowTicks)
@@ -25,14 +29,26 @@ internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHou
     }
 
     /// <summary>A copy of the request is sent.</summary>
-    public void Copied(Choice to, long nowTicks) => _copy = (to, nowTicks);
+    public void Copied(Choice to, double price, long nowTicks) => _copy = (to, price, nowTicks);
 
     /// <summary>Another attempt answers, or goes on.</summary>
     public void Moved(Choice to, double price, long nowTicks)
     {
         // A copy that answers was sent when it was sent, not when that became known; the first attempt that outruns its copy has gone on all the time.
-        if (_copy is var (copied, at) && copied == to) _sentAtTicks = at;
-        else if (_on != to) _sentAtTicks = nowTicks;
+        if (_copy is var (copied, _, at) && copied == to)
+        {
+            _spent += Cost(_on, _pricePerHour, nowTicks - _sentAtTicks);
+            _sentAtTicks = at;
+        }
+        else
+        {
+            if (_copy is not null) _spent += CostOfCopy(nowTicks);
+            if (_on != to)
+            {
+                _spent += Cost(_on, _pricePerHour, nowTicks - _sentAtTicks);
+                _sentAtTicks = nowTicks;
+            }
+        }
         (_on, _pricePerHour, _copy) = (to, price, null);
     }
 
@@ -45,22 +61,38 @@ internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHou
     {
         // Who speaks for one tenant could decide by made-up outcomes what serves all.
         if (outcome.Tenant is not null) return null;
+        // Nobody used the decision, such as one that came too late: its place was given back at once.
+        if (outcome is { Status: OutcomeStatus.Cancelled, NodeId.Length: 0, TtftMs: null }) return null;
         var age = Seconds(nowTicks - _sentAtTicks);
         var earlier = Seconds(_sentAtTicks - _startedAtTicks);
         var (ttft, e2e) = (StrategyFeedback.Seconds(outcome.TtftMs, age) + earlier, StrategyFeedback.Seconds(outcome.LatencyMs, age) + earlier);
         return outcome.Status switch
         {
-            OutcomeStatus.Success => new(ttft, e2e, Cost(e2e - earlier), Failed: false),
-            // Its client waited so long, and would have longer: who leaves such requests out makes the arm look fast that is left more often.
-            OutcomeStatus.Cancelled => new(double.IsNaN(ttft) ? age + earlier : ttft, double.NaN, double.NaN, Failed: false),
+            OutcomeStatus.Success => new(ttft, e2e, CostUntil(e2e - earlier, nowTicks), Failed: false),
+            OutcomeStatus.Cancelled => Left(ttft, double.IsNaN(e2e) ? age + earlier : e2e, earlier, nowTicks),
             // The node answered that the request itself is wrong, which says nothing of the arm.
             OutcomeStatus.Rejected when outcome.TtftMs is not null => null,
             _ => new(double.NaN, double.NaN, double.NaN, Failed: true),
         };
     }
 
-    /// <summary>Dollars: the time of the GPUs, shared with the requests that were there when it came.</summary>
-    private double Cost(double seconds) => _pricePerHour / 3600 * seconds / Math.Max(1, _on.Load + 1);
+    /// <summary>Its client gave up. It waited so long, and would have longer: who leaves such requests out makes the arm look fast that is left more often.</summary>
+    private ArmOutcome Left(double ttft, double waited, double earlier, long nowTicks)
+    {
+        var cost = CostUntil(waited - earlier, nowTicks);
+        if (!double.IsNaN(ttft)) return new(ttft, waited, cost, Failed: false);
+        return waited >= ShortestWaitSeconds ? new(waited, waited, cost, Failed: false) : new(double.NaN, double.NaN, cost, Failed: false);
+    }
+
+    /// <summary>Dollars of all attempts, the last one having taken so long; not a number when one of their prices is unknown.</summary>
+    private double CostUntil(double seconds, long nowTicks) => _spent + Cost(_on, _pricePerHour, seconds) + (_copy is null ? 0 : CostOfCopy(nowTicks));
+
+    private double CostOfCopy(long nowTicks) => Cost(_copy!.Value.To, _copy.Value.Price, nowTicks - _copy.Value.AtTicks);
+
+    private static double Cost(Choice on, double pricePerHour, long ticks) => Cost(on, pricePerHour, Seconds(ticks));
+
+    /// <summary>The time of the GPUs, shared with the requests that were there when it came.</summary>
+    private static double Cost(Choice on, double pricePerHour, double seconds) => pricePerHour / 3600 * seconds / Math.Max(1, on.Load + 1);
 
     private static double Seconds(long ticks) => ticks / (double)TimeSpan.TicksPerSecond;
 }

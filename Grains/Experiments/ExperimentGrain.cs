@@ -51,12 +51,13 @@ internal sealed partial class ExperimentGrain(
     private static readonly VersionedKind Kind = new("Experiment", DirectoryKeys.Experiments, EventTypes.ExperimentStarted, EventTypes.ExperimentChanged, EventTypes.ExperimentDeleted);
 
     private SiloTallies _tallies = new(0, StoredOutcomes.None, 0);
+    private bool _unreadable;
     private DateTimeOffset _storedAt;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken);
-        Begin(Stored.Outcomes);
+        BeginStored();
         this.RegisterGrainTimer(LookAsync, new GrainTimerCreationOptions(settings.Value.ReportPeriod, settings.Value.ReportPeriod));
     }
 
@@ -99,10 +100,11 @@ internal sealed partial class ExperimentGrain(
         var index = GrainFactory.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key);
         if ((await index.List()).Experiments.Count(static e => e.Standing.Serves) >= IExperimentGrain.MaxServing)
             return Result(Refused(PolicyStatus.Conflict, new FieldError("name", $"{IExperimentGrain.MaxServing} experiments serve already: stop or delete one first.")));
+        plan = plan with { Arms = await Task.WhenAll(plan.Arms.Select(FixedAsync)) };
         var now = Now;
         // What an experiment of the same name left belongs to that one.
         (Stored.Outcomes, Stored.Baseline, Stored.Changes) = (StoredOutcomes.None, [], []);
-        return await WriteAsync(new(plan, new() { StartedAt = now, StageAt = now }), actor, "", null, []);
+        return await WriteAsync(new(plan, new() { StartedAt = now, StageAt = now }), actor, [new("", null, [])]);
     }
 
     public Task<ExperimentResult> Stop(long expected, string reason, string actor) => ByHandAsync(expected, reason, actor, ExperimentRules.Stop);
@@ -157,9 +159,11 @@ internal sealed partial class ExperimentGrain(
         {
             _tallies.Forget(IsGone);
             var (spec, where, sums, inFlight) = (Spec(current), State(current), _tallies.Sum(), _tallies.InFlight());
-            if (current.Standing.Warning.Length == 0 && SampleRatio.Check(spec, where, sums, inFlight) is { IsOff: true } ratio)
+            if (_unreadable && current.Standing.Warning.Length == 0)
+                await WarnAsync(current, "its stored outcomes could not be read, and counting began anew: the figures are not those of all its requests.");
+            else if (current.Standing.Warning.Length == 0 && SampleRatio.Check(spec, where, sums, inFlight) is { IsOff: true } ratio)
                 await WarnAsync(current, Words(spec, ratio));
-            else if (ExperimentRules.Step(spec, where, sums, Now.UtcTicks, inFlight) is { Transitions.Count: > 0 } step) await TakeAsync(current, step, Self, "");
+            else if (ExperimentRules.Step(spec, where, sums, Now.UtcTicks, inFlight, _unreadable || current.Standing.Warning.Length > 0) is { Transitions.Count: > 0 } step) await TakeAsync(current, step, Self, "");
             else if (_tallies.HasNews && Now - _storedAt >= settings.Value.StorePeriod) await StoreOutcomesAsync();
         }
         catch (Exception e)
@@ -187,33 +191,33 @@ internal sealed partial class ExperimentGrain(
         return await TakeAsync(current, step, actor, reason);
     }
 
-    /// <summary>Stores what a step led to: one version and one event for each thing that changed.</summary>
+    /// <summary>Stores what a step led to: one version, with one event for each thing that changed.</summary>
     private async Task<ExperimentResult> TakeAsync(MeshExperiment current, ExperimentStep step, string actor, string note)
     {
         ExperimentChange[] changes = [.. step.Transitions.Select(t => ExperimentMapping.ToWire(t, actor, note))];
         Stored.Changes = [.. Stored.Changes.Concat(changes).TakeLast(MostChanges)];
         Stored.Baseline = [.. step.State.Baseline.Select(static b => ExperimentMapping.ToWire(b))];
         var content = new ExperimentContent(current.Plan, ExperimentMapping.ToStanding(step.State, current.Standing.Warning));
-        var result = Result(Refused(PolicyStatus.Conflict));
-        foreach (var change in changes)
-        {
-            Changed(Name, change.Reason, change.Arm, change.To, change.Requests);
-            result = await WriteAsync(content, actor, note.Length > 0 ? note : change.Reason, null, ExperimentMapping.Facts(change));
-        }
-        return result;
+        foreach (var change in changes) Changed(Name, change.Reason, change.Arm, change.To, change.Requests);
+        return await WriteAsync(content, actor, [.. changes.Select(c => new Happened(note.Length > 0 ? note : c.Reason, null, ExperimentMapping.Facts(c)))]);
     }
 
     private Task<ExperimentResult> WarnAsync(MeshExperiment current, string warning)
     {
         Warned(Name, warning);
-        return WriteAsync(new(current.Plan, current.Standing with { Warning = warning }), Self, warning, EventTypes.ExperimentWarned, []);
+        return WriteAsync(new(current.Plan, current.Standing with { Warning = warning }), Self, [new(warning, EventTypes.ExperimentWarned, [])]);
     }
 
-    private async Task<ExperimentResult> WriteAsync(ExperimentContent content, string actor, string reason, string? type, IReadOnlyList<(string, string)> facts)
+    private async Task<ExperimentResult> WriteAsync(ExperimentContent content, string actor, IReadOnlyList<Happened> happened)
     {
-        if (Current is null) Begin(StoredOutcomes.None, content.Plan.Arms.Count);
+        if (Current is null)
+        {
+            // What an experiment of the same name left says nothing of this one.
+            _unreadable = false;
+            Begin(StoredOutcomes.None, content.Plan.Arms.Count);
+        }
         Stored.Outcomes = _tallies.ToStored();
-        var change = await GuardAsync(base.WriteAsync(content, deleted: false, actor, reason, type, facts));
+        var change = await GuardAsync(base.WriteAsync(content, deleted: false, actor, happened));
         _storedAt = Now;
         return Result(change);
     }
@@ -235,6 +239,29 @@ internal sealed partial class ExperimentGrain(
         {
             DeactivateOnIdle();
             throw;
+        }
+    }
+
+    /// <summary>The arm with the version of its plugin that is enabled now: another one that is enabled later must not change what is compared.</summary>
+    private async Task<ArmPlan> FixedAsync(ArmPlan arm) =>
+        PluginReference.Of(arm.Strategy) is { Version: "" } named && await PluginRules.FindAsync(GrainFactory, arm.ToRouting()) is { } plugin && plugin.Spec.Find("") is { } version
+            ? arm with { Strategy = $"{named with { Version = version.Version }}" }
+            : arm;
+
+    /// <summary>Goes on from what was stored. Counts that this version of the silo cannot read, such as those of a newer one, must not keep the experiment itself from being read: it begins anew, with a warning.</summary>
+    private void BeginStored()
+    {
+        try
+        {
+            Begin(Stored.Outcomes);
+            foreach (var counts in Stored.Baseline) ArmTally.FromCounts(ExperimentMapping.ToCounts(counts));
+        }
+        catch (Exception e)
+        {
+            _unreadable = true;
+            NotRead(Name, e.Message);
+            Begin(StoredOutcomes.None);
+            if (Stored.Baseline.Count > 0) Stored.Baseline = [.. Stored.Baseline.Select(static _ => ExperimentMapping.ToWire(new ArmTally().ToCounts()))];
         }
     }
 
@@ -281,6 +308,9 @@ internal sealed partial class ExperimentGrain(
 
     [LoggerMessage(LogLevel.Warning, "The outcomes of experiment {Experiment} were not looked at, and are in a moment: {Reason}")]
     private partial void NotLooked(string experiment, string reason);
+
+    [LoggerMessage(LogLevel.Error, "The stored outcomes of experiment {Experiment} cannot be read, and counting begins anew: {Reason}")]
+    private partial void NotRead(string experiment, string reason);
 
     [LoggerMessage(LogLevel.Warning, "The last outcomes of experiment {Experiment} were not stored: {Reason}")]
     private partial void NotStored(string experiment, string reason);

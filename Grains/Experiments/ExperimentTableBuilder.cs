@@ -9,9 +9,13 @@ namespace InferMesh.Grains.Experiments;
 internal sealed partial class ExperimentTableBuilder(PolicyStrategies strategies, TimeProvider time, ILogger<ExperimentTableBuilder> logger)
 {
     private readonly Dictionary<(string Name, long StartedAt), SiloCounts> _counts = [];
+    private readonly List<IRoutingStrategy> _waiting = [];
     private IReadOnlyList<MeshExperiment> _serving = [];
     private ExperimentTable _last = ExperimentTable.Empty;
     private bool _isNew;
+
+    /// <summary>Strategies of experiments that the last table leaves out until this silo has their plugins: kept, so that it goes on asking for those.</summary>
+    public IReadOnlyList<IRoutingStrategy> Waiting => _waiting;
 
     public void Take(IReadOnlyList<MeshExperiment> experiments)
     {
@@ -25,24 +29,56 @@ internal sealed partial class ExperimentTableBuilder(PolicyStrategies strategies
     public ExperimentTable Build()
     {
         var made = new List<(MeshExperiment Experiment, IRoutingStrategy[] Strategies)>(_serving.Count);
+        _waiting.Clear();
         foreach (var experiment in _serving)
         {
             try
             {
-                made.Add((experiment, [.. experiment.Plan.Arms.Select(arm => strategies.For($"experiment/{experiment.Name}/{arm.Name}", arm.ToRouting()))]));
+                IRoutingStrategy[] arms = [.. experiment.Plan.Arms.Select(arm => strategies.For(Label(experiment, arm), arm.ToRouting()))];
+                if (!LacksPlugin(experiment)) made.Add((experiment, arms));
+                else _waiting.AddRange(arms);
             }
-            catch (ArgumentException e)
+            catch (Exception e)
             {
                 // This version of the silo does not know a strategy of it: what policies say serves.
-                if (RoutingMetrics.CountOnce($"Experiment {experiment.Name}", experiment.Version)) NotCompiled(experiment.Name, experiment.Version, e.Message);
+                LeaveOut(experiment, e);
             }
         }
         if (!_isNew && made.Count == _last.All.Count && made.Zip(_last.All).All(static m => m.First.Strategies.SequenceEqual(m.Second.Arms.Select(static a => a.Strategy)))) return _last;
         _isNew = false;
-        _last = new([.. made.Select(m => new RunningExperiment(m.Experiment, m.Strategies, m.Experiment.Standing.IsOpen ? CountsOf(m.Experiment) : null))]);
+        _last = new([.. made.Select(m => Make(m.Experiment, m.Strategies)).OfType<RunningExperiment>()]);
         ExperimentMetrics.Show(_last);
         return _last;
     }
+
+    /// <summary>Null for one that this version of the silo cannot read, such as by a metric that a newer one knows: it must not keep tables from being built.</summary>
+    private RunningExperiment? Make(MeshExperiment experiment, IRoutingStrategy[] arms)
+    {
+        try
+        {
+            return new(experiment, arms, experiment.Standing.IsOpen ? CountsOf(experiment) : null);
+        }
+        catch (Exception e)
+        {
+            LeaveOut(experiment, e);
+            return null;
+        }
+    }
+
+    private void LeaveOut(MeshExperiment experiment, Exception why)
+    {
+        if (RoutingMetrics.CountOnce($"Experiment {experiment.Name}", experiment.Version)) NotCompiled(experiment.Name, experiment.Version, why.Message);
+    }
+
+    /// <summary>Whether an arm that serves has only the fallback of its plugin here: outcomes of the fallback say nothing of the plugin, and units keep their arm on all silos.</summary>
+    private bool LacksPlugin(MeshExperiment experiment)
+    {
+        if (!experiment.Plan.Arms.Any(arm => strategies.IsOnFallback(Label(experiment, arm)))) return false;
+        var weights = ExperimentMapping.ToState(experiment.Standing, []).WeightsOf(ExperimentMapping.ToSpec(experiment.Name, experiment.Plan));
+        return experiment.Plan.Arms.Index().Any(arm => weights[arm.Index] > 0 && strategies.IsOnFallback(Label(experiment, arm.Item)));
+    }
+
+    private static string Label(MeshExperiment experiment, ArmPlan arm) => $"experiment/{experiment.Name}/{arm.Name}";
 
     private SiloCounts CountsOf(MeshExperiment experiment)
     {

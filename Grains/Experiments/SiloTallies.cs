@@ -47,13 +47,13 @@ internal sealed class SiloTallies
     public bool Take(SiloOutcomes report, long nowTicks)
     {
         if (report.Arms.Count != _arms || _gone.Contains(report.Silo)) return false;
-        if (_silos.TryGetValue(report.Silo, out var held))
-        {
-            if (report.Life < held.Report.Life || (report.Life == held.Report.Life && report.Sequence <= held.Report.Sequence)) return false;
-            // It counts anew: what it had counted before stays counted.
-            if (report.Life > held.Report.Life) Fold(held);
-        }
-        _silos[report.Silo] = new(report, [.. report.Arms.Select(Tally)], nowTicks);
+        var held = _silos.GetValueOrDefault(report.Silo);
+        if (held is not null && (report.Life < held.Report.Life || (report.Life == held.Report.Life && report.Sequence <= held.Report.Sequence))) return false;
+        // Before anything changes: it throws for counts that are none.
+        ArmTally[] tallies = [.. report.Arms.Select(Tally)];
+        // It counts anew: what it had counted before stays counted.
+        if (held is not null && report.Life > held.Report.Life) Fold(held);
+        _silos[report.Silo] = new(report, tallies, nowTicks);
         HasNews = true;
         return true;
     }

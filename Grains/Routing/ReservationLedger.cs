@@ -141,7 +141,7 @@ internal sealed class ReservationLedger : IDisposable
             var now = _time.GetUtcNow().UtcTicks;
             to.Local.Dispatch(now, to.Terms.PrefillSeconds);
             reservation.Copy = to;
-            reservation.Trial?.Copied(to, now);
+            reservation.Trial?.Copied(to, _feedback.PricePerHour(reservation.Model, to), now);
         }
         return true;
     }

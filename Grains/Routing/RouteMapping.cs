@@ -17,6 +17,7 @@ internal static class RouteMapping
         Model = q.Model,
         Endpoint = q.Endpoint,
         RequestId = q.RequestId,
+        Unit = q.Unit,
         Tenant = q.Tenant,
         SloClass = q.SloClass,
         PromptTokens = q.PromptTokens,

@@ -26,6 +26,12 @@ internal sealed record VersionedKind(string Noun, string Directory, string Creat
 internal readonly record struct Change<T>(PolicyStatus Status, T? Current, long CurrentVersion, IReadOnlyList<FieldError> Errors)
     where T : class;
 
+/// <summary>What an event of a change says beside what it always does.</summary>
+/// <param name="Reason">Why.</param>
+/// <param name="Type">Type of the event; null for that of the kind.</param>
+/// <param name="Facts">Further facts.</param>
+internal readonly record struct Happened(string Reason, string? Type, IReadOnlyList<(string Key, string Value)> Facts);
+
 /// <summary>One object of which every version is kept: compared and set, with history and rollback, told to an index.</summary>
 internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind kind, IPersistentState<TState> state, TimeProvider time, ILogger logger) : Grain, IEventSource
     where T : class, IVersioned
@@ -137,7 +143,15 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
     /// <param name="reason">Why.</param>
     /// <param name="type">Type of the event; null for that of the kind.</param>
     /// <param name="facts">What the event says beside what it always does.</param>
-    protected async Task<Change<T>> WriteAsync(TSpec spec, bool deleted, string actor, string reason = "", string? type = null, params IReadOnlyList<(string Key, string Value)> facts)
+    protected Task<Change<T>> WriteAsync(TSpec spec, bool deleted, string actor, string reason = "", string? type = null, params IReadOnlyList<(string Key, string Value)> facts) =>
+        WriteAsync(spec, deleted, actor, [new(reason, type, facts)]);
+
+    /// <summary>Stores one version with all that happened, at once: whoever dies in between has stored nothing of it.</summary>
+    /// <param name="spec">Content.</param>
+    /// <param name="deleted">It is a deletion.</param>
+    /// <param name="actor">Who writes.</param>
+    /// <param name="happened">What the events say, in order, one or more.</param>
+    protected async Task<Change<T>> WriteAsync(TSpec spec, bool deleted, string actor, IReadOnlyList<Happened> happened)
     {
         var before = Current?.Version ?? 0;
         // The name first: an index that rebuilds after a crash in between finds the object, or finds that there is none.
@@ -146,7 +160,7 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>(VersionedKind k
         await _outbox.OpenAsync();
         var written = Make(spec, LastVersion + 1, time.GetUtcNow(), actor, deleted);
         state.State.Versions = [written, .. _versions.Take(HistoryLength - 1)];
-        _outbox.Put(EventOf(type ?? (deleted ? kind.Deleted : before > 0 ? kind.Updated : kind.Created), written, before, actor, reason, facts));
+        foreach (var (reason, type, facts) in happened) _outbox.Put(EventOf(type ?? (deleted ? kind.Deleted : before > 0 ? kind.Updated : kind.Created), written, before, actor, reason, facts));
         try
         {
             await state.WriteStateAsync();

@@ -36,7 +36,7 @@ public sealed class ArmSplit
         (_shareSalt, _share) = (BlockHash.Mix(experiment, 0), share);
     }
 
-    /// <summary>The unit of a request as text; "" when the request does not name it.</summary>
+    /// <summary>The unit of a request as text; "" when the request does not name it. Of single requests, <see cref="RoutingRequest.Unit"/> goes before it.</summary>
     /// <param name="spec">The experiment.</param>
     /// <param name="request">The request.</param>
     /// <param name="header">Value of the experiment's header; "" when it has none.</param>
@@ -49,8 +49,12 @@ public sealed class ArmSplit
     };
 
     /// <summary>Arm of a request, or <see cref="Outside"/> when the experiment is not for it or it does not name its unit.</summary>
-    public int ArmOf(ExperimentSpec spec, RoutingRequest request, string header = "") =>
-        spec.Match.Covers(request.Model, request.Tenant, request.SloClass) && UnitOf(spec, request, header) is { Length: > 0 } unit ? ArmOf(BlockHash.Name(unit)) : Outside;
+    public int ArmOf(ExperimentSpec spec, RoutingRequest request, string header = "")
+    {
+        if (!spec.Match.Covers(request.Model, request.Tenant, request.SloClass)) return Outside;
+        if (spec.Unit == AssignmentUnit.Request && request.Unit != 0) return ArmOf(request.Unit);
+        return UnitOf(spec, request, header) is { Length: > 0 } unit ? ArmOf(BlockHash.Name(unit)) : Outside;
+    }
 
     /// <summary>Arm of a unit by its hash, or <see cref="Outside"/>.</summary>
     public int ArmOf(ulong unit)

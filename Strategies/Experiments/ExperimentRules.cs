@@ -16,15 +16,16 @@ public static class ExperimentRules
     /// <param name="tallies">Outcomes of each arm since the beginning, all silos together, in the order of the arms.</param>
     /// <param name="nowTicks">UTC ticks.</param>
     /// <param name="inFlight">Requests of each arm whose outcome is still to come: nothing wins while the arms do not have their share (<see cref="SampleRatio"/>). Null when nobody knows, and that is not looked at.</param>
-    public static ExperimentStep Step(ExperimentSpec spec, ExperimentState state, IReadOnlyList<ArmTally> tallies, long nowTicks, IReadOnlyList<long>? inFlight = null)
+    /// <param name="isWarned">The figures were found not to be trustworthy before: nothing wins any more, though arms may still be stopped.</param>
+    public static ExperimentStep Step(ExperimentSpec spec, ExperimentState state, IReadOnlyList<ArmTally> tallies, long nowTicks, IReadOnlyList<long>? inFlight = null, bool isWarned = false)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(state);
         CheckTallies(spec, tallies);
         return state.Phase switch
         {
-            ExperimentPhase.Running or ExperimentPhase.Decided => new Look(spec, state, tallies, nowTicks, inFlight).Run(),
-            ExperimentPhase.Promoted => Watch(spec, state, tallies, nowTicks),
+            ExperimentPhase.Running or ExperimentPhase.Decided => new Look(spec, state, tallies, nowTicks, inFlight, isWarned).Run(),
+            ExperimentPhase.Promoted => Watch(spec, state, tallies, nowTicks, isWarned),
             _ => new(state, []),
         };
     }
@@ -102,14 +103,16 @@ public static class ExperimentRules
         ExperimentState state, ExperimentPhase to, string arm, TransitionReason reason, MetricComparison? evidence, IReadOnlyList<ArmTally> tallies, long nowTicks) =>
         new(state with { Phase = to, PhaseAtTicks = nowTicks }, [new(nowTicks, state.Phase, to, arm, reason, evidence, tallies.Sum(t => t.Requests))]);
 
-    private static ExperimentStep Watch(ExperimentSpec spec, ExperimentState state, IReadOnlyList<ArmTally> tallies, long nowTicks)
+    private static ExperimentStep Watch(ExperimentSpec spec, ExperimentState state, IReadOnlyList<ArmTally> tallies, long nowTicks, bool isWarned)
     {
         var winner = spec.Arms.Select(a => a.Name).ToList().IndexOf(state.Winner!);
         if (winner < 1) throw new ArgumentException($"Winner {state.Winner} is no challenger of experiment {spec.Name}.", nameof(state));
-        if (Fault(spec, state, SinceBaseline(state, tallies), winner) is { } fault) return Move(state, ExperimentPhase.Demoted, state.Winner!, fault.Reason, fault.Evidence, tallies, nowTicks);
-        return nowTicks - state.PhaseAtTicks >= spec.Promotion.Watch.Ticks
-            ? Move(state, ExperimentPhase.Kept, state.Winner!, TransitionReason.WatchPassed, null, tallies, nowTicks)
-            : new(state, []);
+        var since = SinceBaseline(state, tallies);
+        if (Fault(spec, state, since, winner) is { } fault) return Move(state, ExperimentPhase.Demoted, state.Winner!, fault.Reason, fault.Evidence, tallies, nowTicks);
+        var watched = nowTicks - state.PhaseAtTicks;
+        // What was never compared has not held: it is watched for as long again, and then the control serves.
+        if (CanCompare(spec, since, winner) && !isWarned && watched >= spec.Promotion.Watch.Ticks) return Move(state, ExperimentPhase.Kept, state.Winner!, TransitionReason.WatchPassed, null, tallies, nowTicks);
+        return watched / 2 >= spec.Promotion.Watch.Ticks ? Move(state, ExperimentPhase.Demoted, state.Winner!, TransitionReason.MaxDuration, null, tallies, nowTicks) : new(state, []);
     }
 
     private static ArmTally[] SinceBaseline(ExperimentState state, IReadOnlyList<ArmTally> tallies) => [.. tallies.Zip(state.Baseline, (now, then) => now.Since(ArmTally.FromCounts(then)))];

@@ -43,7 +43,7 @@ public enum TransitionReason
     /// <summary>The traffic budget is used up.</summary>
     TrafficBudget,
 
-    /// <summary>The longest duration is over.</summary>
+    /// <summary>The longest duration is over, or a promoted arm could not be compared with the control within twice the time of its watch.</summary>
     MaxDuration,
 
     /// <summary>A promoted arm was watched to the end.</summary>

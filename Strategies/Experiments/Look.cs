@@ -1,7 +1,7 @@
 namespace InferMesh.Strategies.Experiments;
 
 /// <summary>One look at an experiment that splits requests: first who has to go, then who has won, then whether time is up.</summary>
-internal sealed class Look(ExperimentSpec spec, ExperimentState state, IReadOnlyList<ArmTally> tallies, long nowTicks, IReadOnlyList<long>? inFlight)
+internal sealed class Look(ExperimentSpec spec, ExperimentState state, IReadOnlyList<ArmTally> tallies, long nowTicks, IReadOnlyList<long>? inFlight, bool isWarned)
 {
     private readonly List<ExperimentTransition> _transitions = [];
     private ExperimentState _state = state;
@@ -32,6 +32,7 @@ internal sealed class Look(ExperimentSpec spec, ExperimentState state, IReadOnly
     private bool Win()
     {
         // Arms that did not get their share of the requests differ in more than their strategy.
+        if (isWarned) return false;
         if (inFlight is not null && SampleRatio.Check(spec, _state, tallies, inFlight).IsOff) return false;
         if (nowTicks - _state.StartedAtTicks < spec.Promotion.MinDuration.Ticks) return false;
         var best = -1;

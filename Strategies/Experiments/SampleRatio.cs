@@ -22,7 +22,8 @@ public static class SampleRatio
 
     /// <summary>
     /// Compares requests with weights: those whose outcome is known and those that are in flight, as outcomes of a slow arm come later. Arms that were stopped are left out: those that remain keep their ratio to each other, as units of a stopped arm go to them by their weights. Promoted
-    /// experiments are not looked at: outcomes of before the promotion arrive after it.
+    /// experiments are not looked at: outcomes of before the promotion arrive after it. Nor are those that assign anything but single requests: all requests of a session, tenant or header go
+    /// to one arm, so that their counts differ from the weights without any fault, and units are not counted.
     /// </summary>
     /// <param name="spec">The experiment.</param>
     /// <param name="state">Its state.</param>
@@ -34,7 +35,8 @@ public static class SampleRatio
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(tallies);
         ArgumentNullException.ThrowIfNull(inFlight);
-        var weights = state.Phase is ExperimentPhase.Running or ExperimentPhase.Decided ? state.WeightsOf(spec) : [.. spec.Arms.Select(static _ => 0.0)];
+        var isLookedAt = spec.Unit == AssignmentUnit.Request && state.Phase is ExperimentPhase.Running or ExperimentPhase.Decided;
+        var weights = isLookedAt ? state.WeightsOf(spec) : [.. spec.Arms.Select(static _ => 0.0)];
         var whole = weights.Sum();
         var counts = weights.Select((w, i) => w > 0 ? (tallies[i].Requests + inFlight[i]) / spec.DesignEffect : 0).ToArray();
         var n = counts.Sum();

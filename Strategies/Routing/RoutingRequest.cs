@@ -20,6 +20,9 @@ public sealed record RoutingRequest
     /// <summary>Caller's id of the request; "" when none.</summary>
     public string RequestId { get; init; } = "";
 
+    /// <summary>Number of the request by which experiments assign single requests, drawn by whoever takes it in; 0 when none, and <see cref="RequestId"/> counts.</summary>
+    public ulong Unit { get; init; }
+
     /// <summary>Tenant of the caller; "" when none.</summary>
     public string Tenant { get; init; } = "";
 

@@ -24,7 +24,8 @@ internal sealed partial class IngressRouter(
     private const int MaxHeaders = 8;
 
     private readonly ConcurrentDictionary<string, bool> _prefixModels = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, IReadOnlyList<string>> _headerModels = new(StringComparer.Ordinal);
+    private readonly Lock _headersGate = new();
+    private readonly Dictionary<string, IReadOnlyList<string>> _headerModels = new(StringComparer.Ordinal);
     private volatile string[] _headers = [];
 
     /// <summary>Whether the last decision for the model asked for the blocks of prompts. Before the first one nobody knows: that prompt goes without.</summary>
@@ -177,18 +178,22 @@ internal sealed partial class IngressRouter(
     /// <summary>Grows no further than the models that are served: a decision that routes nothing is not noted.</summary>
     private void Note(string model, RouteDecision decision)
     {
-        if (decision.HeadersWanted.Count > 0 || !_headerModels.IsEmpty) NoteHeaders(model, decision.HeadersWanted);
+        if (decision.HeadersWanted.Count > 0 || _headers.Length > 0) NoteHeaders(model, decision.HeadersWanted);
         if (decision.PrefixWanted) _prefixModels.TryAdd(model, true);
         else if (!_prefixModels.IsEmpty) _prefixModels.TryRemove(model, out _);
     }
 
     private void NoteHeaders(string model, IReadOnlyList<string> wanted)
     {
-        if (_headerModels.TryGetValue(model, out var known) ? known.SequenceEqual(wanted) : wanted.Count == 0) return;
-        if (wanted.Count > 0) _headerModels[model] = wanted;
-        else _headerModels.TryRemove(model, out _);
-        // Of all models: an endpoint chooses its model later. Two that do this at once may miss one of the other until its next decision.
-        _headers = [.. _headerModels.Values.SelectMany(static h => h).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaxHeaders)];
+        // One at a time: of two that did this at once, the later list could lack what the other had just noted, and nothing would mend it.
+        lock (_headersGate)
+        {
+            if (_headerModels.TryGetValue(model, out var known) ? known.SequenceEqual(wanted) : wanted.Count == 0) return;
+            if (wanted.Count > 0) _headerModels[model] = wanted;
+            else _headerModels.Remove(model);
+            // Of all models: an endpoint chooses its model later.
+            _headers = [.. _headerModels.Values.SelectMany(static h => h).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaxHeaders)];
+        }
     }
 
     [LoggerMessage(LogLevel.Debug, "Request {RequestId}: routing try {Attempt} failed: {Reason}")]

@@ -31,6 +31,7 @@ public sealed class ExperimentTests
         await EventuallyAsync(() => mesh.RouteAsync(), d => d.Experiment.Length == 0, "no experiment");
         var told = (await EventuallyAsync(EventsAsync, all => all.Count(e => e.Subject == name) >= 3, "the events")).Where(e => e.Subject == name).ToArray();
         CollectionAssert.AreEqual(new[] { EventTypes.ExperimentStarted, EventTypes.ExperimentChanged, EventTypes.ExperimentChanged }, told.Select(e => e.Type).ToArray());
+        Assert.AreEqual((2L, 2L), (told[1].VersionAfter, told[2].VersionAfter), "one version with all that happened");
         Assert.AreEqual(("test", "mesh", "losing", "challenger", "ttft_p95"), (told[0].Actor, told[1].Actor, told[1].Reason, told[1].Data["arm"], told[1].Data["metric"]));
     }
 
@@ -141,6 +142,7 @@ public sealed class ExperimentTests
         Assert.AreEqual(PluginStatus.Accepted, (await Client.GetGrain<IPluginGrain>(plugin).Enable("", false, "test")).Status);
 
         var name = await mesh.BeginAsync(plan);
+        Assert.AreEqual($"{plugin}@1.0.0", (await Client.GetGrain<IExperimentGrain>(name).Get())!.Plan.Arms[1].Strategy, "another version would be another arm");
 
         await EventuallyAsync(() => mesh.RouteAsync(), d => d.Arm == "challenger" && d.Strategy == $"{plugin}@1.0.0", "the plugin");
         CollectionAssert.AreEqual(new[] { $"experiment/{name}/challenger" }, (await Client.GetGrain<IPluginGrain>(plugin).Disable(false, "test")).UsedBy.ToArray());

@@ -40,7 +40,7 @@ public sealed class ArmTrialTests
     public void Ended_ByACopy_CountsFromTheFirstUntilTheCopyWasSent()
     {
         var (trial, copy) = (Trial(), Choice("n2"));
-        trial.Copied(copy, Ticks(1));
+        trial.Copied(copy, double.NaN, Ticks(1));
         trial.Moved(copy, double.NaN, Ticks(3));
         trial.Ended(new() { DecisionId = "", TtftMs = 2000, LatencyMs = 2500 }, Ticks(3.5));
         AssertOnly(Measure.Ttft, 3);
@@ -51,7 +51,7 @@ public sealed class ArmTrialTests
     {
         var first = Choice("n1");
         var trial = ArmTrial.Begin(Arm(), first, double.NaN, 0);
-        trial.Copied(Choice("n2"), Ticks(1));
+        trial.Copied(Choice("n2"), double.NaN, Ticks(1));
         trial.Moved(first, double.NaN, Ticks(2));
         trial.Ended(new() { DecisionId = "", TtftMs = 2000, LatencyMs = 3000 }, Ticks(3));
         AssertOnly(Measure.Ttft, 2);
@@ -62,7 +62,7 @@ public sealed class ArmTrialTests
     [DataRow(OutcomeStatus.Timeout, null, 1, 1)]
     [DataRow(OutcomeStatus.Rejected, null, 1, 1)]
     [DataRow(OutcomeStatus.Rejected, 100.0, 0, 0)]
-    [DataRow(OutcomeStatus.Cancelled, null, 1, 0)]
+    [DataRow(OutcomeStatus.Cancelled, null, 0, 0)]
     [DataRow(OutcomeStatus.Cancelled, 100.0, 1, 0)]
     public void Ended_Otherwise_SaysWhatItCan(OutcomeStatus status, double? ttftMs, int requests, int errors)
     {
@@ -71,11 +71,50 @@ public sealed class ArmTrialTests
     }
 
     [TestMethod]
-    public void Ended_ByAClientThatGaveUp_CountsTheTimeThatItWaited()
+    public void Ended_ByAClientThatGaveUp_CountsTheTimeThatItWaitedAndItsCost()
     {
-        Trial().Ended(new() { DecisionId = "", Status = OutcomeStatus.Cancelled }, Ticks(7));
+        Trial(price: 3.6).Ended(new() { DecisionId = "", Status = OutcomeStatus.Cancelled, NodeId = "n1" }, Ticks(7));
         AssertOnly(Measure.Ttft, 7);
-        Assert.AreEqual(0, Tally.Values(Measure.E2e).Count());
+        AssertOnly(Measure.E2e, 7);
+        AssertOnly(Measure.Cost, 0.007);
+    }
+
+    [TestMethod]
+    public void Ended_ByAClientThatLeftAtOnce_IsNoFastAnswer()
+    {
+        Trial(price: 3.6).Ended(new() { DecisionId = "", Status = OutcomeStatus.Cancelled, NodeId = "n1" }, Ticks(0.5));
+        Assert.AreEqual(1, Tally.Requests);
+        Assert.AreEqual((0, 0), (Tally.Values(Measure.Ttft).Count(), Tally.Values(Measure.E2e).Count()));
+        AssertOnly(Measure.Cost, 0.0005);
+    }
+
+    [TestMethod]
+    public void Ended_ByAClientThatLeftAmidAnAnswer_CountsWhatItHad()
+    {
+        Trial().Ended(new() { DecisionId = "", Status = OutcomeStatus.Cancelled, NodeId = "n1", TtftMs = 200 }, Ticks(0.5));
+        AssertOnly(Measure.Ttft, 0.2);
+        AssertOnly(Measure.E2e, 0.5);
+    }
+
+    [TestMethod]
+    [DataRow(null)]
+    [DataRow(0.0)]
+    public void Ended_DecisionThatNobodyUsed_JudgesNothing(double? latencyMs)
+    {
+        Trial().Ended(new() { DecisionId = "", Status = OutcomeStatus.Cancelled, LatencyMs = latencyMs }, Ticks(7));
+        Assert.AreEqual((0L, 0L), (Tally.Requests, _count.InFlight));
+    }
+
+    [TestMethod]
+    public void Cost_IsOfAllAttempts()
+    {
+        var (trial, second) = (Trial(price: 3.6), Choice("n2"));
+        trial.Moved(second, 7.2, Ticks(3));
+        trial.Copied(Choice("n3"), 36, Ticks(4));
+        trial.Moved(second, 7.2, Ticks(5));
+        trial.Ended(new() { DecisionId = "", NodeId = "n2", LatencyMs = 4000 }, Ticks(7));
+        // Three seconds of the first, four of the second, one of the copy that lost.
+        AssertOnly(Measure.Cost, 0.003 + 0.008 + 0.01);
     }
 
     [TestMethod]

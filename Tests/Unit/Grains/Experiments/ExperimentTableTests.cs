@@ -95,6 +95,33 @@ public sealed class ExperimentTableTests
         Assert.AreEqual("b", _builder.Build().All.Single().Name);
     }
 
+    [TestMethod]
+    public void Build_ExperimentThatCannotBeRead_LeavesOutThatOneAlone()
+    {
+        _builder.Take([
+            Experiment("a", e => e with { Primary = "joules_p95" }),
+            Experiment("b") with { Standing = Running() with { Stage = ExperimentStage.Kept, Winner = "nobody" } },
+            Experiment("c"),
+        ]);
+        Assert.AreEqual("c", _builder.Build().All.Single().Name);
+        Assert.AreEqual("c", _builder.Build().All.Single().Name, "and again with the next table");
+    }
+
+    [TestMethod]
+    public void Build_SiloWithoutThePluginOfAnArm_LeavesTheExperimentOut()
+    {
+        var strategies = new PolicyStrategies(static _ => null);
+        var builder = new ExperimentTableBuilder(strategies, _time, NullLogger<ExperimentTableBuilder>.Instance);
+        var plugin = Experiment("a", e => e with { Arms = [e.Arms[0], e.Arms[1] with { Strategy = "my_plugin@1.0.0" }] });
+        builder.Take([plugin, Experiment("b")]);
+        Assert.AreEqual("b", builder.Build().All.Single().Name);
+        strategies.Keep(builder.Build().All.SelectMany(e => e.Arms).Select(a => a.Strategy).Concat(builder.Waiting));
+        Assert.AreEqual("my_plugin@1.0.0", $"{strategies.Named.Single()}", "the silo goes on asking for it");
+
+        builder.Take([plugin with { Standing = Running() with { StoppedArms = ["challenger"] } }]);
+        Assert.AreEqual("a", builder.Build().All.Single().Name, "a stopped arm serves nothing");
+    }
+
     private static RoutingRequest[] Requests(int count) => [.. Enumerable.Range(0, count).Select(i => new RoutingRequest { Model = "m", RequestId = $"r-{i}" })];
 
     private static ExperimentStanding Running() => new() { StartedAt = DateTimeOffset.UnixEpoch };

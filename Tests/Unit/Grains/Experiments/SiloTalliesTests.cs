@@ -30,6 +30,15 @@ public sealed class SiloTalliesTests
     }
 
     [TestMethod]
+    public void Take_CountsThatAreNone_ChangesNothing()
+    {
+        _tallies.Take(Report("a", 5, 10, 20), 0);
+        SiloOutcomes foreign = new("a", 2, 6, 0, [new(1, 0, []), new(1, 0, [])]);
+        for (var i = 0; i < 2; i++) Assert.ThrowsExactly<ArgumentException>(() => _tallies.Take(foreign, 0));
+        CollectionAssert.AreEqual(new[] { 10L, 20 }, Sum());
+    }
+
+    [TestMethod]
     public void Forget_SilosThatAreGone_AreAddedUpAndSayNothingMore()
     {
         for (var i = 0; i < 500; i++)

@@ -71,6 +71,17 @@ public sealed class ArmSplitTests
     }
 
     [TestMethod]
+    public void ArmOf_SingleRequests_GoesByWhatTheMeshDrewAndNotByTheClientsId()
+    {
+        var spec = Trials.Spec();
+        var split = new ArmSplit(spec, ExperimentState.Start(0));
+        var request = Tables.Request() with { RequestId = "chosen" };
+        Assert.AreEqual(0.5, Enumerable.Range(1, Units).Average(i => split.ArmOf(spec, request with { Unit = (ulong)i })), 0.02);
+        Assert.AreEqual(split.ArmOf(spec, request with { Unit = 7 }), split.ArmOf(spec, request with { Unit = 7, RequestId = "another" }));
+        Assert.AreEqual(ArmSplit.Outside, split.ArmOf(spec with { Unit = AssignmentUnit.Session }, request with { Unit = 7 }), "it names no session");
+    }
+
+    [TestMethod]
     public void Split_OfAStoppedOrPromotedExperiment_IsThatOfItsState()
     {
         var spec = Trials.Spec("a", "b", "c") with { Share = 0.2, Promotion = new() { Holdback = 0.1 } };

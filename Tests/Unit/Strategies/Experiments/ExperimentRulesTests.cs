@@ -75,6 +75,29 @@ public sealed class ExperimentRulesTests
     }
 
     [TestMethod]
+    public void Step_PromotedArmThatCannotBeCompared_IsNotKept()
+    {
+        var spec = Trials.Spec() with { Promotion = new() { Auto = true, MinRequestsPerArm = 1_000, MinDuration = TimeSpan.Zero, Watch = TimeSpan.FromHours(10) } };
+        ArmTally[] then = [Arm(1, 20_000), Arm(2, 20_000, factor: 0.6)];
+        var promoted = ExperimentRules.Step(spec, ExperimentState.Start(0), then, s_hour).State;
+        ArmTally[] few = [Plus(then[0], Arm(3, 100)), Plus(then[1], Arm(4, 2_000, factor: 0.6))];
+        Assert.IsEmpty(ExperimentRules.Step(spec, promoted, few, 12 * s_hour).Transitions, "it goes on being watched");
+        var demoted = ExperimentRules.Step(spec, promoted, few, 21 * s_hour);
+        Assert.AreEqual((ExperimentPhase.Demoted, TransitionReason.MaxDuration), (demoted.State.Phase, demoted.Transitions.Single().Reason));
+        ArmTally[] enough = [Plus(then[0], Arm(3, 600)), Plus(then[1], Arm(4, 12_000, factor: 0.6))];
+        Assert.AreEqual(ExperimentPhase.Kept, ExperimentRules.Step(spec, promoted, enough, 12 * s_hour).State.Phase);
+        Assert.IsEmpty(ExperimentRules.Step(spec, promoted, enough, 12 * s_hour, isWarned: true).Transitions, "no figure can be trusted");
+    }
+
+    [TestMethod]
+    public void Step_Warned_NothingWins_AndALosingArmIsStoppedAllTheSame()
+    {
+        var spec = Trials.Spec() with { Promotion = new() { Auto = true, MinRequestsPerArm = 1_000, MinDuration = TimeSpan.Zero } };
+        Assert.IsEmpty(ExperimentRules.Step(spec, ExperimentState.Start(0), [Arm(1, 20_000), Arm(2, 20_000, factor: 0.6)], s_hour, isWarned: true).Transitions);
+        Assert.AreEqual(ExperimentPhase.Stopped, ExperimentRules.Step(spec, ExperimentState.Start(0), [Arm(1, 20_000), Arm(2, 20_000, factor: 1.6)], s_hour, isWarned: true).State.Phase);
+    }
+
+    [TestMethod]
     public void Step_DecidedWinnerThatGetsWorse_IsNoneAnyMore()
     {
         var spec = Trials.Spec("control", "a", "b");

@@ -36,7 +36,18 @@ public sealed class SampleRatioTests
         Assert.IsTrue(check.IsOff, $"{check.Evidence}");
         Assert.AreEqual(0.5128, check.Actual[0], 0.0001);
         CollectionAssert.AreEqual(new[] { 0.5, 0.5 }, check.Expected.ToArray());
-        Assert.IsFalse(SampleRatio.Check(spec with { Unit = AssignmentUnit.Session, DesignEffect = 20 }, s_running, Tallies(20_000, 19_000), [0, 0]).IsOff, "requests of one session come together");
+    }
+
+    [TestMethod]
+    [DataRow(AssignmentUnit.Session)]
+    [DataRow(AssignmentUnit.Tenant)]
+    [DataRow(AssignmentUnit.Header)]
+    public void Check_UnitsOfManyRequests_IsNotLookedAt(AssignmentUnit unit)
+    {
+        var spec = Weighted(1, 1) with { Unit = unit, DesignEffect = 2 };
+        var check = SampleRatio.Check(spec, s_running, Tallies(20_000, 10_000), [0, 0]);
+        Assert.IsFalse(check.IsOff, "requests of one unit come together");
+        CollectionAssert.AreEqual(new[] { 0.0, 0 }, check.Expected.ToArray());
     }
 
     [TestMethod]
