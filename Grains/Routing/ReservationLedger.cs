@@ -99,33 +99,33 @@ internal sealed class ReservationLedger : IDisposable
         if (Find(number, nodeId) is not var (reservation, to)) return false;
         var now = _time.GetUtcNow().UtcTicks;
         using (Hold())
-        lock (reservation)
-        {
-            // Settled in between: there is nothing to move.
-            if (reservation.On is not { } on) return false;
-            var copy = reservation.Copy;
-            reservation.Copy = null;
-            reservation.Trial?.Moved(to, _feedback.PricePerHour(reservation.Model, to), now);
-            if (copy is not null && to.Identity.NodeId == on.Identity.NodeId)
+            lock (reservation)
             {
-                copy.Local.Settle(now);
-                return true;
+                // Settled in between: there is nothing to move.
+                if (reservation.On is not { } on) return false;
+                var copy = reservation.Copy;
+                reservation.Copy = null;
+                reservation.Trial?.Moved(to, _feedback.PricePerHour(reservation.Model, to), now);
+                if (copy is not null && to.Identity.NodeId == on.Identity.NodeId)
+                {
+                    copy.Local.Settle(now);
+                    return true;
+                }
+                on.Local.Settle(now);
+                if (copy is null) Answered?.Invoke(on.Identity.NodeId, true);
+                if (reservation.Attempt is { } attempt)
+                {
+                    // A first attempt that was only slower than its copy has not failed.
+                    if (copy is null) StrategyFeedback.Failed(attempt, now);
+                    reservation.Attempt = _feedback.Dispatched(attempt.Strategy, attempt.Request, to, now);
+                }
+                if (copy?.Identity.NodeId != to.Identity.NodeId)
+                {
+                    copy?.Local.Settle(now);
+                    to.Local.Dispatch(now, to.Terms.PrefillSeconds);
+                }
+                reservation.On = to;
             }
-            on.Local.Settle(now);
-            if (copy is null) Answered?.Invoke(on.Identity.NodeId, true);
-            if (reservation.Attempt is { } attempt)
-            {
-                // A first attempt that was only slower than its copy has not failed.
-                if (copy is null) StrategyFeedback.Failed(attempt, now);
-                reservation.Attempt = _feedback.Dispatched(attempt.Strategy, attempt.Request, to, now);
-            }
-            if (copy?.Identity.NodeId != to.Identity.NodeId)
-            {
-                copy?.Local.Settle(now);
-                to.Local.Dispatch(now, to.Terms.PrefillSeconds);
-            }
-            reservation.On = to;
-        }
         Freed?.Invoke(reservation.Model);
         return true;
     }
@@ -135,14 +135,14 @@ internal sealed class ReservationLedger : IDisposable
     {
         if (Find(number, nodeId) is not var (reservation, to)) return false;
         using (Hold())
-        lock (reservation)
-        {
-            if (reservation.On is not { } on || reservation.Copy is not null || on.Identity.NodeId == nodeId) return false;
-            var now = _time.GetUtcNow().UtcTicks;
-            to.Local.Dispatch(now, to.Terms.PrefillSeconds);
-            reservation.Copy = to;
-            reservation.Trial?.Copied(to, _feedback.PricePerHour(reservation.Model, to), now);
-        }
+            lock (reservation)
+            {
+                if (reservation.On is not { } on || reservation.Copy is not null || on.Identity.NodeId == nodeId) return false;
+                var now = _time.GetUtcNow().UtcTicks;
+                to.Local.Dispatch(now, to.Terms.PrefillSeconds);
+                reservation.Copy = to;
+                reservation.Trial?.Copied(to, _feedback.PricePerHour(reservation.Model, to), now);
+            }
         return true;
     }
 
