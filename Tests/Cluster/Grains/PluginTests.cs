@@ -29,6 +29,10 @@ public sealed class PluginTests
         await PushAndEnableAsync(Client, name, "1.0.0");
         await AcceptedAsync(Policy(name).Put(Spec(model, name), PolicyVersions.None, "test"));
         await EverywhereAsync(model, $"{name}@1.0.0");
+        // A silo may know the policy before it knows the nodes.
+        await EventuallyAsync(
+            async () => await Task.WhenAll(Enumerable.Range(0, Keys).Select(key => Router(key).DryRun(new() { Model = model }).AsTask())),
+            all => all.All(d => d.Eligible == nodes.Length) && all.Select(d => d.Silo).Distinct().Count() == Silos.Silos.Count, "nodes everywhere");
 
         using var stop = new CancellationTokenSource();
         using var calls = new PluginCalls(name);
