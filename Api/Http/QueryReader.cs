@@ -7,6 +7,9 @@ namespace InferMesh.Api.Http;
 /// <summary>Reads the query of a request by the parameters that its endpoint declares, and collects all that is wrong with it.</summary>
 internal sealed class QueryReader
 {
+    private const int MaxText = 512;
+    private const int MaxList = 4096;
+
     private readonly IQueryCollection _query;
     private readonly List<FieldError> _errors = [];
 
@@ -44,7 +47,9 @@ internal sealed class QueryReader
 
     private static string? Fault(QueryParameter parameter, string value)
     {
-        if (value.Length > 512) return "must have at most 512 characters.";
+        // A list may name all that there is, as all types of events.
+        var most = parameter.Repeats ? MaxList : MaxText;
+        if (value.Length > most) return $"must have at most {most} characters.";
         if (parameter.Allowed.Count > 0 && !parameter.Allowed.Contains(value)) return $"must be one of {string.Join(", ", parameter.Allowed)}.";
         return parameter.Type switch
         {

@@ -1,3 +1,4 @@
+using InferMesh.Api.Endpoints.Events;
 using InferMesh.Grains.Abstractions.Events;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -8,6 +9,14 @@ namespace InferMesh.Tests.Unit.Api.Endpoints;
 public sealed class EventTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [TestMethod]
+    public async Task List_OfAllTypes_IsTaken()
+    {
+        using var api = new ApiHost();
+        (await api.GetAsync($"/api/v1/events?last=200&types={Uri.EscapeDataString(string.Join(',', EventFilter.KnownTypes))}", ("Accept", "application/json"))).AssertStatus(200);
+        CollectionAssert.AreEqual(new[] { "subject" }, (await api.GetAsync($"/api/v1/events?subject={new string('x', 513)}", ("Accept", "application/json"))).AssertProblem(400).ErrorFields);
+    }
 
     [TestMethod]
     public async Task Page_AcceptJson_ReadsOnFromItsCursor()
