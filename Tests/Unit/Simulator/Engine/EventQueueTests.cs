@@ -3,7 +3,7 @@ using InferMesh.Simulator.Engine;
 
 namespace InferMesh.Tests.Unit.Simulator.Engine;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class EventQueueTests
 {
     [TestMethod]

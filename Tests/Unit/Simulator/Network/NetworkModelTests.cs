@@ -5,7 +5,7 @@ using InferMesh.Strategies.Topology;
 
 namespace InferMesh.Tests.Unit.Simulator.Networks;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class NetworkModelTests
 {
     private static readonly SimConfig Config = new() { Topology = new() { Cells = 40 } };

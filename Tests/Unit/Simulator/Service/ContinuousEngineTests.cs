@@ -2,7 +2,7 @@ using InferMesh.Simulator.Service;
 
 namespace InferMesh.Tests.Unit.Simulator.Service;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class ContinuousEngineTests
 {
     [TestMethod]

@@ -4,7 +4,7 @@ using InferMesh.Simulator.Workload;
 
 namespace InferMesh.Tests.Unit.Simulator.Workloads;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class WorkloadSourceTests
 {
     private static readonly SimConfig Mixed = new()

@@ -3,7 +3,7 @@ using InferMesh.Strategies.PrefixCache;
 
 namespace InferMesh.Tests.Unit.Strategies.PrefixCache;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class PrefixIndexTests
 {
     [TestMethod]

@@ -5,7 +5,7 @@ using static InferMesh.Tests.Unit.Strategies.Tables;
 namespace InferMesh.Tests.Unit.Strategies.Routing;
 
 /// <summary>What holds for every strategy that learns.</summary>
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class LearningLawTests
 {
     public static IEnumerable<object[]> Learning => StrategyCatalog.All.Where(s => StrategyCatalog.Create(s.Name) is ILearningStrategy).Select(s => new object[] { s.Name });

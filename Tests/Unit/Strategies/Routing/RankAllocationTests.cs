@@ -4,7 +4,7 @@ using static InferMesh.Tests.Unit.Strategies.Tables;
 
 namespace InferMesh.Tests.Unit.Strategies.Routing;
 
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class RankAllocationTests
 {
     public static IEnumerable<object[]> All => Tables.Strategies;

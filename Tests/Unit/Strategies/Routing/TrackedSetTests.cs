@@ -7,7 +7,7 @@ using static InferMesh.Tests.Unit.Strategies.Tables;
 namespace InferMesh.Tests.Unit.Strategies.Routing;
 
 /// <summary>A tracked set must answer as a scan of the same targets does, whatever happened to it on the way.</summary>
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class TrackedSetTests
 {
     private static readonly double[] Speeds = [5_000, 10_000, 10_000, double.NaN];
