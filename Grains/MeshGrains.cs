@@ -22,6 +22,10 @@ public static class MeshGrains
     /// </summary>
     public static ISiloBuilder AddMeshGrains(this ISiloBuilder silo)
     {
+        // The default directory may know two activations of an object for minutes after silos came or went: a reader would be shown what was true before, and events would reach a log that nobody reads.
+#pragma warning disable ORLEANSEXP003
+        silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
         silo.Services.AddSingleton(TimeProvider.System);
         silo.Services.AddSingleton<EventSink>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<EventSink>());

@@ -56,6 +56,8 @@ internal static class ClusteringExtensions
             // By the clock of another silo it may have joined for long: one clock that is ahead would keep everybody out.
             options.EvictWhenMaxJoinAttemptTimeExceeded = false;
         });
+        // What lived on a silo that is declared dead lives elsewhere only when that silo, should it run, has read that it is out.
+        silo.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = settings.DeathNoticeTime);
         if (settings.Tls.Enabled)
             silo.UseClusterTls();
         silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = settings.ResponseTimeout);

@@ -79,6 +79,7 @@ public static class MeshCluster
                 (o.AvoidFor, o.SettledAfter, o.RestartCost) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
                 o.ReclaimAfter = TimeSpan.FromSeconds(2);
             });
+            silo.Configure<GrainDirectoryOptions>(static o => o.RangeLeaseDuration = TimeSpan.FromSeconds(3));
             silo.Configure<ClusterMembershipOptions>(o =>
             {
                 o.ProbeTimeout = TimeSpan.FromSeconds(1);

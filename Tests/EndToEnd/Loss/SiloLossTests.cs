@@ -57,4 +57,19 @@ public sealed class SiloLossTests
             }
         });
     }
+
+    [TestMethod]
+    public async Task SilosDieAndJoinAnew_AgainAndAgain_NoClientReadsWhatIsStale()
+    {
+        await using var mesh = await LossMesh.StartAsync(new() { Silos = 3, Apis = 1 });
+        await mesh.CheckWhileAsync(async () =>
+        {
+            foreach (var silo in mesh.Cluster.Silos)
+            {
+                var starts = silo.Starts;
+                silo.Kill(TimeSpan.FromSeconds(1));
+                await ExternalProcess.UntilAsync(async () => silo.Starts > starts && (await mesh.Cluster.NotReadyAsync()).Count == 0, TimeSpan.FromMinutes(2), "the silo has joined anew");
+            }
+        });
+    }
 }
