@@ -46,6 +46,7 @@ public sealed class MetricTestTests
         var test = MetricTest.Of(metric, new(), new(), s_level);
         Assert.IsFalse(test.IsAbove(metric.IsDifference ? -1 : -0.99) || test.IsBelow(metric.IsDifference ? 1 : 99));
         Assert.AreEqual((-1.0, metric.IsDifference ? 1 : double.PositiveInfinity), test.Interval());
+        Assert.IsTrue(double.IsNaN(test.Control) && double.IsNaN(test.Value) && double.IsNaN(test.Effect), $"{test.Control} {test.Value}: a mean of nothing is no second");
     }
 
     [TestMethod]
