@@ -119,9 +119,10 @@ public sealed record ExperimentChange(
 /// <param name="Requests">Requests whose outcome is known.</param>
 /// <param name="Errors">Those of them that failed.</param>
 /// <param name="Stopped">It was stopped.</param>
+/// <param name="Fallbacks">Requests that the fallback of its plugin decided.</param>
 [GenerateSerializer, Immutable, Alias("infermesh.ArmStanding")]
 public sealed record ArmStanding(
-    [property: Id(0)] string Name, [property: Id(1)] double Share, [property: Id(2)] long Requests, [property: Id(3)] long Errors, [property: Id(4)] bool Stopped);
+    [property: Id(0)] string Name, [property: Id(1)] double Share, [property: Id(2)] long Requests, [property: Id(3)] long Errors, [property: Id(4)] bool Stopped, [property: Id(5)] long Fallbacks = 0);
 
 /// <summary>An experiment with what is known of it.</summary>
 /// <param name="Experiment">The experiment.</param>

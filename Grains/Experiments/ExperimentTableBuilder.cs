@@ -70,7 +70,7 @@ internal sealed partial class ExperimentTableBuilder(PolicyStrategies strategies
         if (RoutingMetrics.CountOnce($"Experiment {experiment.Name}", experiment.Version)) NotCompiled(experiment.Name, experiment.Version, why.Message);
     }
 
-    /// <summary>Whether an arm that serves has only the fallback of its plugin here: outcomes of the fallback say nothing of the plugin, and units keep their arm on all silos.</summary>
+    /// <summary>Whether an arm that serves has only the fallback of its plugin here, which was not loaded or is in quarantine: outcomes of the fallback say nothing of the plugin, and units keep their arm on all silos.</summary>
     private bool LacksPlugin(MeshExperiment experiment)
     {
         if (!experiment.Plan.Arms.Any(arm => strategies.IsOnFallback(Label(experiment, arm)))) return false;

@@ -4,6 +4,7 @@ using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Experiments;
+using InferMesh.Grains.Plugins;
 using InferMesh.Grains.Policies;
 using InferMesh.Grains.Recording;
 using InferMesh.Grains.Routing.Shadows;
@@ -116,11 +117,13 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         var sampled = !dryRun && sampler.IsDue();
         using var turn = dryRun || recording is null ? default : recording.Hold();
         var now = time.GetUtcNow().UtcTicks;
+        FallbackWatch.Begin();
         var decision = DecisionKernel.Decide(table, request, now, sequence, seed, explain || sampled, strategy);
+        var fellBack = FallbackWatch.FellBack;
         var recorded = dryRun || recording is null ? -1 : recording.Decided(table, request, decision, now, sequence, seed);
         ShadowCase? shadow = null;
         if (sampled) (decision, shadow) = sampler.Look(table, request, decision, now, sequence, seed);
-        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request, shadow, recorded, arm) : ledger.NewId();
+        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request, shadow, recorded, arm is null ? null : new ArmRequest(arm, query.Answer, fellBack)) : ledger.NewId();
         var wantsPrefix = table.Policies.WantsPrefix(request.Model) || (experiments?.WantsPrefix(request.Model) ?? false);
         return RouteMapping.ToAnswer(decision, id, wantsPrefix, arm, experiments?.HeadersFor(request.Model) ?? []);
     }

@@ -126,6 +126,22 @@ public sealed class ExperimentRulesTests
     }
 
     [TestMethod]
+    public void OnFallback_MoreThanAFewOfAnArm_NamesItWhileItServes()
+    {
+        var spec = Trials.Spec();
+        Assert.IsNull(ExperimentRules.OnFallback(spec, ExperimentState.Start(0), [Arm(1, 2_000), Arm(2, 2_000, fallbacks: 0.02)]), "a few are its own");
+        Assert.IsNull(ExperimentRules.OnFallback(spec, ExperimentState.Start(0), [Arm(1, 2_000), Arm(2, 400, fallbacks: 1)]), "too few requests");
+        Assert.AreEqual("challenger", ExperimentRules.OnFallback(spec, ExperimentState.Start(0), [Arm(1, 2_000), Arm(2, 2_000, fallbacks: 0.2)])!.Value.Arm);
+        Assert.AreEqual(("control", 1.0), ExperimentRules.OnFallback(spec, ExperimentState.Start(0), [Arm(1, 2_000, fallbacks: 1), Arm(2, 2_000)]));
+        Assert.IsNull(ExperimentRules.OnFallback(spec, ExperimentState.Start(0) with { StoppedArms = ["challenger"] }, [Arm(1, 2_000), Arm(2, 2_000, fallbacks: 0.2)]));
+
+        // Of a promoted one what came since counts.
+        ArmTally[] then = [Arm(1, 20_000), Arm(2, 20_000)];
+        var promoted = ExperimentRules.Promote(spec, new(ExperimentPhase.Decided, 0, 0, [], "challenger", []), then, 7).State;
+        Assert.AreEqual("challenger", ExperimentRules.OnFallback(spec, promoted, [then[0], Plus(then[1], Arm(4, 1_000, fallbacks: 0.5))])!.Value.Arm);
+    }
+
+    [TestMethod]
     public void PromoteAndStop_ByHand_AreTransitionsOfTheirOwn()
     {
         var spec = Trials.Spec();
@@ -171,11 +187,12 @@ public sealed class ExperimentRulesTests
         Assert.Contains("'none' is not a strategy", ExperimentSpecValidator.Check(Trials.Spec() with { Arms = [new("a", 1, "mesh"), new("b", 1, "none")] }).Single().Message);
     }
 
-    private static ArmTally Arm(ulong seed, int requests, double factor = 1, double errors = 0)
+    private static ArmTally Arm(ulong seed, int requests, double factor = 1, double errors = 0, double fallbacks = 0)
     {
         RandomStream random = new(seed, 9);
+        RandomStream other = new(seed, 10);
         var tally = new ArmTally();
-        for (var i = 0; i < requests; i++) tally.Record(new(factor * Trials.LogNormal(random, 0.2, 0.7), Trials.LogNormal(random, 2, 0.7), double.NaN, random.NextUnit() < errors));
+        for (var i = 0; i < requests; i++) tally.Record(new(factor * Trials.LogNormal(random, 0.2, 0.7), Trials.LogNormal(random, 2, 0.7), double.NaN, random.NextUnit() < errors, other.NextUnit() < fallbacks));
         return tally;
     }
 

@@ -69,6 +69,21 @@ public sealed class MetricTestTests
     }
 
     [TestMethod]
+    public void Quantile_OfFewStreamsAmongManyAnswersInOnePiece_IsThatOfTheStreams()
+    {
+        // One of ten streams, and of all six in a thousand fail: 0.6 % of the streams, not 5.7 % of what has a first token or failed.
+        ArmTally[] arms = [new(), new()];
+        for (var i = 0; i < 40_000; i++)
+        {
+            var (streams, fails) = (i % 10 == 0, i / 10 % 1000 < 6);
+            for (var arm = 0; arm < 2; arm++) arms[arm].Record(new(streams ? (i / 10 % 97 + 1) * (arm == 0 ? 0.01 : 0.005) : double.NaN, 1, double.NaN, fails));
+        }
+        var test = MetricTest.Of(Trials.TtftP95, arms[0], arms[1], s_level);
+        Assert.IsTrue(double.IsFinite(test.Control) && test.IsBelow(0), $"{test.Control} {test.Value}");
+        Assert.AreEqual(-0.5, test.Effect, 0.02);
+    }
+
+    [TestMethod]
     public void Quantile_OfEqualValues_IsNoDifference()
     {
         var (control, arm) = (new ArmTally(), new ArmTally());
