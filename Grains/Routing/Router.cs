@@ -122,7 +122,7 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         var fellBack = FallbackWatch.FellBack;
         var recorded = dryRun || recording is null ? -1 : recording.Decided(table, request, decision, now, sequence, seed);
         ShadowCase? shadow = null;
-        if (sampled) (decision, shadow) = sampler.Look(table, request, decision, now, sequence, seed);
+        if (sampled) (decision, shadow) = sampler.Look(table, request, decision, now, sequence, seed, fellBack);
         var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request, shadow, recorded, arm is null ? null : new ArmRequest(arm, query.Answer, fellBack)) : ledger.NewId();
         var wantsPrefix = table.Policies.WantsPrefix(request.Model) || (experiments?.WantsPrefix(request.Model) ?? false);
         return RouteMapping.ToAnswer(decision, id, wantsPrefix, arm, experiments?.HeadersFor(request.Model) ?? []);
