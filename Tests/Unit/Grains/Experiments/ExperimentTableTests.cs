@@ -18,7 +18,9 @@ public sealed class ExperimentTableTests
     private readonly ManualTime _time = new();
     private readonly ExperimentTableBuilder _builder;
 
-    public ExperimentTableTests() => _builder = new(new PolicyStrategies(), _time, NullLogger<ExperimentTableBuilder>.Instance);
+    private readonly PolicyStrategies _strategies = new();
+
+    public ExperimentTableTests() => _builder = new(_strategies, _time, NullLogger<ExperimentTableBuilder>.Instance);
 
     [TestMethod]
     public void ArmOf_RunningExperiment_SplitsItsRequestsAndNoOthers()
@@ -110,7 +112,12 @@ public sealed class ExperimentTableTests
             Experiment("c"),
         ]);
         Assert.AreEqual("c", _builder.Build().All.Single().Name);
-        Assert.AreEqual("c", _builder.Build().All.Single().Name, "and again with the next table");
+        var (table, made) = (_builder.Build(), _builder.Strategies.ToArray());
+        Assert.AreSame(table, _builder.Build(), "nothing has changed");
+        CollectionAssert.AreEqual(made, _builder.Strategies.ToArray(), "and no strategy is made anew");
+        _strategies.Keep(_builder.Strategies);
+        _builder.Build();
+        CollectionAssert.AreEqual(made, _builder.Strategies.ToArray());
     }
 
     [TestMethod]
@@ -121,7 +128,7 @@ public sealed class ExperimentTableTests
         var plugin = Experiment("a", e => e with { Arms = [e.Arms[0], e.Arms[1] with { Strategy = "my_plugin@1.0.0" }] });
         builder.Take([plugin, Experiment("b")]);
         Assert.AreEqual("b", builder.Build().All.Single().Name);
-        strategies.Keep(builder.Build().All.SelectMany(e => e.Arms).Select(a => a.Strategy).Concat(builder.Waiting));
+        strategies.Keep(builder.Build().All.SelectMany(e => e.Arms).Select(a => a.Strategy).Concat(builder.Strategies));
         Assert.AreEqual("my_plugin@1.0.0", $"{strategies.Named.Single()}", "the silo goes on asking for it");
 
         builder.Take([plugin with { Standing = Running() with { StoppedArms = ["challenger"] } }]);

@@ -28,7 +28,7 @@ public sealed class ExperimentRulesTests
         var spec = Trials.Spec("control", "bad", "good") with { Promotion = new() { MinRequestsPerArm = 10_000, MinDuration = TimeSpan.FromHours(2) } };
         ArmTally[] arms = [Arm(1, 9_000), Arm(2, 9_000, factor: 1.5), Arm(3, 9_000, factor: 0.7)];
         var step = ExperimentRules.Step(spec, ExperimentState.Start(0), arms, s_hour);
-        Assert.AreEqual((ExperimentPhase.Running, "bad"), (step.State.Phase, step.State.StoppedArms.Single()));
+        Assert.AreEqual((ExperimentPhase.Running, "bad", 0L), (step.State.Phase, step.State.StoppedArms.Single(), step.State.PhaseAtTicks));
         Assert.AreEqual((ExperimentPhase.Running, ExperimentPhase.Running), (step.Transitions.Single().From, step.Transitions.Single().To));
 
         // Better beyond doubt, but too early, and then with too few requests.
@@ -103,7 +103,7 @@ public sealed class ExperimentRulesTests
         var spec = Trials.Spec("control", "a", "b");
         var decided = new ExperimentState(ExperimentPhase.Decided, 0, 0, [], "a", []);
         var step = ExperimentRules.Step(spec, decided, [Arm(1, 5_000), Arm(2, 5_000, factor: 1.5), Arm(3, 5_000)], 1);
-        Assert.AreEqual((ExperimentPhase.Running, (string?)null, "a"), (step.State.Phase, step.State.Winner, step.State.StoppedArms.Single()));
+        Assert.AreEqual((ExperimentPhase.Running, (string?)null, "a", 1L), (step.State.Phase, step.State.Winner, step.State.StoppedArms.Single(), step.State.PhaseAtTicks));
     }
 
     [TestMethod]
