@@ -83,14 +83,19 @@ internal sealed partial class ExperimentGrain(
             if (Stored.Versions.Count == 0) DeactivateOnIdle();
             return Task.FromResult<ExperimentReport?>(null);
         }
+        return Task.FromResult<ExperimentReport?>(Report(experiment));
+    }
+
+    private ExperimentReport Report(MeshExperiment experiment)
+    {
         var (spec, where, sums) = (Spec(experiment), State(experiment), _tallies.Sum());
         var weights = where.WeightsOf(spec);
         var whole = experiment.Standing.Serves ? weights.Sum() : 0;
-        return Task.FromResult<ExperimentReport?>(new(
+        return new(
             experiment,
             [.. spec.Arms.Select((arm, i) => new ArmStanding(arm.Name, whole > 0 ? weights[i] / whole : 0, sums[i].Requests, sums[i].Errors, where.StoppedArms.Contains(arm.Name), sums[i].Fallbacks))],
             [.. ExperimentRules.Compare(spec, where, sums).Select(ExperimentMapping.ToWire)],
-            Stored.Changes));
+            Stored.Changes);
     }
 
     public async Task<ExperimentResult> Create(ExperimentPlan plan, string actor)
@@ -221,7 +226,8 @@ internal sealed partial class ExperimentGrain(
         Stored.Outcomes = _tallies.ToStored();
         var change = await GuardAsync(base.WriteAsync(content, deleted: false, actor, happened));
         _storedAt = Now;
-        return Result(change);
+        // With it: a second call for it could fail, and the change would be taken for one that was not made.
+        return change.Status == PolicyStatus.Accepted && Current is { } written ? Result(change) with { Report = Report(written) } : Result(change);
     }
 
     private async Task StoreOutcomesAsync()

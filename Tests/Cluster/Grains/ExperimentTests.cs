@@ -177,6 +177,24 @@ public sealed class ExperimentTests
     }
 
     [TestMethod]
+    public async Task Index_BeginsAnewWhileAnExperimentCannotBeRead_ListsNoneWithoutIt()
+    {
+        var name = Unique("experiment");
+        var grain = Client.GetGrain<IExperimentGrain>(name);
+        var begun = await grain.Create(Plan(Unique("model")), "test");
+        Assert.AreEqual((PolicyStatus.Accepted, name, 2), (begun.Status, begun.Report?.Experiment.Name, begun.Report?.Arms.Count), "what was made needs no second call");
+        var index = Client.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key);
+        var before = await index.List();
+        FailingCalls.FailNext($"experiment/{name}", "History");
+        await index.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+
+        var after = await EventuallyAsync(index.List, l => l.Incarnation != before.Incarnation, "a new index");
+
+        Assert.IsTrue(after.Experiments.Any(e => e.Name == name), "its arms would stop serving on all silos");
+        await grain.Delete(PolicyVersions.Any, "", "test");
+    }
+
+    [TestMethod]
     public async Task Create_WrongPlan_NamesAllThatIsWrong()
     {
         var grain = Client.GetGrain<IExperimentGrain>(Unique("experiment"));
