@@ -34,7 +34,10 @@ public abstract class LoadedPlugin : IDisposable
     /// <summary>Name, parameters and what it does.</summary>
     public StrategyDescription Description { get; }
 
-    private protected PluginGuard Guard => _guard;
+    internal PluginGuard Guard => _guard;
+
+    /// <summary>Whether it is in quarantine, which only loading it anew ends: its fallbacks answer.</summary>
+    public bool IsQuarantined => _guard.IsQuarantined;
 
     /// <summary>What it has done so far.</summary>
     public PluginCounts Counts => new(

@@ -66,7 +66,7 @@ internal sealed partial class CompletionHandler(
         }
         var (body, request, refusal) = await protocol.ReadAsync(context, limits.MaxBodyBytes);
         RouteQuery query = null!;
-        if (refusal is null && Read(context, body, request, requestId, limits, out query) is { } error) refusal = OpenAiError.BadRequest(error);
+        if (refusal is null && Read(context, body, request, protocol.Tunnel is not null, requestId, limits, out query) is { } error) refusal = OpenAiError.BadRequest(error);
         if (refusal is not null)
         {
             await refusal.WriteAsync(context);
@@ -121,7 +121,7 @@ internal sealed partial class CompletionHandler(
         }
     }
 
-    private RequestError? Read(HttpContext context, ReadOnlyMemory<byte> body, InferenceRequest request, string requestId, IngressSettings limits, out RouteQuery query)
+    private RequestError? Read(HttpContext context, ReadOnlyMemory<byte> body, InferenceRequest request, bool isTunnel, string requestId, IngressSettings limits, out RouteQuery query)
     {
         query = null!;
         if (RequestHeaders.ReadPromptTokens(context, out var promptTokens) is { } badTokens) return badTokens;
@@ -148,6 +148,7 @@ internal sealed partial class CompletionHandler(
             MaxTargets = limits.MaxAttempts,
             MayQueue = true,
             Session = session.Length > 0 ? session : request.User,
+            Answer = !request.Stream ? AnswerForm.Whole : isTunnel ? AnswerForm.Conversation : AnswerForm.Stream,
             Headers = parts.Router.HeadersOf(context.Request.Headers),
             Prefix = parts.Router.WantsPrefix(request.Model) ? PromptBlocks.Of(body.Span[request.Prompt], request.Model, tenant) : [],
         };

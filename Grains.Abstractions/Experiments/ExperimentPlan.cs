@@ -53,7 +53,7 @@ public sealed record ExperimentPlan
     /// <summary>Metrics that must not get worse, at most 8.</summary>
     [Id(9)] public IReadOnlyList<GuardrailPlan> Guardrails { get; init; } = [];
 
-    /// <summary>Probability that any judgement is ever wrong, above 0 to 0.5.</summary>
+    /// <summary>Probability that any judgement is ever wrong until a winner is promoted, and again of the watch after it; above 0 to 0.5.</summary>
     [Id(10)] public double Alpha { get; init; } = 0.05;
 
     /// <summary>Least gain that wins, 0 to 10.</summary>

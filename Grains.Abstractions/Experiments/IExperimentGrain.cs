@@ -43,9 +43,11 @@ public interface IExperimentGrain : IGrainWithStringKey
 /// <param name="Experiment">The experiment as it is now; null when there is none.</param>
 /// <param name="CurrentVersion">Version that is current; 0 when there is none.</param>
 /// <param name="Errors">What is wrong.</param>
+/// <param name="Report">The experiment with what is known of it, after a change that left one; null otherwise, and from silos that do not send it yet.</param>
 [GenerateSerializer, Immutable, Alias("infermesh.ExperimentResult")]
 public sealed record ExperimentResult(
-    [property: Id(0)] PolicyStatus Status, [property: Id(1)] MeshExperiment? Experiment, [property: Id(2)] long CurrentVersion, [property: Id(3)] IReadOnlyList<FieldError> Errors);
+    [property: Id(0)] PolicyStatus Status, [property: Id(1)] MeshExperiment? Experiment, [property: Id(2)] long CurrentVersion, [property: Id(3)] IReadOnlyList<FieldError> Errors,
+    [property: Id(4)] ExperimentReport? Report = null);
 
 /// <summary>All experiments of the cluster, for routing tables and listings. Key: <see cref="Key"/>.</summary>
 [Alias("infermesh.IExperimentIndexGrain")]

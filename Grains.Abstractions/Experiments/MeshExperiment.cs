@@ -86,9 +86,9 @@ public sealed record MeshExperiment : IVersioned
 /// <summary>One metric of an arm against the control.</summary>
 /// <param name="Arm">Arm.</param>
 /// <param name="Metric">Metric, such as <c>ttft_p95</c>; times in seconds.</param>
-/// <param name="Control">Figure of the control; infinite when so many failed.</param>
-/// <param name="Value">Figure of the arm; infinite when so many failed.</param>
-/// <param name="Effect">The arm's figure over the control's less 1, of the error rate the difference. Positive is worse.</param>
+/// <param name="Control">Figure of the control; infinite when so many failed, not a number when none of its requests has a value.</param>
+/// <param name="Value">Figure of the arm; infinite when so many failed, not a number when none of its requests has a value.</param>
+/// <param name="Effect">The arm's figure over the control's less 1, of the error rate the difference. Positive is worse; infinite when the arm's figure alone is, 0 when both are, and not a number without figures.</param>
 /// <param name="Low">Least effect that is not ruled out.</param>
 /// <param name="High">Greatest effect that is not ruled out; infinite when none is.</param>
 /// <param name="ControlRequests">Requests of the control.</param>
@@ -119,9 +119,10 @@ public sealed record ExperimentChange(
 /// <param name="Requests">Requests whose outcome is known.</param>
 /// <param name="Errors">Those of them that failed.</param>
 /// <param name="Stopped">It was stopped.</param>
+/// <param name="Fallbacks">Requests that the fallback of its plugin decided.</param>
 [GenerateSerializer, Immutable, Alias("infermesh.ArmStanding")]
 public sealed record ArmStanding(
-    [property: Id(0)] string Name, [property: Id(1)] double Share, [property: Id(2)] long Requests, [property: Id(3)] long Errors, [property: Id(4)] bool Stopped);
+    [property: Id(0)] string Name, [property: Id(1)] double Share, [property: Id(2)] long Requests, [property: Id(3)] long Errors, [property: Id(4)] bool Stopped, [property: Id(5)] long Fallbacks = 0);
 
 /// <summary>An experiment with what is known of it.</summary>
 /// <param name="Experiment">The experiment.</param>

@@ -150,6 +150,26 @@ public sealed record RouteQuery
 
     /// <summary>Number that the API drew for the request and keeps over all its decisions, by which experiments assign single requests: a client that chose it would choose its arm. 0 for none, and <see cref="RequestId"/> counts.</summary>
     [Id(26)] public ulong Unit { get; init; }
+
+    /// <summary>In what form the answer comes: which of its times there are to be compared.</summary>
+    [Id(27)] public AnswerForm Answer { get; init; }
+}
+
+/// <summary>In what form an answer comes.</summary>
+[GenerateSerializer, Alias("infermesh.AnswerForm")]
+public enum AnswerForm : byte
+{
+    /// <summary>Nobody said: taken for a stream.</summary>
+    Unknown = 0,
+
+    /// <summary>Token by token.</summary>
+    Stream,
+
+    /// <summary>In one piece: it has no first token.</summary>
+    Whole,
+
+    /// <summary>A conversation that goes on for as long as its client likes: its times say nothing of who serves it.</summary>
+    Conversation,
 }
 
 /// <summary>Why a query may not wait (any longer).</summary>

@@ -9,7 +9,7 @@ namespace InferMesh.Grains.Experiments;
 /// A request in flight that takes part in an experiment. Callers measure the attempt that answered; what earlier ones took is added here, so that an arm pays for those that its picks made
 /// necessary. Used under the lock of its reservation.
 /// </summary>
-internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHour, long startedAtTicks)
+internal sealed class ArmTrial(ArmRequest request, Choice choice, double pricePerHour, long startedAtTicks)
 {
     // Who leaves sooner has changed its mind: nobody knows whether the token would have come in time.
     private const double ShortestWaitSeconds = 1;
@@ -22,10 +22,10 @@ internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHou
     private double _spent;
 
     /// <summary>The request is sent.</summary>
-    public static ArmTrial Begin(RunningArm arm, Choice choice, double pricePerHour, long nowTicks)
+    public static ArmTrial Begin(in ArmRequest request, Choice choice, double pricePerHour, long nowTicks)
     {
-        arm.Begin();
-        return new(arm, choice, pricePerHour, nowTicks);
+        request.Arm.Begin();
+        return new(request, choice, pricePerHour, nowTicks);
     }
 
     /// <summary>A copy of the request is sent.</summary>
@@ -55,7 +55,8 @@ internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHou
     /// <summary>It is over.</summary>
     /// <param name="outcome">What its caller says; null when nobody said in time.</param>
     /// <param name="nowTicks">UTC ticks.</param>
-    public void Ended(RouteOutcome? outcome, long nowTicks) => arm.End(outcome is null ? null : Judge(outcome, nowTicks));
+    public void Ended(RouteOutcome? outcome, long nowTicks) =>
+        request.Arm.End(outcome is not null && Judge(outcome, nowTicks) is { } known ? known with { FellBack = request.FellBack } : null);
 
     private ArmOutcome? Judge(RouteOutcome outcome, long nowTicks)
     {
@@ -66,22 +67,32 @@ internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHou
         var age = Seconds(nowTicks - _sentAtTicks);
         var earlier = Seconds(_sentAtTicks - _startedAtTicks);
         var (ttft, e2e) = (StrategyFeedback.Seconds(outcome.TtftMs, age) + earlier, StrategyFeedback.Seconds(outcome.LatencyMs, age) + earlier);
+        var forever = TimesOf(double.PositiveInfinity);
         return outcome.Status switch
         {
-            OutcomeStatus.Success => new(ttft, e2e, CostUntil(e2e - earlier, nowTicks), Failed: false),
+            OutcomeStatus.Success => new(ttft, TimesOf(e2e).E2e, CostUntil(e2e - earlier, nowTicks), Failed: false),
             OutcomeStatus.Cancelled => Left(ttft, double.IsNaN(e2e) ? age + earlier : e2e, earlier, nowTicks),
             // The node answered that the request itself is wrong, which says nothing of the arm.
             OutcomeStatus.Rejected when outcome.TtftMs is not null => null,
-            _ => new(double.NaN, double.NaN, double.NaN, Failed: true),
+            _ => new(forever.Ttft, forever.E2e, double.NaN, Failed: true),
         };
     }
+
+    /// <summary>So many seconds, as those times that the answer would have had.</summary>
+    private (double Ttft, double E2e) TimesOf(double seconds) => request.Answer switch
+    {
+        AnswerForm.Whole => (double.NaN, seconds),
+        AnswerForm.Conversation => (double.NaN, double.NaN),
+        _ => (seconds, seconds),
+    };
 
     /// <summary>Its client gave up. It waited so long, and would have longer: who leaves such requests out makes the arm look fast that is left more often.</summary>
     private ArmOutcome Left(double ttft, double waited, double earlier, long nowTicks)
     {
         var cost = CostUntil(waited - earlier, nowTicks);
-        if (!double.IsNaN(ttft)) return new(ttft, waited, cost, Failed: false);
-        return waited >= ShortestWaitSeconds ? new(waited, waited, cost, Failed: false) : new(double.NaN, double.NaN, cost, Failed: false);
+        var (first, last) = TimesOf(waited);
+        if (!double.IsNaN(ttft)) return new(ttft, last, cost, Failed: false);
+        return waited >= ShortestWaitSeconds ? new(first, last, cost, Failed: false) : new(double.NaN, double.NaN, cost, Failed: false);
     }
 
     /// <summary>Dollars of all attempts, the last one having taken so long; not a number when one of their prices is unknown.</summary>

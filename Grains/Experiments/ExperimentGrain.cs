@@ -83,14 +83,19 @@ internal sealed partial class ExperimentGrain(
             if (Stored.Versions.Count == 0) DeactivateOnIdle();
             return Task.FromResult<ExperimentReport?>(null);
         }
+        return Task.FromResult<ExperimentReport?>(Report(experiment));
+    }
+
+    private ExperimentReport Report(MeshExperiment experiment)
+    {
         var (spec, where, sums) = (Spec(experiment), State(experiment), _tallies.Sum());
         var weights = where.WeightsOf(spec);
         var whole = experiment.Standing.Serves ? weights.Sum() : 0;
-        return Task.FromResult<ExperimentReport?>(new(
+        return new(
             experiment,
-            [.. spec.Arms.Select((arm, i) => new ArmStanding(arm.Name, whole > 0 ? weights[i] / whole : 0, sums[i].Requests, sums[i].Errors, where.StoppedArms.Contains(arm.Name)))],
+            [.. spec.Arms.Select((arm, i) => new ArmStanding(arm.Name, whole > 0 ? weights[i] / whole : 0, sums[i].Requests, sums[i].Errors, where.StoppedArms.Contains(arm.Name), sums[i].Fallbacks))],
             [.. ExperimentRules.Compare(spec, where, sums).Select(ExperimentMapping.ToWire)],
-            Stored.Changes));
+            Stored.Changes);
     }
 
     public async Task<ExperimentResult> Create(ExperimentPlan plan, string actor)
@@ -163,6 +168,8 @@ internal sealed partial class ExperimentGrain(
                 await WarnAsync(current, "its stored outcomes could not be read, and counting began anew: the figures are not those of all its requests.");
             else if (current.Standing.Warning.Length == 0 && SampleRatio.Check(spec, where, sums, inFlight) is { IsOff: true } ratio)
                 await WarnAsync(current, Words(spec, ratio));
+            else if (current.Standing.Warning.Length == 0 && ExperimentRules.OnFallback(spec, where, sums) is var (arm, share))
+                await WarnAsync(current, FormattableString.Invariant($"the fallback of the plugin of arm {arm} decided {share:0.0 %} of its requests: what came of them says nothing of the plugin."));
             else if (ExperimentRules.Step(spec, where, sums, Now.UtcTicks, inFlight, _unreadable || current.Standing.Warning.Length > 0) is { Transitions.Count: > 0 } step) await TakeAsync(current, step, Self, "");
             else if (_tallies.HasNews && Now - _storedAt >= settings.Value.StorePeriod) await StoreOutcomesAsync();
         }
@@ -219,7 +226,8 @@ internal sealed partial class ExperimentGrain(
         Stored.Outcomes = _tallies.ToStored();
         var change = await GuardAsync(base.WriteAsync(content, deleted: false, actor, happened));
         _storedAt = Now;
-        return Result(change);
+        // With it: a second call for it could fail, and the change would be taken for one that was not made.
+        return change.Status == PolicyStatus.Accepted && Current is { } written ? Result(change) with { Report = Report(written) } : Result(change);
     }
 
     private async Task StoreOutcomesAsync()

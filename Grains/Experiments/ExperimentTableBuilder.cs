@@ -9,13 +9,14 @@ namespace InferMesh.Grains.Experiments;
 internal sealed partial class ExperimentTableBuilder(PolicyStrategies strategies, TimeProvider time, ILogger<ExperimentTableBuilder> logger)
 {
     private readonly Dictionary<(string Name, long StartedAt), SiloCounts> _counts = [];
-    private readonly List<IRoutingStrategy> _waiting = [];
+    private readonly List<IRoutingStrategy> _inUse = [];
     private IReadOnlyList<MeshExperiment> _serving = [];
     private ExperimentTable _last = ExperimentTable.Empty;
+    private IRoutingStrategy[] _lastStrategies = [];
     private bool _isNew;
 
-    /// <summary>Strategies of experiments that the last table leaves out until this silo has their plugins: kept, so that it goes on asking for those.</summary>
-    public IReadOnlyList<IRoutingStrategy> Waiting => _waiting;
+    /// <summary>Strategies of all experiments that serve, also of those that the last table leaves out: kept, so that this silo goes on asking for their plugins, and makes none of them with each table.</summary>
+    public IReadOnlyList<IRoutingStrategy> Strategies => _inUse;
 
     public void Take(IReadOnlyList<MeshExperiment> experiments)
     {
@@ -29,14 +30,14 @@ internal sealed partial class ExperimentTableBuilder(PolicyStrategies strategies
     public ExperimentTable Build()
     {
         var made = new List<(MeshExperiment Experiment, IRoutingStrategy[] Strategies)>(_serving.Count);
-        _waiting.Clear();
+        _inUse.Clear();
         foreach (var experiment in _serving)
         {
             try
             {
-                IRoutingStrategy[] arms = [.. experiment.Plan.Arms.Select(arm => strategies.For(Label(experiment, arm), arm.ToRouting()))];
+                var arms = new IRoutingStrategy[experiment.Plan.Arms.Count];
+                for (var i = 0; i < arms.Length; i++) _inUse.Add(arms[i] = strategies.For(Label(experiment, experiment.Plan.Arms[i]), experiment.Plan.Arms[i].ToRouting()));
                 if (!LacksPlugin(experiment)) made.Add((experiment, arms));
-                else _waiting.AddRange(arms);
             }
             catch (Exception e)
             {
@@ -44,8 +45,9 @@ internal sealed partial class ExperimentTableBuilder(PolicyStrategies strategies
                 LeaveOut(experiment, e);
             }
         }
-        if (!_isNew && made.Count == _last.All.Count && made.Zip(_last.All).All(static m => m.First.Strategies.SequenceEqual(m.Second.Arms.Select(static a => a.Strategy)))) return _last;
-        _isNew = false;
+        IRoutingStrategy[] strategiesMade = [.. made.SelectMany(static m => m.Strategies)];
+        if (!_isNew && strategiesMade.SequenceEqual(_lastStrategies)) return _last;
+        (_isNew, _lastStrategies) = (false, strategiesMade);
         _last = new([.. made.Select(m => Make(m.Experiment, m.Strategies)).OfType<RunningExperiment>()]);
         ExperimentMetrics.Show(_last);
         return _last;
@@ -70,7 +72,7 @@ internal sealed partial class ExperimentTableBuilder(PolicyStrategies strategies
         if (RoutingMetrics.CountOnce($"Experiment {experiment.Name}", experiment.Version)) NotCompiled(experiment.Name, experiment.Version, why.Message);
     }
 
-    /// <summary>Whether an arm that serves has only the fallback of its plugin here: outcomes of the fallback say nothing of the plugin, and units keep their arm on all silos.</summary>
+    /// <summary>Whether an arm that serves has only the fallback of its plugin here, which was not loaded or is in quarantine: outcomes of the fallback say nothing of the plugin, and units keep their arm on all silos.</summary>
     private bool LacksPlugin(MeshExperiment experiment)
     {
         if (!experiment.Plan.Arms.Any(arm => strategies.IsOnFallback(Label(experiment, arm)))) return false;

@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions.Experiments;
+using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Strategies.Experiments;
 using InferMesh.Strategies.Routing;
 
@@ -67,6 +68,12 @@ internal sealed record RunningArm(string Experiment, string Name, IRoutingStrate
         Count?.Add(-1);
     }
 }
+
+/// <summary>A request that an arm decided.</summary>
+/// <param name="Arm">The arm.</param>
+/// <param name="Answer">In what form its answer comes.</param>
+/// <param name="FellBack">Whether the fallback of the arm's strategy decided it.</param>
+internal readonly record struct ArmRequest(RunningArm Arm, AnswerForm Answer = AnswerForm.Unknown, bool FellBack = false);
 
 /// <summary>What a silo has counted for an arm. Thread-safe.</summary>
 internal sealed class ArmCount

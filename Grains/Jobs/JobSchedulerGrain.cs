@@ -91,18 +91,16 @@ internal sealed partial class JobSchedulerGrain(
 
     public async Task<JobPreview> DryRun(JobSpec spec)
     {
+        await _strategies.LoadedAsync(spec.Strategy, () => _book.Strategies);
         _fleet = await _facts.ReadAsync(Settings.GoneAfter);
         await _tenants.ReadAsync([.. Tenants().Append(spec.Tenant)]);
-        string[] named = [.. _book.Strategies, spec.Strategy];
-        await _strategies.LoadedAsync(named);
         var job = new MeshJob { Id = $"dry-run-{Guid.NewGuid():n}", Spec = spec, SubmittedAt = Now, DesiredWorkers = spec.Workers };
         var queue = _book.QueueOf(spec.MigProfile);
         queue.Put(JobMapping.ToTraining(job, Now, _strategies));
         SchedulerPlan plan;
         try
         {
-            _strategies.Begin(named);
-            plan = TrainingScheduler.Plan(queue, Input(spec.MigProfile));
+            plan = Plan(queue, spec.MigProfile, job);
         }
         finally
         {
@@ -197,7 +195,8 @@ internal sealed partial class JobSchedulerGrain(
     private async Task PlanOnceAsync()
     {
         if (!_known || Now < _begin) return;
-        await _strategies.LoadedAsync(_book.Strategies);
+        // They are loaded while the rest is read.
+        _strategies.Begin(_book.Strategies);
         _fleet = await _facts.ReadAsync(Settings.GoneAfter);
         await _tenants.ReadAsync([.. Tenants()]);
         Count();
@@ -210,8 +209,7 @@ internal sealed partial class JobSchedulerGrain(
         foreach (var kind in _book.Kinds)
         {
             started = Stopwatch.GetTimestamp();
-            _strategies.Begin(_book.Strategies);
-            var plan = _plans[kind] = TrainingScheduler.Plan(_book.QueueOf(kind), Input(kind));
+            var plan = _plans[kind] = Plan(_book.QueueOf(kind), kind);
             spent += Stopwatch.GetElapsedTime(started);
             await CarryOutAsync(plan);
         }
@@ -220,6 +218,25 @@ internal sealed partial class JobSchedulerGrain(
         (_plannedAt, _planMs) = (Now, spent.TotalMilliseconds);
         JobMetrics.Planned(spent, _book.Waiting, _book.Placed);
         if (Now - _storedAt >= StorePeriod) await StoreAsync();
+    }
+
+    /// <summary>Plans what waits for a kind of device. Jobs whose plugin is about to be loaded are left for a later plan: they hold nobody up.</summary>
+    /// <param name="queue">Jobs that wait.</param>
+    /// <param name="kind">Kind of device.</param>
+    /// <param name="preview">A job that is there to be previewed, and does not wait any longer; null for none.</param>
+    private SchedulerPlan Plan(JobQueue queue, string kind, MeshJob? preview = null)
+    {
+        _strategies.Begin(preview is null ? _book.Strategies : [.. _book.Strategies, preview.Spec.Strategy]);
+        TrainingJob[] later = _strategies.AwaitsAny ? [.. queue.InTurn(static _ => 0).Where(j => j.Id != preview?.Id && _strategies.IsAwaited(j.Strategy))] : [];
+        foreach (var job in later) queue.Remove(job.Id);
+        try
+        {
+            return TrainingScheduler.Plan(queue, Input(kind));
+        }
+        finally
+        {
+            foreach (var job in later) queue.Put(job);
+        }
     }
 
     private IEnumerable<string> Tenants() => _book.Placed.Select(static j => j.Spec.Tenant).Union(_book.Kinds.SelectMany(k => _book.QueueOf(k).Tenants));
@@ -245,8 +262,9 @@ internal sealed partial class JobSchedulerGrain(
     {
         var lost = Lost(job);
         var placed = JobMapping.ToPlaced(job, lost, now, Settings.RestartCost, _strategies);
-        // With a node of which nothing is known, nothing is decided about it.
-        return placed.Groups.All(g => _fleet.Find(g.Node) is not null || lost.Contains(g.Node)) ? placed : placed with { Busy = true };
+        // With a node of which nothing is known, or a strategy that is about to be loaded, nothing is decided about it.
+        var isKnown = placed.Groups.All(g => _fleet.Find(g.Node) is not null || lost.Contains(g.Node)) && !_strategies.IsAwaited(job.Spec.Strategy);
+        return isKnown ? placed : placed with { Busy = true };
     }
 
     private HashSet<string> Lost(MeshJob job) =>

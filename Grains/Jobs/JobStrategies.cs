@@ -11,12 +11,18 @@ internal sealed class JobStrategies(SiloPlugins plugins, TimeProvider time)
     // A plan holds up everybody who asks the scheduler: beyond this the default strategy does the rest of it.
     private static readonly TimeSpan PlanLimit = TimeSpan.FromSeconds(1);
 
-    // For a version that a job names first: its silo loads it then.
+    // For a version that a job names first: its silo loads it then, and the job is planned when it has, or without it when that takes longer.
     private static readonly TimeSpan LoadLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LoadPeriod = TimeSpan.FromMilliseconds(50);
 
+    // Within the time of a call.
+    private static readonly TimeSpan PreviewLimit = TimeSpan.FromSeconds(2);
+
+    // Who submits jobs of a plugin that no silo can load, and takes them back, gains nothing by it.
+    private static readonly TimeSpan ForgetAfter = TimeSpan.FromMinutes(5);
+
     private readonly Dictionary<string, Placer> _placers = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _givenUp = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _missedAt = new(StringComparer.Ordinal);
     private readonly ConditionalWeakTable<GangPlacement, Maker> _makers = [];
     private TimeSpan _spent;
 
@@ -28,28 +34,44 @@ internal sealed class JobStrategies(SiloPlugins plugins, TimeProvider time)
         return placer;
     }
 
-    /// <summary>Waits for plugins that jobs name and that the silo is about to load, a while and only once.</summary>
-    /// <param name="named">Strategies of jobs.</param>
-    public async Task LoadedAsync(IReadOnlyCollection<string> named)
+    /// <summary>Whether some strategy that jobs name is about to be loaded.</summary>
+    public bool AwaitsAny => _missedAt.Keys.Any(IsAwaited);
+
+    /// <summary>Whether the silo is about to load the plugin that jobs of a strategy name: nothing is decided about them until it has, or has had its time.</summary>
+    public bool IsAwaited(string strategy) => _missedAt.TryGetValue(strategy, out var since) && time.GetElapsedTime(since) < LoadLimit;
+
+    /// <summary>Waits a moment for a plugin that a job names and that the silo is about to load.</summary>
+    /// <param name="strategy">Strategy of the job.</param>
+    /// <param name="named">Strategies of all other jobs, as they are at the time.</param>
+    public async Task LoadedAsync(string strategy, Func<IReadOnlyCollection<string>> named)
     {
-        Begin(named);
         var began = time.GetTimestamp();
-        while (Missing(named) is { Length: > 0 } missing)
+        while (true)
         {
-            if (time.GetElapsedTime(began) >= LoadLimit) _givenUp.UnionWith(missing);
-            else await Task.Delay(LoadPeriod, time);
+            // Plans in between forget whom no job names.
+            Begin([.. named(), strategy]);
+            if (!IsAwaited(strategy) || time.GetElapsedTime(began) >= PreviewLimit) return;
+            await Task.Delay(LoadPeriod, time);
         }
     }
 
-    /// <summary>Before a plan: takes the versions that serve now.</summary>
-    /// <param name="named">Strategies of jobs that it may look at; others are forgotten.</param>
+    /// <summary>Before a plan: takes the versions that serve now, and asks for those that do not.</summary>
+    /// <param name="named">Strategies of all jobs that it may look at; others are forgotten, so that nothing may be awaited between reading them and this.</param>
     public void Begin(IReadOnlyCollection<string> named)
     {
         _spent = TimeSpan.Zero;
         foreach (var gone in _placers.Keys.Except(named).ToArray()) _placers.Remove(gone);
-        _givenUp.IntersectWith(named);
         foreach (var strategy in named) For(strategy);
-        foreach (var placer in _placers.Values) placer.Take(plugins.Find(placer.Which));
+        foreach (var (strategy, placer) in _placers)
+        {
+            placer.Take(plugins.Find(placer.Which));
+            if (placer.Plugin is null) _missedAt.TryAdd(strategy, time.GetTimestamp());
+            else _missedAt.Remove(strategy);
+        }
+        foreach (var (strategy, since) in _missedAt)
+        {
+            if (!_placers.ContainsKey(strategy) && time.GetElapsedTime(since) >= ForgetAfter) _missedAt.Remove(strategy);
+        }
         plugins.UsedByJobs([.. _placers.Values.Select(static p => p.Plugin).OfType<LoadedPlugin>()], [.. _placers.Values.Select(static p => p.Which)]);
     }
 
@@ -63,9 +85,6 @@ internal sealed class JobStrategies(SiloPlugins plugins, TimeProvider time)
         if (strategy.Length == 0) return (TrainingCatalog.Default, "");
         return PluginReference.OfJob(strategy) is not null && _makers.TryGetValue(placement, out var maker) ? (maker.Strategy, maker.Note) : (strategy, "");
     }
-
-    private string[] Missing(IReadOnlyCollection<string> named) =>
-        [.. named.Where(n => !_givenUp.Contains(n) && PluginReference.OfJob(n) is { } which && plugins.Find(which) is null)];
 
     private sealed record Maker(string Strategy, string Note);
 

@@ -23,9 +23,12 @@ public sealed class RecordingSettings
     [Range(typeof(TimeSpan), "00:01:00", "90.00:00:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromHours(24);
 
-    /// <summary>Bytes after which a new file is begun. 64 KiB to 1 GiB; 64 MiB by default.</summary>
+    /// <summary>Bytes after which a new file is begun, and at most a quarter of <see cref="MaxBytes"/>: what is dropped is a whole file. 64 KiB to 1 GiB; 64 MiB by default.</summary>
     [Range(64L << 10, 1L << 30)]
     public long FileBytes { get; set; } = 64L << 20;
+
+    /// <summary>Bytes of the largest file.</summary>
+    internal long LargestFileBytes => Math.Min(FileBytes, MaxBytes / 4);
 
     /// <summary>Bytes that may wait for the disk; what comes while there are more is dropped and counted, and no request waits. 256 KiB to 1 GiB; 16 MiB by default.</summary>
     [Range(256L << 10, 1L << 30)]

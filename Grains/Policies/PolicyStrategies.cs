@@ -26,8 +26,8 @@ internal sealed class PolicyStrategies(Func<PluginReference, LoadedPlugin?>? plu
     /// <summary>Policies that name a plugin and have its fallback, by name.</summary>
     public IReadOnlyList<string> OnFallback => [.. _strategies.Where(static s => s.Value.IsFallback).Select(static s => s.Key).Order(StringComparer.Ordinal)];
 
-    /// <summary>Whether a policy names a plugin and has its fallback.</summary>
-    public bool IsOnFallback(string policy) => _strategies.TryGetValue(policy, out var known) && known.IsFallback;
+    /// <summary>Whether a policy names a plugin and has its fallback, or one that is in quarantine, so that its fallback answers until it is loaded anew.</summary>
+    public bool IsOnFallback(string policy) => _strategies.TryGetValue(policy, out var known) && (known.IsFallback || known.Plugin is { IsQuarantined: true });
 
     /// <summary>The strategy of a policy: the one it had, or a new one. Where it names a plugin that this silo does not have, or that does not take its parameters, the fallback.</summary>
     /// <exception cref="ArgumentException">This version does not know the strategy of the catalogue, or a parameter of it.</exception>
@@ -58,7 +58,7 @@ internal sealed class PolicyStrategies(Func<PluginReference, LoadedPlugin?>? plu
         if (plugin.Validate(spec.Parameters).Count > 0) return null;
         try
         {
-            return plugin.CreateRouting(spec.Parameters, fallback);
+            return plugin.CreateRouting(spec.Parameters, fallback, FallbackWatch.Asked);
         }
         catch (InvalidOperationException)
         {

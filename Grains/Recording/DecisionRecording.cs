@@ -23,6 +23,7 @@ internal sealed partial class DecisionRecording : IAsyncDisposable, IDisposable
     private readonly ILogger _logger;
     private double _due;
     private long _countedDecisions, _countedDrops;
+    private bool _isDropping;
 
     public DecisionRecording(IOptions<RecordingSettings> options, TimeProvider time, ILogger<DecisionRecording> logger)
     {
@@ -32,7 +33,7 @@ internal sealed partial class DecisionRecording : IAsyncDisposable, IDisposable
         if (settings.Folder.Length == 0) return;
         var recording = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         _files = new(settings, recording, time, logger);
-        _recorder = new(_files, new(recording, time.GetUtcNow().UtcTicks) { Complete = _rate >= 1, FileBytes = settings.FileBytes, FileAge = settings.MaxAge / 4, BlockBytes = (int)Math.Min(256 << 10, settings.MaxQueuedBytes / 4) });
+        _recorder = new(_files, new(recording, time.GetUtcNow().UtcTicks) { Complete = _rate >= 1, FileBytes = settings.LargestFileBytes, FileAge = settings.MaxAge / 4, BlockBytes = (int)Math.Min(256 << 10, settings.MaxQueuedBytes / 4) });
         _gate = new();
         _timer = time.CreateTimer(_ => Flush(), null, FlushPeriod, FlushPeriod);
     }
@@ -44,7 +45,7 @@ internal sealed partial class DecisionRecording : IAsyncDisposable, IDisposable
     public bool IsComplete => IsOn && _rate >= 1;
 
     /// <summary>Decisions recorded, dropped ones included, and dropped.</summary>
-    public (long Decisions, long Dropped) Counts => _recorder is null ? default : (_recorder.Decisions, _recorder.Dropped);
+    public (long Decisions, long Dropped) Counts => _recorder is null ? default : (_recorder.Decisions, _recorder.Dropped + _files!.Lost);
 
     /// <summary>Until it is disposed of, no decision is made and no counter changes on another thread. Costs nothing when nothing is recorded. Enter it before any other lock, and raise no event in it that decides.</summary>
     public Turn Hold() => new(_gate);
@@ -90,10 +91,12 @@ internal sealed partial class DecisionRecording : IAsyncDisposable, IDisposable
         if (_recorder is null) return;
         using var turn = Hold();
         _recorder.Flush();
-        RecordingMetrics.Decisions.Add(_recorder.Decisions - _countedDecisions);
-        RecordingMetrics.Dropped.Add(_recorder.Dropped - _countedDrops);
-        if (_recorder.Dropped > _countedDrops) BehindDisk(_recorder.Dropped - _countedDrops);
-        (_countedDecisions, _countedDrops) = (_recorder.Decisions, _recorder.Dropped);
+        var (decisions, dropped) = Counts;
+        RecordingMetrics.Decisions.Add(decisions - _countedDecisions);
+        RecordingMetrics.Dropped.Add(dropped - _countedDrops);
+        // Once for each time that it begins: a dead disk would fill the log.
+        if (dropped > _countedDrops && !_isDropping) BehindDisk(dropped - _countedDrops);
+        (_countedDecisions, _countedDrops, _isDropping) = (decisions, dropped, dropped > _countedDrops);
     }
 
     public async ValueTask DisposeAsync()

@@ -14,7 +14,7 @@ internal static class DecisionMetrics
     private static readonly Counter<long> Candidates = Meter.CreateCounter<long>("infermesh.decision.candidates", "{target}", "Targets that sampled decisions had, by why they were ruled out; reason none for those that were not.");
     private static readonly Counter<long> Shadowed = Meter.CreateCounter<long>("infermesh.decision.shadow", "{decision}", "Sampled decisions by whether the shadow strategy would have picked the same target, and by whose pick is better.");
 
-    public static readonly Counter<long> ShadowSkipped = Meter.CreateCounter<long>("infermesh.decision.shadow_skipped", "{decision}", "Sampled decisions that no shadow strategy was asked about, since others were not done or it failed.");
+    public static readonly Counter<long> ShadowSkipped = Meter.CreateCounter<long>("infermesh.decision.shadow_skipped", "{decision}", "Sampled decisions that no shadow strategy was asked about, since others were not done, or it or the plugin that was to decide failed.");
 
     private static readonly Histogram<double> Regret = Meter.CreateHistogram<double>(
         "infermesh.decision.regret", "s", "Expected seconds that the live pick of sampled decisions costs beyond the shadow strategy's, 0 when it costs less.",

@@ -18,11 +18,11 @@ internal sealed class DecisionSampler(IOptions<RoutingSettings> settings, Shadow
     public bool IsDue() => _every > 0 && (uint)Interlocked.Increment(ref _decisions) % (uint)_every == 0;
 
     /// <summary>Looks at a decision that was explained, before it is carried out. Returns it as it would be unexplained, with what its shadow is asked about when the request has ended.</summary>
-    public (Decision Decision, ShadowCase? Shadow) Look(RoutingTable table, RoutingRequest request, Decision decision, long nowTicks, ulong sequence, ulong seed)
+    public (Decision Decision, ShadowCase? Shadow) Look(RoutingTable table, RoutingRequest request, Decision decision, long nowTicks, ulong sequence, ulong seed, bool fellBack = false)
     {
         DecisionMetrics.Looked(decision);
         return decision.Outcome == DecisionOutcome.Routed
-            ? (decision with { Excluded = [] }, shadows?.Open(table.Models[request.Model], request, decision, nowTicks, sequence, seed))
+            ? (decision with { Excluded = [] }, shadows?.Open(table.Models[request.Model], request, decision, nowTicks, sequence, seed, fellBack))
             : (decision, null);
     }
 }

@@ -57,8 +57,8 @@ internal sealed class ReservationLedger : IDisposable
     /// <param name="request">The request.</param>
     /// <param name="shadow">What another strategy is asked about when the request has ended; null for nothing.</param>
     /// <param name="recorded">Its number in the recording; -1 when it is not recorded.</param>
-    /// <param name="arm">Arm of the experiment that it takes part in; null for none.</param>
-    public string Reserve(Decision decision, RoutingRequest request, ShadowCase? shadow = null, long recorded = -1, RunningArm? arm = null)
+    /// <param name="trial">The arm of the experiment that it takes part in; null for none.</param>
+    public string Reserve(Decision decision, RoutingRequest request, ShadowCase? shadow = null, long recorded = -1, ArmRequest? trial = null)
     {
         using var turn = Hold();
         var now = _time.GetUtcNow().UtcTicks;
@@ -71,7 +71,7 @@ internal sealed class ReservationLedger : IDisposable
             Shadow = shadow,
             Recorded = recorded,
             Attempt = _feedback.Dispatched(decision.Policy.Strategy, request, first, now),
-            Trial = arm is null ? null : ArmTrial.Begin(arm, first, _feedback.PricePerHour(request.Model, first), now),
+            Trial = trial is not { } entered ? null : ArmTrial.Begin(entered, first, _feedback.PricePerHour(request.Model, first), now),
         };
         first.Local.Dispatch(now, first.Terms.PrefillSeconds);
         foreach (var quota in quotas) quota.Dispatch(now, 0);

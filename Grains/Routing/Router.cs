@@ -4,6 +4,7 @@ using InferMesh.Grains.Abstractions;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Grains.Experiments;
+using InferMesh.Grains.Plugins;
 using InferMesh.Grains.Policies;
 using InferMesh.Grains.Recording;
 using InferMesh.Grains.Routing.Shadows;
@@ -63,32 +64,34 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         return answer with { Silo = silo.SiloAddress.ToString() };
     }
 
-    /// <summary>Decides each query as it is decided now and as it would be if the policy were in force. Nothing is reserved, counted or learned; who is ruled out is not said, as that would be most of the answer.</summary>
+    /// <summary>Decides each query as it is decided now and as it would be if the policy were in force, experiments going on in both. Nothing is reserved, counted or learned; who is ruled out is not said, as that would be most of the answer.</summary>
     /// <exception cref="ArgumentException">This version does not know the policy's strategy or a parameter.</exception>
     /// <param name="queries">The queries.</param>
     /// <param name="policy">The policy.</param>
     /// <param name="strategies">Makes its strategy.</param>
     public RouteTrial[] Try(IReadOnlyList<RouteQuery> queries, Policy policy, PolicyStrategies strategies)
     {
-        var table = cache.Current.Table;
+        var view = cache.Current;
+        var (table, experiments) = (view.Table, view.Experiments);
         var routers = table.Models.Values.Select(static m => m.Routers).FirstOrDefault(1);
         var rule = PolicyCompiler.Compile(policy, routers, name => cache.FindQuota(name) ?? new(), strategies);
         var other = new RoutingTable(table.Version, table.Models.Values, table.Policies.With(rule));
-        return [.. queries.Select(query => new RouteTrial(Answer(query, table), Answer(query, other)))];
+        return [.. queries.Select(query => new RouteTrial(Answer(query, table, experiments), Answer(query, other, experiments)))];
     }
 
     /// <summary>Decides each query as it is decided now and as it would be if a strategy ranked, on one table; says how long both took, all queries together. Nothing is reserved, counted or learned.</summary>
     public (RouteTrial[] Trials, TimeSpan Now, TimeSpan Then) Try(IReadOnlyList<RouteQuery> queries, IRoutingStrategy strategy)
     {
-        var table = cache.Current.Table;
+        var view = cache.Current;
+        var (table, experiments) = (view.Table, view.Experiments);
         var (now, then) = (TimeSpan.Zero, TimeSpan.Zero);
         var trials = new RouteTrial[queries.Count];
         for (var i = 0; i < trials.Length; i++)
         {
             var start = time.GetTimestamp();
-            var usual = Answer(queries[i], table);
+            var usual = Answer(queries[i], table, experiments);
             var middle = time.GetTimestamp();
-            trials[i] = new(usual, Answer(queries[i], table, strategy));
+            trials[i] = new(usual, Answer(queries[i], table, null, strategy));
             now += time.GetElapsedTime(start, middle);
             then += time.GetElapsedTime(middle);
         }
@@ -102,9 +105,9 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         return Decide(query, request, dryRun, view.Table, explain: dryRun, experiments: query.Strategy.Length > 0 ? null : view.Experiments);
     }
 
-    private RouteDecision Answer(RouteQuery query, RoutingTable under, IRoutingStrategy? strategy = null) => Check(query, dryRun: true) is { Count: > 0 } errors
+    private RouteDecision Answer(RouteQuery query, RoutingTable under, ExperimentTable? experiments, IRoutingStrategy? strategy = null) => Check(query, dryRun: true) is { Count: > 0 } errors
         ? new() { Status = RouteStatus.Invalid, Errors = errors }
-        : Decide(query, RouteMapping.ToRequest(query), dryRun: true, under, explain: false, strategy);
+        : Decide(query, RouteMapping.ToRequest(query), dryRun: true, under, explain: false, strategy, query.Strategy.Length > 0 ? null : experiments);
 
     private RouteDecision Decide(RouteQuery query, RoutingRequest request, bool dryRun, RoutingTable table, bool explain, IRoutingStrategy? strategy = null, ExperimentTable? experiments = null)
     {
@@ -116,11 +119,13 @@ internal sealed class Router(RoutingTableCache cache, ReservationLedger ledger, 
         var sampled = !dryRun && sampler.IsDue();
         using var turn = dryRun || recording is null ? default : recording.Hold();
         var now = time.GetUtcNow().UtcTicks;
+        FallbackWatch.Begin();
         var decision = DecisionKernel.Decide(table, request, now, sequence, seed, explain || sampled, strategy);
+        var fellBack = FallbackWatch.FellBack;
         var recorded = dryRun || recording is null ? -1 : recording.Decided(table, request, decision, now, sequence, seed);
         ShadowCase? shadow = null;
-        if (sampled) (decision, shadow) = sampler.Look(table, request, decision, now, sequence, seed);
-        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request, shadow, recorded, arm) : ledger.NewId();
+        if (sampled) (decision, shadow) = sampler.Look(table, request, decision, now, sequence, seed, fellBack);
+        var id = !dryRun && decision.Outcome == DecisionOutcome.Routed ? ledger.Reserve(decision, request, shadow, recorded, arm is null ? null : new ArmRequest(arm, query.Answer, fellBack)) : ledger.NewId();
         var wantsPrefix = table.Policies.WantsPrefix(request.Model) || (experiments?.WantsPrefix(request.Model) ?? false);
         return RouteMapping.ToAnswer(decision, id, wantsPrefix, arm, experiments?.HeadersFor(request.Model) ?? []);
     }

@@ -149,7 +149,7 @@ internal sealed partial class RoutingTableBuilder(
         foreach (var policy in _policies)
             Compile(_rules, policy.Name, "Policy", policy.Version, () => PolicyCompiler.Compile(policy, Math.Max(1, routers), cache.Quota, strategies));
         foreach (var endpoint in _endpoints) Compile(_endpointRules, endpoint.Name, "Endpoint", endpoint.Version, () => EndpointCompiler.Compile(endpoint, strategies));
-        strategies.Keep(_rules.Values.Concat(_endpointRules.Values).Select(r => r.Strategy).Concat(running.All.SelectMany(static e => e.Arms).Select(static a => a.Strategy)).Concat(experiments.Waiting));
+        strategies.Keep(_rules.Values.Concat(_endpointRules.Values).Select(r => r.Strategy).Concat(experiments.Strategies));
         return new(_rules.Values, _endpointRules.ToDictionary(), _residency);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using InferMesh.ServiceDefaults.Hosting;
 using InferMesh.Silo.Options;
 using InferMesh.Silo.Storage.Postgres;
@@ -5,6 +6,7 @@ using InferMesh.Silo.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Providers;
 using Orleans.Runtime.Hosting;
+using Orleans.Serialization;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
 
@@ -18,6 +20,8 @@ internal static class StorageExtensions
     public static ISiloBuilder UseMeshStorage(this ISiloBuilder silo, StorageSettings settings)
     {
         silo.UseSystemTextJsonGrainStorageSerializer();
+        // Figures may be infinite, such as a quantile of an arm that fails too many requests: what cannot be written would not be decided.
+        silo.Services.Configure<SystemTextJsonGrainStorageSerializerOptions>(static o => o.JsonSerializerOptions.NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals);
         silo.AddIncomingGrainCallFilter<StorageErrorFilter>();
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.AddSingleton<StorageMetrics>();

@@ -50,7 +50,7 @@ internal sealed class ExperimentMeter
 
     public void Completed(in SimRequest request, long ttftNs, long e2eNs, long nowNs) => Record(request, new(ttftNs / 1e9, e2eNs / 1e9, double.NaN, Failed: false), nowNs);
 
-    public void Failed(in SimRequest request, long nowNs) => Record(request, new(double.NaN, double.NaN, double.NaN, Failed: true), nowNs);
+    public void Failed(in SimRequest request, long nowNs) => Record(request, new(double.PositiveInfinity, double.PositiveInfinity, double.NaN, Failed: true), nowNs);
 
     /// <summary>A last look.</summary>
     public void End(long nowNs) => Look(nowNs);

@@ -11,7 +11,7 @@ public sealed class RecordingFolder(string folder, ulong recording) : IRecording
 
     /// <inheritdoc/>
     /// <exception cref="IOException">The folder cannot be written to.</exception>
-    public bool TryWrite(byte[] bytes, int file, bool begins)
+    public bool TryWrite(byte[] bytes, int file, bool begins, int decisions)
     {
         ArgumentNullException.ThrowIfNull(bytes);
         if (begins)

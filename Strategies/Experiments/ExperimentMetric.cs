@@ -18,7 +18,7 @@ public enum Measure
 /// <summary>How many values become one figure.</summary>
 public enum Statistic
 {
-    /// <summary>A quantile. A failed request counts as one that took forever: who fails slow requests does not look fast.</summary>
+    /// <summary>A quantile. A failed request counts as one that took forever, in times that it would have had: who fails slow requests does not look fast.</summary>
     Quantile,
 
     /// <summary>Geometric mean: the mean of logarithms, for latencies. Their tail is so heavy that an arithmetic mean is decided by a few requests; the logarithm has a mean and a variance that settle soon, and its differences are ratios.</summary>

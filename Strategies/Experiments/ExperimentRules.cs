@@ -10,6 +10,9 @@ public static class ExperimentRules
     // Intervals of means are tightest when so much of the traffic has passed: early stops are what they are for.
     private const double TypicalShare = 0.02;
 
+    /// <summary>Greatest share of an arm's requests that the fallback of its strategy may decide: beyond it, their outcomes say too little of the strategy.</summary>
+    public const double MostFallback = 0.05;
+
     /// <summary>Looks at the outcomes.</summary>
     /// <param name="spec">The experiment, as <see cref="ExperimentSpecValidator"/> accepts it.</param>
     /// <param name="state">Its state.</param>
@@ -61,6 +64,21 @@ public static class ExperimentRules
             foreach (var metric in spec.Guardrails.Select(g => g.Metric).Prepend(spec.Primary).Distinct()) list.Add(Comparison(spec, now, arm, metric, TestOf(spec, state, now, arm, metric)));
         }
         return list;
+    }
+
+    /// <summary>An arm that serves and of whose requests the fallback of its strategy decided more than <see cref="MostFallback"/>, with that share; null when there is none, or too few requests yet. Of a promoted experiment since the promotion.</summary>
+    public static (string Arm, double Share)? OnFallback(ExperimentSpec spec, ExperimentState state, IReadOnlyList<ArmTally> tallies)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(state);
+        CheckTallies(spec, tallies);
+        var (now, weights) = (state.Phase == ExperimentPhase.Promoted ? SinceBaseline(state, tallies) : tallies, state.WeightsOf(spec));
+        for (var arm = 0; arm < now.Count; arm++)
+        {
+            var share = (double)now[arm].Fallbacks / now[arm].Requests;
+            if (weights[arm] > 0 && now[arm].Requests >= spec.MinRequestsPerArm && share > MostFallback) return (spec.Arms[arm].Name, share);
+        }
+        return null;
     }
 
     internal static bool CanCompare(ExperimentSpec spec, IReadOnlyList<ArmTally> tallies, int arm) => Math.Min(tallies[0].Requests, tallies[arm].Requests) >= spec.MinRequestsPerArm;

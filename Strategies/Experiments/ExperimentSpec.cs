@@ -32,7 +32,7 @@ public sealed record ExperimentSpec
     /// <summary>What must not get worse.</summary>
     public IReadOnlyList<GuardedMetric> Guardrails { get; init; } = [];
 
-    /// <summary>Probability, above 0 to 0.5, that any interval of any arm and metric is ever wrong, however often it is looked at.</summary>
+    /// <summary>Probability, above 0 to 0.5, that any interval of any arm and metric is ever wrong, however often it is looked at: until a winner is promoted, and again of the watch after it, which begins with fresh counts.</summary>
     public double Alpha { get; init; } = 0.05;
 
     /// <summary>Least gain of the primary metric that wins, 0 or more: 0.02 demands 2 % better (of a rate: 2 percentage points).</summary>

@@ -25,7 +25,7 @@ internal sealed class Look(ExperimentSpec spec, ExperimentState state, IReadOnly
             // A winner that waits for a hand and gets worse is none any more: the others go on.
             var to = _state.Winner == name ? ExperimentPhase.Running : _state.Phase;
             _transitions.Add(new(nowTicks, _state.Phase, to, name, fault.Reason, fault.Evidence, Requests));
-            _state = _state with { StoppedArms = [.. _state.StoppedArms, name], Phase = to, Winner = _state.Winner == name ? null : _state.Winner };
+            _state = _state with { StoppedArms = [.. _state.StoppedArms, name], Phase = to, PhaseAtTicks = to == _state.Phase ? _state.PhaseAtTicks : nowTicks, Winner = _state.Winner == name ? null : _state.Winner };
         }
     }
 

@@ -26,13 +26,16 @@ internal sealed class MeanTest : MetricTest
         double Capped(int step) => step == 0 ? 0 : Math.Min(OutcomeHistogram.Middle(step), cap);
     }
 
-    public override double Control => _isLog ? Math.Exp(_control.Mean) : _control.Mean;
+    public override double Control => Figure(_control);
 
-    public override double Value => _isLog ? Math.Exp(_arm.Mean) : _arm.Mean;
+    public override double Value => Figure(_arm);
 
     public override bool IsAbove(double effect) => Difference(effect) is var (difference, half) && difference > half;
 
     public override bool IsBelow(double effect) => Difference(effect) is var (difference, half) && -difference > half;
+
+    /// <summary>The mean on the scale of the values; of no values there is none.</summary>
+    private double Figure((long Count, double Mean, double Variance) side) => side.Count == 0 ? double.NaN : _isLog ? Math.Exp(side.Mean) : side.Mean;
 
     /// <summary>What the arm has beyond an effect, and half the width of the interval.</summary>
     private (double Difference, double Half) Difference(double effect)

@@ -5,7 +5,7 @@ namespace InferMesh.Strategies.Experiments;
 /// control's values exceed not, and r q would be exceeded by no more of the arm's. Evidence against all q together is the least over q of the evidence against each (Howard and Ramdas,
 /// "Sequential estimation of quantiles with applications to A/B testing and best-arm identification", Bernoulli 2022, section 5): exact at any time, for any distribution, ties included. q lies
 /// within some step of the histogram; taking the control at the lower edge of that step and the arm at the upper one loses a step (0.54 %) of power and no validity. A failed request exceeds
-/// every latency.
+/// every latency that it would have had.
 /// </summary>
 internal sealed class QuantileTest : MetricTest
 {
@@ -81,7 +81,7 @@ internal sealed class QuantileTest : MetricTest
         public Side(Measure measure, ArmTally tally, double weight, double share)
         {
             _values = tally.Values(measure);
-            _forever = measure == Measure.Cost ? 0 : tally.Errors;
+            _forever = tally.Forever(measure);
             Weight = weight;
             Count = _values.Count() + _forever;
             Step = _values.StepFromTop(share * Count, _forever);

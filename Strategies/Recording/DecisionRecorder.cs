@@ -174,7 +174,7 @@ public sealed partial class DecisionRecorder(IRecordingSink sink, RecordingOptio
         var bytes = new byte[front.Length + _buffer.Length];
         front.CopyTo(bytes);
         _buffer.Written.CopyTo(bytes.AsSpan(front.Length));
-        if (sink.TryWrite(bytes, _file, _begins))
+        if (sink.TryWrite(bytes, _file, _begins, _blockDecisions))
         {
             (Bytes, _fileBytes, _begins) = (Bytes + bytes.Length, _fileBytes + bytes.Length, false);
         }

@@ -147,6 +147,7 @@ public interface IRecordingSink
     /// <param name="bytes">Bytes, whole blocks; the sink's own from now on.</param>
     /// <param name="file">Number of the file they belong to.</param>
     /// <param name="begins">Whether they are the first of it.</param>
+    /// <param name="decisions">Decisions in them.</param>
     /// <returns>False when there is no room: then the recorder drops them, and begins a new file.</returns>
-    bool TryWrite(byte[] bytes, int file, bool begins);
+    bool TryWrite(byte[] bytes, int file, bool begins, int decisions);
 }

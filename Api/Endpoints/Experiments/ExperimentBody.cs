@@ -44,7 +44,7 @@ internal sealed record ExperimentBody
     /// <summary>Metrics that must not get worse, at most 8.</summary>
     public IReadOnlyList<GuardrailBody?>? Guardrails { get; init; }
 
-    /// <summary>Probability that any judgement is ever wrong, above 0 to 0.5. Default 0.05.</summary>
+    /// <summary>Probability that any judgement is ever wrong until a winner is promoted, and again of the watch after it; above 0 to 0.5. Default 0.05.</summary>
     public double? Alpha { get; init; }
 
     /// <summary>Least gain that wins, 0 to 10: 0.02 demands 2 % better, of a rate 2 percentage points. Default 0.</summary>

@@ -79,7 +79,7 @@ internal sealed record ExperimentDetail : ExperimentView
         Spec = new(),
         StoppedArms = [],
         ChangedBy = "",
-        Arms = [.. report.Arms.Select(static a => new ArmView { Name = a.Name, Share = a.Share, Requests = a.Requests, Errors = a.Errors, Stopped = a.Stopped })],
+        Arms = [.. report.Arms.Select(static a => new ArmView { Name = a.Name, Share = a.Share, Requests = a.Requests, Errors = a.Errors, Fallbacks = a.Fallbacks, Stopped = a.Stopped })],
         Comparisons = [.. report.Comparisons.Select(ComparisonView.Of)],
         Changes = [.. report.Changes.Select(ExperimentChangeView.Of)],
     });
@@ -99,6 +99,9 @@ internal sealed record ArmView
 
     /// <summary>Those of them that failed.</summary>
     public long Errors { get; init; }
+
+    /// <summary>Requests that the fallback of its plugin decided.</summary>
+    public long Fallbacks { get; init; }
 
     /// <summary>It was stopped.</summary>
     public bool Stopped { get; init; }

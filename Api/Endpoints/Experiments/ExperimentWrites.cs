@@ -105,7 +105,7 @@ internal static class ExperimentWrites
     private static async Task<IResult> AnswerAsync(string name, ExperimentResult result, HttpContext context, GrainCalls calls, int status)
     {
         if (result.Status != PolicyStatus.Accepted) return Refusal(name, result);
-        if (await calls.RetryAsync(g => g.GetGrain<IExperimentGrain>(name).Read(), context.RequestAborted) is not { } report) return new ProblemResult(Problem.NotFound("experiment", name));
+        if ((result.Report ?? await calls.RetryAsync(g => g.GetGrain<IExperimentGrain>(name).Read(), context.RequestAborted)) is not { } report) return new ProblemResult(Problem.NotFound("experiment", name));
         context.Response.Headers.ETag = Etags.Of(report.Experiment.Version);
         return TypedResults.Json(ExperimentDetail.Of(report), statusCode: status);
     }

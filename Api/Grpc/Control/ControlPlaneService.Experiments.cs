@@ -90,8 +90,9 @@ internal sealed partial class ControlPlaneService
     private async Task<Experiment> WriteAsync(string name, ServerCallContext context, Func<IExperimentGrain, string, Task<ExperimentResult>> write)
     {
         var actor = context.Actor();
-        Accept(await calls.OnceAsync(grains => write(grains.GetGrain<IExperimentGrain>(name), actor), context.CancellationToken), name);
-        return await ReadAsync(name, context);
+        var result = await calls.OnceAsync(grains => write(grains.GetGrain<IExperimentGrain>(name), actor), context.CancellationToken);
+        Accept(result, name);
+        return result.Report is { } report ? ExperimentMapper.ToProto(report) : await ReadAsync(name, context);
     }
 
     private async Task<Experiment> ReadAsync(string name, ServerCallContext context)

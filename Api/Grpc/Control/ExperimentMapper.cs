@@ -55,7 +55,7 @@ internal static class ExperimentMapper
     public static Proto.Experiment ToProto(ExperimentReport report)
     {
         var proto = ToProto(report.Experiment);
-        proto.Arms.AddRange(report.Arms.Select(static a => new Proto.ArmOutcomes { Name = a.Name, Share = a.Share, Requests = a.Requests, Errors = a.Errors, Stopped = a.Stopped }));
+        proto.Arms.AddRange(report.Arms.Select(static a => new Proto.ArmOutcomes { Name = a.Name, Share = a.Share, Requests = a.Requests, Errors = a.Errors, Stopped = a.Stopped, Fallbacks = a.Fallbacks }));
         proto.Comparisons.AddRange(report.Comparisons.Select(ToProto));
         proto.Changes.AddRange(report.Changes.Select(ToProto));
         return proto;

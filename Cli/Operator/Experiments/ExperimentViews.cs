@@ -7,7 +7,7 @@ namespace InferMesh.Cli.Operator.Experiments;
 /// <summary>Experiments as people read them.</summary>
 internal static class ExperimentViews
 {
-    private static readonly string[] s_armHeader = ["ARM", "STRATEGY", "SHARE", "REQUESTS", "ERRORS", "STOPPED"];
+    private static readonly string[] s_armHeader = ["ARM", "STRATEGY", "SHARE", "REQUESTS", "ERRORS", "FALLBACK", "STOPPED"];
     private static readonly string[] s_metricHeader = ["ARM", "METRIC", "REQUESTS", "CONTROL", "ARM'S", "EFFECT", "INTERVAL"];
     private static readonly string[] s_changeHeader = ["AT", "FROM", "TO", "ARM", "WHY", "BY", "REQUESTS", "EVIDENCE"];
 
@@ -42,7 +42,7 @@ internal static class ExperimentViews
             .Add("promotion", spec.Object("promotion") is { } promotion && promotion.Text("auto") == "true" ? "by itself" : "by hand")
             .Add("version", $"{experiment.Text("version")} by {experiment.Text("changedBy")}")
             .Table(s_armHeader, experiment.Items("arms").Select(a => (IReadOnlyList<string>)
-                [a.Text("name"), strategies.GetValueOrDefault(a.Text("name"), ""), Units.Percent(a.Amount("share")), a.Text("requests"), a.Text("errors"), a.Text("stopped") == "true" ? "yes" : ""]))
+                [a.Text("name"), strategies.GetValueOrDefault(a.Text("name"), ""), Units.Percent(a.Amount("share")), a.Text("requests"), a.Text("errors"), a.Text("fallbacks"), a.Text("stopped") == "true" ? "yes" : ""]))
             .Table(s_metricHeader, experiment.Items("comparisons").Select(static c => (IReadOnlyList<string>)
                 [c.Text("arm"), c.Text("metric"), (c.Number("controlRequests") + c.Number("armRequests")).ToString(CultureInfo.InvariantCulture), Figure(c, "control"), Figure(c, "value"), Effect(c, "effect"), Interval(c)]))
             .Table(s_changeHeader, experiment.Items("changes").Select(static c => (IReadOnlyList<string>)

@@ -46,10 +46,10 @@ internal static class ExperimentTable
         return t.Evidence is { } e ? $"{when}: {what}, {e.Metric.Name} {Effect(e.Metric, e.Effect)} {Interval(e)}" : $"{when}: {what}";
     }
 
-    private static string Interval(MetricComparison c) => $"[{Effect(c.Metric, c.Low)}, {(double.IsInfinity(c.High) ? "no end" : Effect(c.Metric, c.High))}]";
+    private static string Interval(MetricComparison c) => $"[{Effect(c.Metric, c.Low)}, {Effect(c.Metric, c.High)}]";
 
-    private static string Effect(ExperimentMetric metric, double effect) =>
-        metric.IsDifference ? string.Create(CultureInfo.InvariantCulture, $"{effect * 100:+0.00;-0.00;0.00} pp") : string.Create(CultureInfo.InvariantCulture, $"{effect * 100:+0.0;-0.0;0.0} %");
+    private static string Effect(ExperimentMetric metric, double effect) => !double.IsFinite(effect) ? "no end"
+        : metric.IsDifference ? string.Create(CultureInfo.InvariantCulture, $"{effect * 100:+0.00;-0.00;0.00} pp") : string.Create(CultureInfo.InvariantCulture, $"{effect * 100:+0.0;-0.0;0.0} %");
 
     private static string Figure(ExperimentMetric metric, double value) => !double.IsFinite(value) ? "never" : metric.IsDifference ? Words.Percent(value) : Words.Ms(value * 1000);
 

@@ -1,4 +1,5 @@
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Plugins;
 using InferMesh.Strategies.Routing;
 
 namespace InferMesh.Grains.Routing.Shadows;
@@ -14,6 +15,9 @@ internal sealed class ShadowCase(ShadowJudge judge, IRoutingStrategy shadow, Tar
     /// <summary>Strategy that is asked.</summary>
     public string Shadow => shadow.Name;
 
+    /// <summary>Number of targets that it holds.</summary>
+    public int Targets => targets.Count;
+
     /// <summary>A number of the request.</summary>
     public ulong Number => unchecked(seed * 31 + sequence);
 
@@ -25,19 +29,26 @@ internal sealed class ShadowCase(ShadowJudge judge, IRoutingStrategy shadow, Tar
     /// <param name="endTicks">UTC ticks.</param>
     public void Ended(RouteOutcome? outcome, long endTicks)
     {
-        // The picks are compared in any case; what another target took says nothing of this one.
-        if (outcome is { Status: OutcomeStatus.Success, LatencyMs: { } ms } && (outcome.NodeId.Length == 0 || outcome.NodeId == decision.Choices[0].Identity.NodeId))
+        // The picks are compared in any case; what another target took says nothing of this one, and who speaks for one tenant could make the estimate of all up.
+        if (outcome is { Tenant: null, Status: OutcomeStatus.Success, LatencyMs: { } ms } && (outcome.NodeId.Length == 0 || outcome.NodeId == decision.Choices[0].Identity.NodeId))
             _seconds = StrategyFeedback.Seconds(ms, (endTicks - nowTicks) / (double)TimeSpan.TicksPerSecond);
         judge.Ask(this);
     }
 
-    /// <summary>Asks the shadow: seconds expected of both picks, null when it has none; and whether they are the same.</summary>
+    /// <summary>Asks the shadow: seconds expected of both picks, null when it has none or its fallback picked in its place, as after it was unloaded; and whether they are the same.</summary>
     public (double Live, double Shadow, bool Same)? Compare()
     {
         Span<RankedTarget> best = stackalloc RankedTarget[1];
         // Quotas are of now, not of then, and the request had its place.
         var policy = decision.Policy with { Strategy = shadow, Quotas = [] };
-        if (DecisionKernel.Pick(targets, request, policy, nowTicks, sequence, seed, best) is not { Outcome: DecisionOutcome.Routed }) return null;
+        FallbackWatch.Begin();
+        var picked = DecisionKernel.Pick(targets, request, policy, nowTicks, sequence, seed, best);
+        if (FallbackWatch.FellBack)
+        {
+            DecisionMetrics.ShadowSkipped.Add(1);
+            return null;
+        }
+        if (picked is not { Outcome: DecisionOutcome.Routed }) return null;
         var (live, other) = (decision.Choices[0].Identity, targets.Identity[best[0].Target]);
         return ShadowRegret.Priced(targets, request, live, other, nowTicks) is var (ours, theirs) ? (ours, theirs, live == other) : null;
     }

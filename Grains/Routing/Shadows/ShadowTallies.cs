@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Strategies.Experiments;
 
@@ -7,27 +6,34 @@ namespace InferMesh.Grains.Routing.Shadows;
 /// <summary>What this silo has counted of each pair of strategies since it started. Thread-safe.</summary>
 internal sealed class ShadowTallies
 {
-    // Strategies change seldom; names of plugins carry versions.
+    // Names of plugins carry versions, and experiments have arms: the pair that was asked about longest ago goes.
     private const int MaxPairs = 32;
     private const int Fields = 9;
 
-    private readonly ConcurrentDictionary<(string Strategy, string Shadow), ShadowTally> _pairs = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string Strategy, string Shadow), (ShadowTally Tally, long Used)> _pairs = [];
+    private long _uses;
 
-    /// <summary>Adds a request; one of more pairs than are kept is left out.</summary>
+    /// <summary>Adds a request.</summary>
     public void Add(ShadowCase of, double liveSeconds, double shadowSeconds, bool same)
     {
-        var pair = (of.Strategy, of.Shadow);
-        if (!_pairs.TryGetValue(pair, out var tally))
+        ShadowTally tally;
+        lock (_gate)
         {
-            if (_pairs.Count >= MaxPairs) return;
-            tally = _pairs.GetOrAdd(pair, static _ => new());
+            var pair = (of.Strategy, of.Shadow);
+            tally = _pairs.GetValueOrDefault(pair).Tally ?? new();
+            _pairs[pair] = (tally, ++_uses);
+            if (_pairs.Count > MaxPairs) _pairs.Remove(_pairs.MinBy(static p => p.Value.Used).Key);
         }
         tally.Add(of.Number, liveSeconds, shadowSeconds, of.ObservedSeconds, same);
     }
 
     /// <summary>All of it, to be sent.</summary>
-    public IReadOnlyList<ShadowReport> ToReports() =>
-        [.. _pairs.Select(static p => new ShadowReport(p.Key.Strategy, p.Key.Shadow, [.. p.Value.ToSums().SelectMany(static s => new Int128[] { s.Count, s.Agreed, s.Observed, s.Expected, s.Regret, s.ExpectedSquared, s.ExpectedObserved, s.AgreedObserved, s.AgreedExpected })]))];
+    public IReadOnlyList<ShadowReport> ToReports()
+    {
+        lock (_gate)
+            return [.. _pairs.Select(static p => new ShadowReport(p.Key.Strategy, p.Key.Shadow, [.. p.Value.Tally.ToSums().SelectMany(static s => new Int128[] { s.Count, s.Agreed, s.Observed, s.Expected, s.Regret, s.ExpectedSquared, s.ExpectedObserved, s.AgreedObserved, s.AgreedExpected })]))];
+    }
 
     /// <summary>Adds up what silos have sent of one pair.</summary>
     public static ShadowTally Sum(IEnumerable<Int128[]> sent)

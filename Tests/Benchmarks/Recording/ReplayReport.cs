@@ -85,7 +85,7 @@ internal static class ReplayReport
 
         public IReadOnlyList<byte[]> Files => [.. _files.Select(static f => f.ToArray())];
 
-        public bool TryWrite(byte[] bytes, int file, bool begins)
+        public bool TryWrite(byte[] bytes, int file, bool begins, int decisions)
         {
             if (begins) _files.Add(new());
             if (_decisions >= Wanted) return true;

@@ -54,6 +54,31 @@ public sealed class ExperimentTests
     }
 
     [TestMethod]
+    public async Task Running_ArmThatFailsMoreThanItsQuantileAllows_IsStoppedByAnInfiniteFigure()
+    {
+        await using var mesh = await TestMesh.StartAsync();
+        var name = await mesh.BeginAsync(Plan(mesh.Model) with { Guardrails = [] });
+
+        var report = await mesh.RunAsync(name, static _ => 100, static r => r.Experiment.Standing.Stage != ExperimentStage.Running, static arm => arm == "challenger" ? 0.2 : 0);
+
+        Assert.AreEqual((ExperimentStage.Stopped, "losing"), (report.Experiment.Standing.Stage, report.Changes[0].Reason));
+        Assert.IsTrue(report.Changes[0].Evidence is { Value: double.PositiveInfinity, Effect: double.PositiveInfinity, Low: > 0 }, $"{report.Changes[0].Evidence}");
+    }
+
+    [TestMethod]
+    public async Task Promoted_WinnerThatBeginsToFail_IsTakenBack()
+    {
+        await using var mesh = await TestMesh.StartAsync();
+        var plan = Plan(mesh.Model) with { Guardrails = [], Promotion = new() { Auto = true, MinRequestsPerArm = 200, MinDurationSeconds = 0, Holdback = 0.3 } };
+        var name = await mesh.BeginAsync(plan);
+        await mesh.RunAsync(name, static arm => arm == "challenger" ? 50 : 200, static r => r.Experiment.Standing.Stage == ExperimentStage.Promoted);
+
+        var demoted = await mesh.RunAsync(name, static arm => arm == "challenger" ? 50 : 200, static r => r.Experiment.Standing.Stage != ExperimentStage.Promoted, static arm => arm == "challenger" ? 0.3 : 0);
+
+        Assert.AreEqual((ExperimentStage.Demoted, "losing"), (demoted.Experiment.Standing.Stage, demoted.Changes[^1].Reason));
+    }
+
+    [TestMethod]
     public async Task Decided_Winner_WaitsForAHand()
     {
         await using var mesh = await TestMesh.StartAsync();
@@ -152,6 +177,24 @@ public sealed class ExperimentTests
     }
 
     [TestMethod]
+    public async Task Index_BeginsAnewWhileAnExperimentCannotBeRead_ListsNoneWithoutIt()
+    {
+        var name = Unique("experiment");
+        var grain = Client.GetGrain<IExperimentGrain>(name);
+        var begun = await grain.Create(Plan(Unique("model")), "test");
+        Assert.AreEqual((PolicyStatus.Accepted, name, 2), (begun.Status, begun.Report?.Experiment.Name, begun.Report?.Arms.Count), "what was made needs no second call");
+        var index = Client.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key);
+        var before = await index.List();
+        FailingCalls.FailNext($"experiment/{name}", "History");
+        await index.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+
+        var after = await EventuallyAsync(index.List, l => l.Incarnation != before.Incarnation, "a new index");
+
+        Assert.IsTrue(after.Experiments.Any(e => e.Name == name), "its arms would stop serving on all silos");
+        await grain.Delete(PolicyVersions.Any, "", "test");
+    }
+
+    [TestMethod]
     public async Task Create_WrongPlan_NamesAllThatIsWrong()
     {
         var grain = Client.GetGrain<IExperimentGrain>(Unique("experiment"));
@@ -215,7 +258,8 @@ public sealed class ExperimentTests
         /// <param name="name">Experiment.</param>
         /// <param name="ttftMs">About how long the first token of a request takes, by its arm; null when what came of it says nothing.</param>
         /// <param name="until">When it ends.</param>
-        public async Task<ExperimentReport> RunAsync(string name, Func<string, double?> ttftMs, Func<ExperimentReport, bool> until)
+        /// <param name="failing">Share of the requests that fail, by their arm.</param>
+        public async Task<ExperimentReport> RunAsync(string name, Func<string, double?> ttftMs, Func<ExperimentReport, bool> until, Func<string, double>? failing = null)
         {
             var outcomes = new List<RouteOutcome>();
             for (var requests = 0; requests < 40_000; requests += 50)
@@ -226,6 +270,12 @@ public sealed class ExperimentTests
                 foreach (var decision in decisions)
                 {
                     Assert.AreEqual(RouteStatus.Routed, decision.Status, $"{decision.RetryAfter} {string.Join("; ", decision.Errors)}");
+                    if (failing?.Invoke(decision.Arm) > Random.Shared.NextDouble())
+                    {
+                        // No node is blamed: it would be shut out.
+                        outcomes.Add(new() { DecisionId = decision.DecisionId, Status = OutcomeStatus.Rejected });
+                        continue;
+                    }
                     if (ttftMs(decision.Arm) is not { } ms)
                     {
                         outcomes.Add(new() { DecisionId = decision.DecisionId, Status = OutcomeStatus.Rejected, TtftMs = 1 });

@@ -66,6 +66,56 @@ public sealed class JobPluginTests
         await Plugin(name).Remove("", true, "test");
     }
 
+    [TestMethod]
+    public async Task Submit_DuringADryRunOfAPluginThatIsNotThere_IsPlacedByItsOwn()
+    {
+        var (name, type) = (Name(), Unique("jobs"));
+        await PushAsync(PluginArchive.OfTraining(name, "1.0.0"));
+        await PushAsync(PluginArchive.OfTraining(name, "2.0.0"));
+        Assert.AreEqual(PluginStatus.Accepted, (await Plugin(name).Enable("2.0.0", false, "test")).Status);
+        var (lost, other) = (await LostAsync(), Unique("job"));
+        var preview = Scheduler.DryRun(Spec(type, "nowhere@1.0.0"));
+        await Task.Delay(200);
+        Assert.AreEqual(JobResultStatus.Accepted, (await Job(other).Submit(Spec(type, lost), "test")).Status);
+        await Task.Delay(200);
+        var id = Unique("job");
+        Assert.AreEqual(JobResultStatus.Accepted, (await Job(id).Submit(Spec(type, $"{name}@1.0.0"), "test")).Status);
+        Assert.AreEqual("never", (await preview).Verdict, "no GPU of its type");
+
+        await using var agent = await JobAgent.StartAsync($"{type}-0", type, gpus: 4, gpuType: type);
+        var job = await EventuallyAsync(() => Job(id).Get(), j => j is { State: JobState.Running, Placement: not null }, "running");
+        Assert.AreEqual(($"{name}@1.0.0", false), (job!.Placement!.Strategy, job.Placement.Why.Contains("not loaded", StringComparison.Ordinal)), job.Placement.Why);
+        foreach (var one in new[] { id, other }) await Job(one).Cancel("", "test");
+        foreach (var plugin in new[] { name, lost }) await Plugin(plugin).Remove("", true, "test");
+    }
+
+    [TestMethod]
+    public async Task Submit_PluginThatIsNotThere_HoldsUpNobodyElse()
+    {
+        var type = Unique("jobs");
+        await using var agent = await JobAgent.StartAsync($"{type}-0", type, gpus: 4, gpuType: type);
+        // Agents are known once a job of theirs runs.
+        await Job((await RunningAsync(type, "")).Id).Cancel("", "test");
+        var (name, id) = (await LostAsync(), Unique("job"));
+        Assert.AreEqual(JobResultStatus.Accepted, (await Job(id).Submit(Spec(type, name), "test")).Status);
+        await Task.Delay(300);
+        var began = DateTime.UtcNow;
+        await RunningAsync(type, "");
+        Assert.IsLessThan(TimeSpan.FromSeconds(3), DateTime.UtcNow - began);
+        await Job(id).Cancel("", "test");
+        await Plugin(name).Remove("", true, "test");
+    }
+
+    /// <summary>A plugin that is enabled and that no silo can load, as its content is not stored.</summary>
+    private static async Task<string> LostAsync()
+    {
+        var name = Name();
+        await PushAsync(PluginArchive.OfTraining(name, "1.0.0"));
+        await Client.GetGrain<IPluginPackageGrain>((await Plugin(name).Get())!.Spec.Versions.Single().Digest).Delete();
+        Assert.AreEqual(PluginStatus.Accepted, (await Plugin(name).Enable("", false, "test")).Status);
+        return name;
+    }
+
     private static IJobSchedulerGrain Scheduler => Client.GetGrain<IJobSchedulerGrain>(IJobSchedulerGrain.Key);
 
     private static JobSpec Spec(string type, string strategy) =>

@@ -46,6 +46,15 @@ public sealed class ExperimentTests
     }
 
     [TestMethod]
+    public async Task Change_ThatWasMade_IsAnsweredThoughNobodyCanReadItNow()
+    {
+        using var api = new ApiHost();
+        api.Mesh.Experiments.Experiment("chat").IsSilent = true;
+        Assert.AreEqual("\"1\"", (await api.PostAsync(Path, Body)).AssertStatus(201).Headers.ETag?.ToString());
+        Assert.AreEqual("stopped", (await api.PostAsync($"{Path}/chat:stop")).AssertStatus(200).Json.GetProperty("stage").GetString());
+    }
+
+    [TestMethod]
     public async Task Stop_WithAnotherVersion_IsRefused()
     {
         using var api = new ApiHost();

@@ -39,12 +39,17 @@ internal sealed class FakeExperiment(string name) : IExperimentGrain
 
     public Task<IReadOnlyList<MeshExperiment>> History() => throw new NotSupportedException();
 
-    public Task<ExperimentReport?> Read() => Task.FromResult(Current is { } e
+    /// <summary>Nobody answers calls that only read.</summary>
+    public bool IsSilent { get; set; }
+
+    public Task<ExperimentReport?> Read() => IsSilent ? Task.FromException<ExperimentReport?>(new TimeoutException()) : Task.FromResult(Report());
+
+    private ExperimentReport? Report() => Current is { } e
         ? new ExperimentReport(
             e,
             [.. e.Plan.Arms.Select((a, i) => new ArmStanding(a.Name, e.Standing.Serves ? 1.0 / e.Plan.Arms.Count : 0, Outcomes.ElementAtOrDefault(i).Requests, Outcomes.ElementAtOrDefault(i).Errors, e.Standing.StoppedArms.Contains(a.Name)))],
             Comparisons, [.. _changes])
-        : null);
+        : null;
 
     public Task<ExperimentResult> Create(ExperimentPlan plan, string actor)
     {
@@ -85,5 +90,5 @@ internal sealed class FakeExperiment(string name) : IExperimentGrain
     private Task<ExperimentResult>? Refusal(long expected) =>
         Current is null ? Result(PolicyStatus.NotFound) : expected != PolicyVersions.Any && expected != Current.Version ? Result(PolicyStatus.Conflict) : null;
 
-    private Task<ExperimentResult> Result(PolicyStatus status, params FieldError[] errors) => Task.FromResult(new ExperimentResult(status, Current, Current?.Version ?? 0, errors));
+    private Task<ExperimentResult> Result(PolicyStatus status, params FieldError[] errors) => Task.FromResult(new ExperimentResult(status, Current, Current?.Version ?? 0, errors, status == PolicyStatus.Accepted ? Report() : null));
 }

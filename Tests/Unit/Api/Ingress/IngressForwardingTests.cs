@@ -54,6 +54,7 @@ public sealed class IngressForwardingTests
         var query = api.Router.Queries.Single();
         Assert.AreEqual(("m", "r-1", "t1", "latency", 77), (query.Model, query.RequestId, query.Tenant, query.SloClass, query.PromptTokens));
         Assert.AreNotEqual(0UL, query.Unit, "drawn by the mesh");
+        Assert.AreEqual(AnswerForm.Whole, query.Answer);
         var report = (await api.Router.WaitForReportsAsync(1)).Single();
         Assert.AreEqual(("d1", OutcomeStatus.Success, "n1"), (report.DecisionId, report.Status, report.NodeId));
         Assert.IsNull(report.TtftMs, "an answer in one piece has no first token");

@@ -40,6 +40,21 @@ public sealed class IngressLearningTests
     }
 
     [TestMethod]
+    [DataRow(true, AnswerForm.Stream)]
+    [DataRow(false, AnswerForm.Whole)]
+    public async Task Query_SaysInWhatFormTheAnswerIsWanted(bool stream, AnswerForm form)
+    {
+        await using var runtime = await FakeRuntime.StartAsync();
+        var seen = AnswerForm.Unknown;
+        await ReportAsync(query =>
+        {
+            seen = query.Answer;
+            return FakeRouter.Routed("d1", FakeRouter.Target("n1", runtime.Url));
+        }, stream);
+        Assert.AreEqual(form, seen);
+    }
+
+    [TestMethod]
     public async Task Report_OfAnAnswerInOnePiece_HasNoFirstToken()
     {
         await using var runtime = await FakeRuntime.StartAsync(context => context.Response.WriteAsJsonAsync(new { usage = new { completion_tokens = 17 } }));

@@ -50,7 +50,7 @@ public sealed class ArmTrialTests
     public void Ended_FirstAttemptOutrunsItsCopy_CountsAsIfThereHadBeenNone()
     {
         var first = Choice("n1");
-        var trial = ArmTrial.Begin(Arm(), first, double.NaN, 0);
+        var trial = ArmTrial.Begin(new(Arm()), first, double.NaN, 0);
         trial.Copied(Choice("n2"), double.NaN, Ticks(1));
         trial.Moved(first, double.NaN, Ticks(2));
         trial.Ended(new() { DecisionId = "", TtftMs = 2000, LatencyMs = 3000 }, Ticks(3));
@@ -97,6 +97,21 @@ public sealed class ArmTrialTests
     }
 
     [TestMethod]
+    [DataRow(AnswerForm.Unknown, 1, 1)]
+    [DataRow(AnswerForm.Stream, 1, 1)]
+    [DataRow(AnswerForm.Whole, 0, 1)]
+    [DataRow(AnswerForm.Conversation, 0, 0)]
+    public void Ended_ByFormOfTheAnswer_CountsTheTimesThatItHas(AnswerForm form, int ttft, int e2e)
+    {
+        Trial(form: form).Ended(new() { DecisionId = "", Status = OutcomeStatus.Error, NodeId = "n1" }, Ticks(7));
+        Assert.AreEqual((1L, ttft, e2e), (Tally.Errors, (int)Tally.Forever(Measure.Ttft), (int)Tally.Forever(Measure.E2e)), "failed");
+        Trial(form: form).Ended(new() { DecisionId = "", Status = OutcomeStatus.Cancelled, NodeId = "n1" }, Ticks(600));
+        Assert.AreEqual((ttft, e2e), ((int)Tally.Values(Measure.Ttft).Count(), (int)Tally.Values(Measure.E2e).Count()), "its client left");
+        Trial(price: 3.6, form: form).Ended(new() { DecisionId = "", NodeId = "n1", LatencyMs = 1_000 }, Ticks(1));
+        Assert.AreEqual((ttft, 2 * e2e, 1L), ((int)Tally.Values(Measure.Ttft).Count(), (int)Tally.Values(Measure.E2e).Count(), Tally.Values(Measure.Cost).Count()), "answered, its first token unknown");
+    }
+
+    [TestMethod]
     [DataRow(null)]
     [DataRow(0.0)]
     public void Ended_DecisionThatNobodyUsed_JudgesNothing(double? latencyMs)
@@ -134,7 +149,7 @@ public sealed class ArmTrialTests
         Assert.AreEqual(0, Tally.Requests);
     }
 
-    private ArmTrial Trial(double load = 0, double price = double.NaN) => ArmTrial.Begin(Arm(), Choice("n1", load), price, 0);
+    private ArmTrial Trial(double load = 0, double price = double.NaN, AnswerForm form = AnswerForm.Unknown) => ArmTrial.Begin(new(Arm(), form), Choice("n1", load), price, 0);
 
     private RunningArm Arm() => new("experiment", "arm", StrategyCatalog.Create("mesh"), _count);
 

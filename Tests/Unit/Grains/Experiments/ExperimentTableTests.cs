@@ -1,8 +1,14 @@
 using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Experiments;
+using InferMesh.Grains.Options;
 using InferMesh.Grains.Policies;
+using InferMesh.Grains.Routing;
 using InferMesh.Strategies.Routing;
+using InferMesh.Tests.Unit.Grains.Routing;
+using InferMesh.Tests.Unit.Strategies;
+using InferMesh.Tests.Unit.Strategies.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace InferMesh.Tests.Unit.Grains.Experiments;
 
@@ -12,7 +18,9 @@ public sealed class ExperimentTableTests
     private readonly ManualTime _time = new();
     private readonly ExperimentTableBuilder _builder;
 
-    public ExperimentTableTests() => _builder = new(new PolicyStrategies(), _time, NullLogger<ExperimentTableBuilder>.Instance);
+    private readonly PolicyStrategies _strategies = new();
+
+    public ExperimentTableTests() => _builder = new(_strategies, _time, NullLogger<ExperimentTableBuilder>.Instance);
 
     [TestMethod]
     public void ArmOf_RunningExperiment_SplitsItsRequestsAndNoOthers()
@@ -104,7 +112,12 @@ public sealed class ExperimentTableTests
             Experiment("c"),
         ]);
         Assert.AreEqual("c", _builder.Build().All.Single().Name);
-        Assert.AreEqual("c", _builder.Build().All.Single().Name, "and again with the next table");
+        var (table, made) = (_builder.Build(), _builder.Strategies.ToArray());
+        Assert.AreSame(table, _builder.Build(), "nothing has changed");
+        CollectionAssert.AreEqual(made, _builder.Strategies.ToArray(), "and no strategy is made anew");
+        _strategies.Keep(_builder.Strategies);
+        _builder.Build();
+        CollectionAssert.AreEqual(made, _builder.Strategies.ToArray());
     }
 
     [TestMethod]
@@ -115,11 +128,50 @@ public sealed class ExperimentTableTests
         var plugin = Experiment("a", e => e with { Arms = [e.Arms[0], e.Arms[1] with { Strategy = "my_plugin@1.0.0" }] });
         builder.Take([plugin, Experiment("b")]);
         Assert.AreEqual("b", builder.Build().All.Single().Name);
-        strategies.Keep(builder.Build().All.SelectMany(e => e.Arms).Select(a => a.Strategy).Concat(builder.Waiting));
+        strategies.Keep(builder.Build().All.SelectMany(e => e.Arms).Select(a => a.Strategy).Concat(builder.Strategies));
         Assert.AreEqual("my_plugin@1.0.0", $"{strategies.Named.Single()}", "the silo goes on asking for it");
 
         builder.Take([plugin with { Standing = Running() with { StoppedArms = ["challenger"] } }]);
         Assert.AreEqual("a", builder.Build().All.Single().Name, "a stopped arm serves nothing");
+    }
+
+    [TestMethod]
+    public void Build_PluginOfAnArmInQuarantine_LeavesTheExperimentOutUntilItIsLoadedAnew()
+    {
+        using var host = Packages.Host();
+        using var first = Packages.Load(host, Packages.Wasm(Packages.Text(Packages.Pick())));
+        var served = first;
+        var builder = new ExperimentTableBuilder(new PolicyStrategies(_ => served), _time, NullLogger<ExperimentTableBuilder>.Instance);
+        builder.Take([Experiment("a", e => e with { Arms = [e.Arms[0], e.Arms[1] with { Strategy = "guest@1.0.0" }] })]);
+        Assert.AreEqual("guest@1.0.0", builder.Build().All.Single().Arms[1].Strategy.Name);
+
+        first.Guard.Quarantine();
+        Assert.IsEmpty(builder.Build().All, "its fallback would be judged in its place");
+
+        using var again = Packages.Load(host, Packages.Wasm(Packages.Text(Packages.Pick())));
+        served = again;
+        Assert.HasCount(1, builder.Build().All);
+    }
+
+    [TestMethod]
+    public void Decide_FallbackOfTheArmsPlugin_IsCountedAsSuch()
+    {
+        using var host = Packages.Host();
+        using var plugin = Packages.Load(host, Packages.Wasm(Packages.Text("unreachable")));
+        var builder = new ExperimentTableBuilder(new PolicyStrategies(_ => plugin), _time, NullLogger<ExperimentTableBuilder>.Instance);
+        builder.Take([Experiment("a", e => e with { Models = [Tables.Model], Arms = [e.Arms[0], e.Arms[1] with { Strategy = "guest@1.0.0" }] })]);
+        var (cache, experiments) = (new RoutingTableCache(), builder.Build());
+        cache.Swap(new(Tables.Table([Tables.Row("n0") with { SampledAtTicks = _time.GetUtcNow().UtcTicks }]), 1, 1) { Experiments = experiments });
+        using var ledger = new ReservationLedger(new LocalSilo(), _time, Options.Create(new RoutingSettings()), new(cache));
+        var router = new Router(cache, ledger, new(Options.Create(new RoutingSettings())), new LocalSilo(), _time);
+        foreach (var i in Enumerable.Range(0, 200))
+        {
+            var decision = router.Decide(new() { Model = Tables.Model, RequestId = $"r-{i}" }, dryRun: false);
+            Assert.IsTrue(ReservationLedger.TryParse(decision.DecisionId, out var number, out _) && ledger.Settle(number, new() { DecisionId = decision.DecisionId }), $"{decision.Status}");
+        }
+        var (control, challenger) = (experiments.All[0].Arms[0].Count!.Tally, experiments.All[0].Arms[1].Count!.Tally);
+        Assert.AreEqual((200L, 0L), (control.Requests + challenger.Requests, control.Fallbacks));
+        Assert.IsTrue(challenger.Fallbacks > 0 && challenger.Fallbacks == challenger.Requests, $"{challenger.Fallbacks} of {challenger.Requests}");
     }
 
     private static RoutingRequest[] Requests(int count) => [.. Enumerable.Range(0, count).Select(i => new RoutingRequest { Model = "m", RequestId = $"r-{i}" })];

@@ -2,9 +2,12 @@ using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Plugins;
 using InferMesh.Grains.Policies;
+using InferMesh.Grains.Routing.Shadows;
 using InferMesh.Strategies.Hosting;
 using InferMesh.Tests.Unit.Api.Grpc.Fakes;
+using InferMesh.Tests.Unit.Grains.Routing;
 using InferMesh.Tests.Unit.Silo.Storage;
+using InferMesh.Tests.Unit.Strategies;
 using InferMesh.Tests.Unit.Strategies.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -21,7 +24,8 @@ public sealed class SiloPluginsTests : IAsyncDisposable
 
     private readonly FakeIndex _index = new();
     private readonly FakePackages _packages = new();
-    private readonly Changing<PluginSettings> _settings = new(new() { Development = true });
+    // A busy machine makes no plugin late here.
+    private readonly Changing<PluginSettings> _settings = new(new() { Development = true, RoutingDeadline = TimeSpan.FromSeconds(1) });
     private readonly FakeSiloLifecycle _lifecycle = new();
     private readonly PluginLoader _loader;
     private readonly SiloPlugins _plugins;
@@ -108,6 +112,32 @@ public sealed class SiloPluginsTests : IAsyncDisposable
         _plugins.InForce(strategies, isKnown: true);
         await _plugins.Ready.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.AreEqual("1.0.0", _plugins.Find(new("guest", "1.0.0"))?.Package.Version);
+    }
+
+    [TestMethod]
+    public async Task ShadowThatIsAPlugin_IsMadeBesideRequests_AndIsNotAskedOnceItIsUnloaded()
+    {
+        _packages.Put(One);
+        _index.List(One.Version, One.Version);
+        await _lifecycle.StartAsync();
+        await ServesAsync("1.0.0");
+        using var judge = new ShadowJudge(Options.Create(new RoutingSettings { ShadowStrategy = "guest" }), _plugins, null!, new LocalSilo(), NullLogger<ShadowJudge>.Instance);
+        var table = Tables.Table([Tables.Row("a"), Tables.Row("b")]);
+        ShadowCase? Open() => judge.Open(table.Models[Tables.Model], Tables.Request(), Tables.Decide(table, "baseline_rr"), Tables.NowTicks, 0, 0);
+        Assert.IsNull(Open(), "code of a plugin runs on the way of no request");
+
+        var silo = new FakeSiloLifecycle();
+        judge.Participate(silo);
+        await silo.StartAsync();
+        ShadowCase? about = null;
+        await UntilAsync(() => (about = Open()) is not null, "made");
+        Assert.AreEqual("guest@1.0.0", about!.Shadow);
+        Assert.IsNotNull(about.Compare());
+
+        _index.List(null, One.Version);
+        await UntilAsync(() => about.Compare() is null, "its fallback would be booked under its name");
+        await UntilAsync(() => Open() is null, "nobody is asked");
+        await silo.StopAsync();
     }
 
     private Task ServesAsync(string version) => UntilAsync(() => _plugins.Find(Enabled)?.Package.Version == version, $"{version} serves");

@@ -88,16 +88,71 @@ public sealed class DecisionRecordingTests : IDisposable
         try
         {
             var files = new RecordingFiles(new() { Folder = _folder }, 5, TimeProvider.System, NullLogger.Instance);
-            Assert.IsTrue(files.TryWrite(new byte[10], 0, true));
+            Assert.IsTrue(files.TryWrite(new byte[10], 0, true, decisions: 7));
             await Eventually.HoldsAsync(() => files.QueuedBytes == 0, "the queue is empty");
-            Assert.IsFalse(files.TryWrite(new byte[10], 0, false), "The recorder hears of it, and begins another file.");
-            Assert.IsTrue(files.TryWrite(new byte[10], 1, true));
+            Assert.IsFalse(files.TryWrite(new byte[10], 0, false, decisions: 1), "The recorder hears of it, and begins another file.");
+            Assert.IsTrue(files.TryWrite(new byte[10], 1, true, decisions: 3));
             await files.DisposeAsync();
+            Assert.AreEqual(10, files.Lost, "what was taken and not written; what was refused counts its recorder");
         }
         finally
         {
             File.Delete(_folder);
         }
+    }
+
+    [TestMethod]
+    public async Task Dropped_FolderThatCannotBe_AreAllDecisions()
+    {
+        File.WriteAllText(_folder, "a file where the folder should be");
+        try
+        {
+            await using var recording = new DecisionRecording(Options.Create(new RecordingSettings { Folder = _folder }), TimeProvider.System, NullLogger<DecisionRecording>.Instance);
+            var table = Tables.Table([Tables.Row("a"), Tables.Row("b")]);
+            for (var i = 0; i < 20; i++)
+            {
+                using (recording.Hold()) recording.Decided(table, Tables.Request(), Tables.Decide(table), Tables.NowTicks, (ulong)i, 0);
+                recording.Flush();
+                await Task.Delay(10);
+            }
+            await Eventually.HoldsAsync(() => recording.Counts == (20, 20), "all of them are dropped");
+        }
+        finally
+        {
+            File.Delete(_folder);
+        }
+    }
+
+    [TestMethod]
+    public async Task Files_FolderThatMayTakeLessThanAFile_HasSmallerFiles()
+    {
+        var settings = new RecordingSettings { Folder = _folder, MaxBytes = 1 << 20 };
+        Assert.AreEqual(256 << 10, settings.LargestFileBytes);
+        var files = new RecordingFiles(settings, 5, TimeProvider.System, NullLogger.Instance);
+        for (var file = 0; file < 6; file++)
+        {
+            Assert.IsTrue(files.TryWrite(new byte[settings.LargestFileBytes], file, true));
+            await Eventually.HoldsAsync(() => files.QueuedBytes == 0, "the queue is empty");
+        }
+        await files.DisposeAsync();
+        Assert.HasCount(4, new DirectoryInfo(_folder).GetFiles());
+    }
+
+    [TestMethod]
+    public async Task Files_TooOld_GoWithoutANewOne()
+    {
+        Directory.CreateDirectory(_folder);
+        var (old, time) = (Path.Combine(_folder, RecordingFormat.FileName(4, 0)), new ManualTime());
+        File.WriteAllBytes(old, new byte[10]);
+        File.SetLastWriteTimeUtc(old, time.GetUtcNow().UtcDateTime);
+        var files = new RecordingFiles(new() { Folder = _folder }, 5, time, NullLogger.Instance);
+        Assert.IsTrue(files.TryWrite(new byte[10], 0, true));
+        await Eventually.HoldsAsync(() => files.QueuedBytes == 0, "the queue is empty");
+        Assert.IsTrue(File.Exists(old));
+        time.Advance(TimeSpan.FromHours(25));
+        await Eventually.HoldsAsync(() => !File.Exists(old), "nobody decides any more");
+        await files.DisposeAsync();
+        Assert.IsTrue(File.Exists(Path.Combine(_folder, RecordingFormat.FileName(5, 0))), "the one that is written stays");
     }
 
     private static async Task<byte[][]> RecordAsync(RecordingSettings settings, int threads, int each)

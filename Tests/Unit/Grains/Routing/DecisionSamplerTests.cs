@@ -85,6 +85,70 @@ public sealed class DecisionSamplerTests
     }
 
     [TestMethod]
+    public void Open_LargeFleet_HoldsNoMoreThanSoManyTargets()
+    {
+        using var judge = Judge("least_queue");
+        var table = Tables.Table(Enumerable.Range(0, 5_000).Select(i => Tables.Row($"n{i}")));
+        var decision = Tables.Decide(table, "baseline_rr");
+        ShadowCase? Open() => judge.Open(table.Models[Tables.Model], Tables.Request(), decision, Tables.NowTicks, 0, 0);
+        var open = Enumerable.Range(0, 200).Select(_ => Open()).OfType<ShadowCase>().ToArray();
+        Assert.HasCount(100, open);
+        foreach (var about in open) judge.Judge(about);
+        Assert.IsNotNull(Open());
+    }
+
+    [TestMethod]
+    public void Open_DecisionOfAFallback_IsNotComparedUnderThePluginsName()
+    {
+        using var seen = new Seen("InferMesh.Decisions");
+        using var judge = Judge("least_queue");
+        var table = Tables.Table([Tables.Row("a"), Tables.Row("b")]);
+        var (_, shadow) = new DecisionSampler(Options.Create(new RoutingSettings()), judge).Look(table, Tables.Request(), Tables.Decide(table, "baseline_rr"), Tables.NowTicks, 0, 0, fellBack: true);
+        Assert.IsNull(shadow);
+        Assert.AreEqual(1, seen["infermesh.decision.shadow_skipped"]);
+    }
+
+    [TestMethod]
+    public void Ended_SaidByACallerOfOneTenant_SaysNothingOfTheTime()
+    {
+        using var judge = Judge("least_queue");
+        var table = Tables.Table([Tables.Row("a"), Tables.Row("b")]);
+        var about = judge.Open(table.Models[Tables.Model], Tables.Request(), Tables.Decide(table, "baseline_rr"), Tables.NowTicks, 0, 0)!;
+        about.Ended(new() { DecisionId = "x", LatencyMs = 800, Tenant = "acme" }, Tables.NowTicks + TimeSpan.TicksPerSecond);
+        Assert.AreEqual(double.NaN, about.ObservedSeconds);
+    }
+
+    [TestMethod]
+    public void RestAfter_AnyShare_IsAllOfItsRest()
+    {
+        Assert.AreEqual(2450, ShadowJudge.RestAfter(TimeSpan.FromMilliseconds(50), 0.02).TotalMilliseconds, 1e-6);
+        Assert.AreEqual(TimeSpan.Zero, ShadowJudge.RestAfter(TimeSpan.FromMilliseconds(50), 1));
+        Assert.AreEqual(TimeSpan.FromMinutes(1), ShadowJudge.RestAfter(TimeSpan.FromMinutes(1), 0.001), "the machine was asleep");
+    }
+
+    [TestMethod]
+    public void Tallies_MorePairsThanAreKept_ForgetTheOneThatWasUsedLongestAgo()
+    {
+        using var judge = Judge("least_queue");
+        var table = Tables.Table([Tables.Row("a"), Tables.Row("b")]);
+        var (tallies, decision) = (new ShadowTallies(), Tables.Decide(table, "baseline_rr"));
+        void Add(string strategy)
+        {
+            var about = judge.Open(table.Models[Tables.Model], Tables.Request(), decision with { Strategy = strategy }, Tables.NowTicks, 0, 0)!;
+            about.Ended(new() { DecisionId = "x", LatencyMs = 800 }, Tables.NowTicks + TimeSpan.TicksPerSecond);
+            tallies.Add(about, 1, 1, same: false);
+        }
+        for (var version = 0; version < 40; version++)
+        {
+            Add($"guest@{version}");
+            Add("guest@0");
+        }
+        var kept = tallies.ToReports().Select(r => r.Strategy).ToArray();
+        Assert.HasCount(32, kept);
+        Assert.IsTrue(kept.Contains("guest@39") && kept.Contains("guest@0") && !kept.Contains("guest@1"), string.Join(' ', kept));
+    }
+
+    [TestMethod]
     public void Open_StrategyThatIsItsOwnShadow_IsNotCompared()
     {
         using var judge = Judge("baseline_rr");

@@ -1,10 +1,12 @@
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
+using InferMesh.Grains.Experiments;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Routing;
 using InferMesh.Strategies;
 using InferMesh.Strategies.Policies;
 using InferMesh.Tests.Unit.Strategies;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace InferMesh.Tests.Unit.Grains.Routing;
@@ -75,6 +77,22 @@ public sealed class RouterTrialTests : IDisposable
         Assert.AreEqual(StrategyCatalog.Default, trials[0].Now.Strategy);
         Assert.AreEqual(RouteStatus.Invalid, trials[1].Then.Status);
         Assert.IsTrue(now >= TimeSpan.Zero && then >= TimeSpan.Zero);
+    }
+
+    [TestMethod]
+    public void Try_WhileAnExperimentServes_SaysWhatItsArmDecidesNow()
+    {
+        Serve();
+        var builder = new ExperimentTableBuilder(new(), _time, NullLogger<ExperimentTableBuilder>.Instance);
+        builder.Take([new()
+        {
+            Name = "e", Plan = new() { Models = [Tables.Model], Arms = [new() { Name = "control", Strategy = "baseline_rr" }, new() { Name = "challenger", Strategy = "baseline_rr" }] }, Standing = new(),
+        }]);
+        _cache.Swap(_cache.Current with { Experiments = builder.Build() });
+        var query = Query with { RequestId = "r" };
+        var trial = _router.Try([query], StrategyCatalog.Create("least_queue")).Trials.Single();
+        Assert.AreEqual(("baseline_rr", "least_queue", "e"), (trial.Now.Strategy, trial.Then.Strategy, trial.Now.Experiment));
+        Assert.AreEqual(("baseline_rr", "baseline_rr"), _router.Try([query], Placement("pin", "n1"), new()).Single() is var both ? (both.Now.Strategy, both.Then.Strategy) : default);
     }
 
     private RouteTrial[] Try(Policy policy) => _router.Try([Query], policy, new());

@@ -13,7 +13,7 @@ public sealed class ArmTallyTests
         var (whole, silos) = (new ArmTally(), Enumerable.Range(0, 5).Select(_ => new ArmTally()).ToArray());
         for (var i = 0; i < 20_000; i++)
         {
-            var outcome = new ArmOutcome(Trials.LogNormal(random, 0.2, 2), Trials.LogNormal(random, 2, 1), Trials.LogNormal(random, 1e-4, 1), random.NextUnit() < 0.02);
+            var outcome = new ArmOutcome(Trials.LogNormal(random, 0.2, 2), Trials.LogNormal(random, 2, 1), Trials.LogNormal(random, 1e-4, 1), random.NextUnit() < 0.02, random.NextUnit() < 0.1);
             whole.Record(outcome);
             silos[i % 5].Record(outcome);
         }
@@ -27,6 +27,19 @@ public sealed class ArmTallyTests
         var later = ArmTally.FromCounts(whole.ToCounts());
         later.Add(silos[0]);
         AssertEqual(silos[0], later.Since(whole));
+    }
+
+    [TestMethod]
+    public void Record_Failed_TookForeverInTheTimesThatItWouldHaveHad()
+    {
+        var tally = new ArmTally();
+        tally.Record(new(double.PositiveInfinity, double.PositiveInfinity, double.NaN, Failed: true, FellBack: true));
+        tally.Record(new(double.NaN, 3, 2, Failed: true));
+        tally.Record(new(double.NaN, double.NaN, double.NaN, Failed: true));
+        Assert.AreEqual((3L, 1L, 2L, 0L, 1L), (tally.Errors, tally.Forever(Measure.Ttft), tally.Forever(Measure.E2e), tally.Forever(Measure.Cost), tally.Fallbacks));
+        Assert.AreEqual(0, tally.Values(Measure.E2e).Count());
+        var old = ArmTally.FromCounts(tally.ToCounts() with { Forever = null });
+        Assert.AreEqual((3L, 3L, 0L), (old.Forever(Measure.Ttft), old.Forever(Measure.E2e), old.Forever(Measure.Cost)), "as silos of before counted");
     }
 
     [TestMethod]
@@ -59,7 +72,8 @@ public sealed class ArmTallyTests
     private static void AssertEqual(ArmTally expected, ArmTally actual)
     {
         var (a, b) = (expected.ToCounts(), actual.ToCounts());
-        Assert.AreEqual((a.Requests, a.Errors), (b.Requests, b.Errors));
+        Assert.AreEqual((a.Requests, a.Errors, a.Fallbacks), (b.Requests, b.Errors, b.Fallbacks));
+        CollectionAssert.AreEqual(a.Forever!.ToArray(), b.Forever!.ToArray());
         for (var m = 0; m < a.Values.Count; m++)
         {
             CollectionAssert.AreEqual(a.Values[m].Steps.ToArray(), b.Values[m].Steps.ToArray());

@@ -28,7 +28,7 @@ public sealed class ExperimentRulesTests
         var spec = Trials.Spec("control", "bad", "good") with { Promotion = new() { MinRequestsPerArm = 10_000, MinDuration = TimeSpan.FromHours(2) } };
         ArmTally[] arms = [Arm(1, 9_000), Arm(2, 9_000, factor: 1.5), Arm(3, 9_000, factor: 0.7)];
         var step = ExperimentRules.Step(spec, ExperimentState.Start(0), arms, s_hour);
-        Assert.AreEqual((ExperimentPhase.Running, "bad"), (step.State.Phase, step.State.StoppedArms.Single()));
+        Assert.AreEqual((ExperimentPhase.Running, "bad", 0L), (step.State.Phase, step.State.StoppedArms.Single(), step.State.PhaseAtTicks));
         Assert.AreEqual((ExperimentPhase.Running, ExperimentPhase.Running), (step.Transitions.Single().From, step.Transitions.Single().To));
 
         // Better beyond doubt, but too early, and then with too few requests.
@@ -103,7 +103,7 @@ public sealed class ExperimentRulesTests
         var spec = Trials.Spec("control", "a", "b");
         var decided = new ExperimentState(ExperimentPhase.Decided, 0, 0, [], "a", []);
         var step = ExperimentRules.Step(spec, decided, [Arm(1, 5_000), Arm(2, 5_000, factor: 1.5), Arm(3, 5_000)], 1);
-        Assert.AreEqual((ExperimentPhase.Running, (string?)null, "a"), (step.State.Phase, step.State.Winner, step.State.StoppedArms.Single()));
+        Assert.AreEqual((ExperimentPhase.Running, (string?)null, "a", 1L), (step.State.Phase, step.State.Winner, step.State.StoppedArms.Single(), step.State.PhaseAtTicks));
     }
 
     [TestMethod]
@@ -123,6 +123,22 @@ public sealed class ExperimentRulesTests
         ArmTally[] few = [Arm(1, 50_000), Arm(2, 499, factor: 10, errors: 0.9)];
         Assert.IsEmpty(ExperimentRules.Step(spec, ExperimentState.Start(0), few, 1).Transitions);
         Assert.IsEmpty(ExperimentRules.Compare(spec, ExperimentState.Start(0), few));
+    }
+
+    [TestMethod]
+    public void OnFallback_MoreThanAFewOfAnArm_NamesItWhileItServes()
+    {
+        var spec = Trials.Spec();
+        Assert.IsNull(ExperimentRules.OnFallback(spec, ExperimentState.Start(0), [Arm(1, 2_000), Arm(2, 2_000, fallbacks: 0.02)]), "a few are its own");
+        Assert.IsNull(ExperimentRules.OnFallback(spec, ExperimentState.Start(0), [Arm(1, 2_000), Arm(2, 400, fallbacks: 1)]), "too few requests");
+        Assert.AreEqual("challenger", ExperimentRules.OnFallback(spec, ExperimentState.Start(0), [Arm(1, 2_000), Arm(2, 2_000, fallbacks: 0.2)])!.Value.Arm);
+        Assert.AreEqual(("control", 1.0), ExperimentRules.OnFallback(spec, ExperimentState.Start(0), [Arm(1, 2_000, fallbacks: 1), Arm(2, 2_000)]));
+        Assert.IsNull(ExperimentRules.OnFallback(spec, ExperimentState.Start(0) with { StoppedArms = ["challenger"] }, [Arm(1, 2_000), Arm(2, 2_000, fallbacks: 0.2)]));
+
+        // Of a promoted one what came since counts.
+        ArmTally[] then = [Arm(1, 20_000), Arm(2, 20_000)];
+        var promoted = ExperimentRules.Promote(spec, new(ExperimentPhase.Decided, 0, 0, [], "challenger", []), then, 7).State;
+        Assert.AreEqual("challenger", ExperimentRules.OnFallback(spec, promoted, [then[0], Plus(then[1], Arm(4, 1_000, fallbacks: 0.5))])!.Value.Arm);
     }
 
     [TestMethod]
@@ -171,11 +187,12 @@ public sealed class ExperimentRulesTests
         Assert.Contains("'none' is not a strategy", ExperimentSpecValidator.Check(Trials.Spec() with { Arms = [new("a", 1, "mesh"), new("b", 1, "none")] }).Single().Message);
     }
 
-    private static ArmTally Arm(ulong seed, int requests, double factor = 1, double errors = 0)
+    private static ArmTally Arm(ulong seed, int requests, double factor = 1, double errors = 0, double fallbacks = 0)
     {
         RandomStream random = new(seed, 9);
+        RandomStream other = new(seed, 10);
         var tally = new ArmTally();
-        for (var i = 0; i < requests; i++) tally.Record(new(factor * Trials.LogNormal(random, 0.2, 0.7), Trials.LogNormal(random, 2, 0.7), double.NaN, random.NextUnit() < errors));
+        for (var i = 0; i < requests; i++) tally.Record(new(factor * Trials.LogNormal(random, 0.2, 0.7), Trials.LogNormal(random, 2, 0.7), double.NaN, random.NextUnit() < errors, other.NextUnit() < fallbacks));
         return tally;
     }
 

@@ -46,6 +46,7 @@ public sealed class MetricTestTests
         var test = MetricTest.Of(metric, new(), new(), s_level);
         Assert.IsFalse(test.IsAbove(metric.IsDifference ? -1 : -0.99) || test.IsBelow(metric.IsDifference ? 1 : 99));
         Assert.AreEqual((-1.0, metric.IsDifference ? 1 : double.PositiveInfinity), test.Interval());
+        Assert.IsTrue(double.IsNaN(test.Control) && double.IsNaN(test.Value) && double.IsNaN(test.Effect), $"{test.Control} {test.Value}: a mean of nothing is no second");
     }
 
     [TestMethod]
@@ -65,6 +66,21 @@ public sealed class MetricTestTests
         var both = MetricTest.Of(Trials.TtftP95, Arm(5, 4_000, 1, 0.1), Arm(6, 4_000, 1, 0.4), s_level);
         Assert.IsFalse(both.IsAbove(0) || both.IsBelow(0));
         Assert.AreEqual(0.0, both.Effect);
+    }
+
+    [TestMethod]
+    public void Quantile_OfFewStreamsAmongManyAnswersInOnePiece_IsThatOfTheStreams()
+    {
+        // One of ten streams, and of all six in a thousand fail: 0.6 % of the streams, not 5.7 % of what has a first token or failed.
+        ArmTally[] arms = [new(), new()];
+        for (var i = 0; i < 40_000; i++)
+        {
+            var (streams, fails) = (i % 10 == 0, i / 10 % 1000 < 6);
+            for (var arm = 0; arm < 2; arm++) arms[arm].Record(new(streams ? (i / 10 % 97 + 1) * (arm == 0 ? 0.01 : 0.005) : double.NaN, 1, double.NaN, fails));
+        }
+        var test = MetricTest.Of(Trials.TtftP95, arms[0], arms[1], s_level);
+        Assert.IsTrue(double.IsFinite(test.Control) && test.IsBelow(0), $"{test.Control} {test.Value}");
+        Assert.AreEqual(-0.5, test.Effect, 0.02);
     }
 
     [TestMethod]

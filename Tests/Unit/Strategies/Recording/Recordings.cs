@@ -13,7 +13,7 @@ internal sealed class MemorySink : IRecordingSink
 
     public IReadOnlyList<byte[]> Files => [.. _files.Values.Select(static f => f.ToArray())];
 
-    public bool TryWrite(byte[] bytes, int file, bool begins)
+    public bool TryWrite(byte[] bytes, int file, bool begins, int decisions)
     {
         if (IsFull) return false;
         Assert.AreEqual(begins, _files.TryAdd(file, []), "A file is begun once, and first.");

@@ -111,7 +111,7 @@ public sealed class GrpcTunnelTests
         var answer = await Client(api).ModelInferAsync(new() { ModelName = "m", Id = "7" }, new Metadata { { "grpc-internal-encoding-request", "gzip" } });
 
         Assert.AreEqual("7", answer.Id);
-        Assert.AreEqual("m", api.Router.Queries.Single().Model);
+        Assert.AreEqual(("m", AnswerForm.Whole), api.Router.Queries.Single() is var query ? (query.Model, query.Answer) : default);
         Assert.AreEqual("gzip", triton.Seen.Encodings.Single());
     }
 

@@ -44,7 +44,7 @@ public sealed class WebSocketTunnelTests
 
         Assert.AreEqual((4321, "as you say: bye"), ((int)socket.CloseStatus!, socket.CloseStatusDescription));
         Assert.AreEqual(("/v1/realtime", "?model=m&x=1", "realtime=v1"), (runtime.Path, runtime.Query, runtime.Headers["OpenAI-Beta"].ToString()));
-        Assert.AreEqual("m", api.Router.Queries.Single().Model);
+        Assert.AreEqual(("m", AnswerForm.Conversation), api.Router.Queries.Single() is var query ? (query.Model, query.Answer) : default);
         var report = (await api.Router.WaitForReportsAsync(1)).Single();
         Assert.AreEqual((OutcomeStatus.Success, "n1"), (report.Status, report.NodeId));
     }
