@@ -19,6 +19,9 @@ public interface IExperimentGrain : IGrainWithStringKey
     /// <summary>State, outcomes and comparisons; null when there is none.</summary>
     [Alias("Read")] Task<ExperimentReport?> Read();
 
+    /// <summary>What stands against creating it; nothing where it is there with this content. Changes nothing.</summary>
+    [Alias("Check")] Task<IReadOnlyList<FieldError>> Check(ExperimentPlan plan);
+
     /// <summary>Creates it, and begins. Conflict when there is one of this name.</summary>
     [Alias("Create")] Task<ExperimentResult> Create(ExperimentPlan plan, string actor);
 

@@ -1,8 +1,10 @@
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Backup;
 using InferMesh.Grains.Events;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Plugins;
@@ -38,10 +40,10 @@ internal sealed class ExperimentGrainState : IVersionedState<MeshExperiment>
 /// Silos report all that they have counted every few seconds; it looks at the sum as often. A change is a new version, stored with the outcomes that led to it, and reaches the silos as every
 /// version does. Between changes outcomes are stored now and then: the silos that live report them again anyway.
 /// </remarks>
-[GrainType("experiment")]
+[GrainType(BackedUpTypes.Experiment)]
 internal sealed partial class ExperimentGrain(
     [PersistentState("experiment")] IPersistentState<ExperimentGrainState> state, ISiloStatusOracle silos, IOptions<ExperimentSettings> settings, TimeProvider time, ILogger<ExperimentGrain> logger)
-    : VersionedGrain<MeshExperiment, ExperimentContent, ExperimentGrainState>(Kind, state, time, logger), IExperimentGrain, IExperimentOutcomes
+    : VersionedGrain<MeshExperiment, ExperimentContent, ExperimentGrainState>(Kind, state, time, logger), IExperimentGrain, IExperimentOutcomes, IBackedUpGrain
 {
     /// <summary>Who changes what the outcomes decide.</summary>
     public const string Self = "mesh";
@@ -93,13 +95,20 @@ internal sealed partial class ExperimentGrain(
             Stored.Changes));
     }
 
+    public async Task<IReadOnlyList<FieldError>> Check(ExperimentPlan plan)
+    {
+        // What is there was checked when it began, and its plugins may have gone since it ended.
+        if (Current is { } current && StateText.Same(current.Plan, plan)) return [];
+        if (Stored.Versions.Count == 0) DeactivateOnIdle();
+        var content = new ExperimentContent(plan, new());
+        return await FaultsAsync(content) is { Count: > 0 } faults ? faults : Current is null ? await ObstaclesAsync(content) : [];
+    }
+
     public async Task<ExperimentResult> Create(ExperimentPlan plan, string actor)
     {
         if (await FaultsAsync(new(plan, new())) is { Count: > 0 } errors) return Result(Refused(PolicyStatus.Invalid, errors));
         if (Refusal(PolicyVersions.None) is { } there) return Result(there);
-        var index = GrainFactory.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key);
-        if ((await index.List()).Experiments.Count(static e => e.Standing.Serves) >= IExperimentGrain.MaxServing)
-            return Result(Refused(PolicyStatus.Conflict, new FieldError("name", $"{IExperimentGrain.MaxServing} experiments serve already: stop or delete one first.")));
+        if (await ObstaclesAsync(new(plan, new())) is { Count: > 0 } full) return Result(Refused(PolicyStatus.Conflict, full));
         plan = plan with { Arms = await Task.WhenAll(plan.Arms.Select(FixedAsync)) };
         var now = Now;
         // What an experiment of the same name left belongs to that one.
@@ -146,6 +155,13 @@ internal sealed partial class ExperimentGrain(
     {
         var plugins = await Task.WhenAll(spec.Plan.Arms.Select(arm => PluginRules.FindAsync(GrainFactory, arm.ToRouting())));
         return ExperimentPlanValidator.Check(Name, spec.Plan, plugins);
+    }
+
+    protected override async Task<IReadOnlyList<FieldError>> ObstaclesAsync(ExperimentContent spec)
+    {
+        if (!spec.Standing.Serves) return [];
+        var others = (await GrainFactory.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key).List()).Experiments.Count(e => e.Standing.Serves && e.Name != Name);
+        return others < IExperimentGrain.MaxServing ? [] : [new("name", $"{IExperimentGrain.MaxServing} experiments serve already: stop or delete one first.")];
     }
 
     protected override IEnumerable<(string Key, string Value)> Facts(ExperimentContent spec) => [("stage", ExperimentMapping.Word(spec.Standing.Stage))];
@@ -251,17 +267,20 @@ internal sealed partial class ExperimentGrain(
     /// <summary>Goes on from what was stored. Counts that this version of the silo cannot read, such as those of a newer one, must not keep the experiment itself from being read: it begins anew, with a warning.</summary>
     private void BeginStored()
     {
+        _unreadable = false;
+        var (arms, isWatched) = (Current?.Plan.Arms.Count ?? 0, Current?.Standing.Stage == ExperimentStage.Promoted);
         try
         {
             Begin(Stored.Outcomes);
             foreach (var counts in Stored.Baseline) ArmTally.FromCounts(ExperimentMapping.ToCounts(counts));
+            if (isWatched && Stored.Baseline.Count != arms) throw new InvalidDataException(FormattableString.Invariant($"There are {arms} arms, and counts of {Stored.Baseline.Count} when the winner was promoted."));
         }
         catch (Exception e)
         {
             _unreadable = true;
             NotRead(Name, e.Message);
             Begin(StoredOutcomes.None);
-            if (Stored.Baseline.Count > 0) Stored.Baseline = [.. Stored.Baseline.Select(static _ => ExperimentMapping.ToWire(new ArmTally().ToCounts()))];
+            Stored.Baseline = isWatched ? [.. Enumerable.Range(0, arms).Select(static _ => ExperimentMapping.ToWire(new ArmTally().ToCounts()))] : [];
         }
     }
 

@@ -13,6 +13,8 @@ internal sealed class FakeExperiments : IExperimentIndexGrain
     /// <summary>When everything happened.</summary>
     public static DateTimeOffset Then { get; } = DateTimeOffset.UnixEpoch.AddDays(365);
 
+    public IEnumerable<string> Names => _experiments.Where(static e => e.Value.Current is not null).Select(static e => e.Key);
+
     public FakeExperiment Experiment(string name) => _experiments.GetOrAdd(name, key => new FakeExperiment(key));
 
     public Task Changed(MeshExperiment experiment) => throw new NotSupportedException();
@@ -46,9 +48,11 @@ internal sealed class FakeExperiment(string name) : IExperimentGrain
             Comparisons, [.. _changes])
         : null);
 
+    public Task<IReadOnlyList<FieldError>> Check(ExperimentPlan plan) => Task.FromResult<IReadOnlyList<FieldError>>([.. Faults(plan)]);
+
     public Task<ExperimentResult> Create(ExperimentPlan plan, string actor)
     {
-        if (plan.Arms.Count < 2) return Result(PolicyStatus.Invalid, new FieldError("arms", "must be two or more, the control first."));
+        if (Faults(plan) is { Length: > 0 } faults) return Result(PolicyStatus.Invalid, faults);
         if (Current is not null) return Result(PolicyStatus.Conflict);
         Current = new() { Name = name, Plan = plan, Standing = new() { StartedAt = FakeExperiments.Then, StageAt = FakeExperiments.Then }, Version = ++_version, ChangedAt = FakeExperiments.Then, ChangedBy = actor };
         return Result(PolicyStatus.Accepted);
@@ -70,6 +74,11 @@ internal sealed class FakeExperiment(string name) : IExperimentGrain
     /// <summary>Puts it at a stage, as outcomes would.</summary>
     public void Set(ExperimentStage stage, string winner = "", string warning = "") =>
         Current = Current! with { Version = ++_version, ChangedBy = "mesh", Standing = Current.Standing with { Stage = stage, Winner = winner, Warning = warning } };
+
+    /// <summary>Gives an arm the strategy with which it would be stored.</summary>
+    public void Fix(string arm, string strategy) => Current = Current! with { Plan = Current.Plan with { Arms = [.. Current.Plan.Arms.Select(a => a.Name == arm ? a with { Strategy = strategy } : a)] } };
+
+    private static FieldError[] Faults(ExperimentPlan plan) => plan.Arms.Count < 2 ? [new("arms", "must be two or more, the control first.")] : [];
 
     private Task<ExperimentResult> Move(long expected, ExperimentStage to, string reason, string actor, params ExperimentStage[] from)
     {
