@@ -1,10 +1,8 @@
-using System.Text.Json;
-using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
-using InferMesh.Grains.Abstractions.Routing;
+using static InferMesh.Tests.Cluster.Grains.ExperimentMesh;
 using static InferMesh.Tests.Cluster.MeshCluster;
 
 namespace InferMesh.Tests.Cluster.Grains;
@@ -17,7 +15,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Running_ArmThatIsSlower_IsStoppedByItself_AndNoRequestIsRefused()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var name = await mesh.BeginAsync(Plan(mesh.Model));
 
         var report = await mesh.RunAsync(name, arm => arm == "challenger" ? 300 : 100, static r => r.Experiment.Standing.Stage != ExperimentStage.Running);
@@ -40,7 +38,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Running_ArmThatIsFaster_IsPromotedByItself_AndTakenBackWhenItGetsWorse()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var plan = Plan(mesh.Model) with { Promotion = new() { Auto = true, MinRequestsPerArm = 200, MinDurationSeconds = 0, Holdback = 0.3 } };
         var name = await mesh.BeginAsync(plan);
 
@@ -58,7 +56,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Decided_Winner_WaitsForAHand()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var name = await mesh.BeginAsync(Plan(mesh.Model) with { Promotion = new() { MinRequestsPerArm = 200, MinDurationSeconds = 0 } });
         var grain = Client.GetGrain<IExperimentGrain>(name);
         Assert.AreEqual((PolicyStatus.Conflict, true), await grain.Promote(PolicyVersions.Any, "", "ann") is var early ? (early.Status, early.Errors[0].Message.Contains("only a decided one", StringComparison.Ordinal)) : default);
@@ -76,7 +74,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Running_OutcomesOfOneArmAreLost_SaysSoAndPromotesNothing()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var name = await mesh.BeginAsync(Plan(mesh.Model) with { Promotion = new() { Auto = true, MinRequestsPerArm = 1000, MinDurationSeconds = 0 } });
 
         // Its slow half is reported as wrong requests, and what is left looks twice as fast.
@@ -93,7 +91,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Split_Session_HasOneArmOnAllSilos()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         await mesh.BeginAsync(Plan(mesh.Model) with { Unit = SplitUnit.Session, DesignEffect = 2 });
         Assert.AreEqual("", (await mesh.RouteAsync()).Experiment, "a request without a session takes no part");
         foreach (var session in Enumerable.Range(0, 12).Select(i => $"session-{i}"))
@@ -115,7 +113,7 @@ public sealed class ExperimentTests
     public async Task KilledSilo_StateAndOutcomesSurvive_AndTheExperimentGoesOn()
     {
         var third = await Silos.StartAdditionalSiloAsync();
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var names = new List<string>();
         // Several, so that the grain of one may well live on the silo that dies.
         for (var i = 0; i < 4; i++) names.Add(await mesh.BeginAsync(Plan($"{mesh.Model}-other-{i}")));
@@ -135,7 +133,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Arm_ThatIsAPlugin_ServesByIt_AndKeepsIt()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var plugin = Unique("plugin").Replace('-', '_');
         var plan = Plan(mesh.Model) with { Arms = [new() { Name = "control", Strategy = "least_queue" }, new() { Name = "challenger", Strategy = plugin }] };
         var unknown = await Client.GetGrain<IExperimentGrain>(Unique("experiment")).Create(plan, "test");
@@ -161,227 +159,5 @@ public sealed class ExperimentTests
         Assert.AreEqual(PolicyStatus.Invalid, wrong.Status);
         CollectionAssert.AreEquivalent(new[] { "arms[1].strategy", "primary" }, wrong.Errors.Select(e => e.Field).ToArray(), string.Join("; ", wrong.Errors));
         Assert.IsNull(await grain.Read());
-    }
-
-    [TestMethod]
-    public async Task Backup_OfARunningOne_RestoredWhereNothingIs_GoesOnWithItsOutcomes()
-    {
-        await using var mesh = await TestMesh.StartAsync();
-        var (name, other) = (await mesh.BeginAsync(Plan(mesh.Model)), mesh.Name());
-        await mesh.RunAsync(name, static _ => 100, static r => r.Arms.Sum(a => a.Requests) >= 600);
-        var image = await EventuallyAsync(() => Saved(name).Save(), i => Counted(i!) > 500, "stored outcomes");
-        var counted = (await Client.GetGrain<IExperimentGrain>(name).Read())!.Arms.Sum(a => a.Requests);
-        await Client.GetGrain<IExperimentGrain>(name).Delete(PolicyVersions.Any, "", "test");
-        await EventuallyAsync(() => mesh.RouteAsync(), d => d.Experiment.Length == 0, "no experiment");
-
-        image = Renamed(image!, name, other);
-        Assert.AreEqual(RestoreStatus.Created, (await Saved(other).Restore(image, false, true, "ann")).Status);
-        Assert.IsNull(await Client.GetGrain<IExperimentGrain>(other).Read(), "a dry run");
-        Assert.AreEqual((RestoreStatus.Created, 1L), await Saved(other).Restore(image, false, false, "ann") is var created ? (created.Status, created.Version) : default);
-        var restored = (await Client.GetGrain<IExperimentGrain>(other).Read())!;
-        Assert.AreEqual((ExperimentStage.Running, "test"), (restored.Experiment.Standing.Stage, restored.Experiment.ChangedBy));
-        var back = Counted(image);
-        Assert.AreEqual((back, true), (restored.Arms.Sum(a => a.Requests), back <= counted), $"{restored.Arms[0]} {restored.Arms[1]} of {counted}");
-
-        var ended = await mesh.RunAsync(other, arm => arm == "challenger" ? 400 : 100, static r => r.Experiment.Standing.Stage != ExperimentStage.Running);
-        Assert.AreEqual((ExperimentStage.Stopped, "losing"), (ended.Experiment.Standing.Stage, ended.Changes[0].Reason));
-        Assert.IsGreaterThan(back, ended.Arms.Sum(a => a.Requests));
-        // It went on since: what it found is not taken back, whoever asks.
-        foreach (var overwrite in new[] { false, true })
-            Assert.AreEqual((RestoreStatus.Unchanged, ended.Experiment.Version), await Saved(other).Restore(image, overwrite, false, "ann") is var again ? (again.Status, again.Version) : default);
-        await EventuallyAsync(EventsAsync, all => all.Any(e => e.Subject == other && e is { Type: EventTypes.ExperimentStarted, Actor: "ann", Reason: "restored" }), "the event");
-    }
-
-    [TestMethod]
-    public async Task Backup_RestoredOverAnotherOfItsName_IsAConflict_OrBringsStateAndOutcomes()
-    {
-        await using var mesh = await TestMesh.StartAsync();
-        var (name, other) = (await mesh.BeginAsync(Plan(mesh.Model)), mesh.Name());
-        await mesh.RunAsync(name, arm => arm == "challenger" ? 300 : 100, static r => r.Experiment.Standing.Stage != ExperimentStage.Running);
-        var (saved, before) = ((await Saved(name).Save())!, (await Client.GetGrain<IExperimentGrain>(name).Read())!);
-        var image = Renamed(saved, name, other);
-        var grain = Client.GetGrain<IExperimentGrain>(other);
-        await grain.Create(Plan($"{mesh.Model}-other"), "test");
-
-        var conflict = await Saved(other).Restore(image, false, false, "ann");
-        Assert.AreEqual(RestoreStatus.Conflict, conflict.Status);
-        Assert.Contains("other content", conflict.Reason);
-        Assert.AreEqual(ExperimentStage.Running, (await grain.Get())!.Standing.Stage);
-        Assert.AreEqual(RestoreStatus.Overwritten, (await Saved(other).Restore(image, true, false, "ann")).Status);
-        var after = (await grain.Read())!;
-        Assert.AreEqual((2L, ExperimentStage.Stopped, mesh.Model), (after.Experiment.Version, after.Experiment.Standing.Stage, after.Experiment.Plan.Models[0]));
-        CollectionAssert.AreEqual(before.Arms.ToArray(), after.Arms.ToArray());
-        CollectionAssert.AreEqual(before.Changes.ToArray(), after.Changes.ToArray());
-        await Silos.DeactivateAsync(grain);
-        CollectionAssert.AreEqual(before.Arms.ToArray(), (await grain.Read())!.Arms.ToArray(), "it was stored with the version");
-
-        // What was deleted since is made again.
-        await grain.Delete(PolicyVersions.Any, "", "test");
-        Assert.AreEqual((RestoreStatus.Created, 4L), ((await Saved(other).Restore(image, false, false, "ann")).Status, (await grain.Get())!.Version));
-    }
-
-    [TestMethod]
-    public async Task Backup_WithAPluginThatIsNotThere_ComesBack_AndServesNobodyUntilItIs()
-    {
-        await using var mesh = await TestMesh.StartAsync();
-        var (name, other, plugin) = (await mesh.BeginAsync(Plan(mesh.Model)), mesh.Name(), Unique("plugin").Replace('-', '_'));
-        var image = Renamed((await Saved(name).Save())!, name, other);
-        await Client.GetGrain<IExperimentGrain>(name).Delete(PolicyVersions.Any, "", "test");
-        image = image with { State = image.State.Replace("\"baseline_rr\"", $"\"{plugin}@1.0.0\"", StringComparison.Ordinal) };
-        Assert.AreEqual(RestoreStatus.Created, (await Saved(other).Restore(image, false, false, "ann")).Status);
-        await EventuallyAsync(() => mesh.RouteAsync(), d => d.Experiment.Length == 0, "what policies say");
-
-        await Client.GetGrain<IPluginGateGrain>(0).Push(new(PluginArchive.Of(plugin, "1.0.0"), true, false), "test");
-        await Client.GetGrain<IPluginGrain>(plugin).Enable("", false, "test");
-        await EventuallyAsync(() => mesh.RouteAsync(), d => d.Experiment == other && d.Strategy == $"{plugin}@1.0.0", "the plugin");
-        await Client.GetGrain<IExperimentGrain>(other).Stop(PolicyVersions.Any, "", "test");
-        await Client.GetGrain<IPluginGrain>(plugin).Remove("", true, "test");
-    }
-
-    [TestMethod]
-    public async Task Backup_OfAWatchedOneWithoutItsBaseline_ComesBackWithAWarning()
-    {
-        var (name, other) = (Unique("experiment"), Unique("experiment"));
-        await Client.GetGrain<IExperimentGrain>(name).Create(Plan("nobody"), "test");
-        var image = Renamed((await Saved(name).Save())!, name, other);
-        await Client.GetGrain<IExperimentGrain>(name).Delete(PolicyVersions.Any, "", "test");
-        image = image with { State = image.State.Replace("\"Stage\":0", "\"Stage\":3", StringComparison.Ordinal).Replace("\"Winner\":\"\"", "\"Winner\":\"challenger\"", StringComparison.Ordinal) };
-        Assert.AreEqual(RestoreStatus.Created, (await Saved(other).Restore(image, false, false, "ann")).Status);
-        var report = await EventuallyAsync(() => Client.GetGrain<IExperimentGrain>(other).Read(), r => r!.Experiment.Standing.Warning.Length > 0, "the warning");
-        Assert.AreEqual(ExperimentStage.Promoted, report!.Experiment.Standing.Stage);
-        Assert.Contains("could not be read", report.Experiment.Standing.Warning);
-        Assert.AreEqual(PolicyStatus.Accepted, (await Client.GetGrain<IExperimentGrain>(other).Delete(PolicyVersions.Any, "", "test")).Status);
-    }
-
-    private static IBackedUpGrain Saved(string name) => Client.GetGrain<IBackedUpGrain>(GrainId.Create(BackedUpTypes.Experiment, name));
-
-    private static ObjectImage Renamed(ObjectImage image, string name, string other) => image with { State = image.State.Replace($"\"{name}\"", $"\"{other}\"", StringComparison.Ordinal) };
-
-    /// <summary>Requests of all arms in what is stored.</summary>
-    private static long Counted(ObjectImage image)
-    {
-        using var state = JsonDocument.Parse(image.State);
-        var outcomes = state.RootElement.GetProperty("Outcomes");
-        return outcomes.GetProperty("Folded").EnumerateArray().Concat(outcomes.GetProperty("Silos").EnumerateArray().SelectMany(static s => s.GetProperty("Arms").EnumerateArray())).Sum(static a => a.GetProperty("Requests").GetInt64());
-    }
-
-    private static ExperimentPlan Plan(string model) => new()
-    {
-        Arms = [new() { Name = "control", Strategy = "least_queue" }, new() { Name = "challenger", Strategy = "baseline_rr" }],
-        Models = [model],
-        MinRequestsPerArm = 100,
-        Guardrails = [new() { Metric = "error_rate", Margin = 0.2 }],
-    };
-
-    /// <summary>A model on one node, with experiments on it.</summary>
-    private sealed class TestMesh(string model, IAsyncDisposable reporter) : IAsyncDisposable
-    {
-        private readonly List<string> _experiments = [];
-
-        public string Model => model;
-
-        public static async Task<TestMesh> StartAsync()
-        {
-            var (model, node) = (Unique("model"), Unique("node"));
-            await RegisterAsync(node, Unique("cell"));
-            // Room for all that is in flight at once: outcomes arrive beside the requests that follow.
-            var reporter = KeepReporting(node, model, static t => t with { Runtimes = [.. t.Runtimes!.Select(r => r with { Models = [.. r.Models.Select(m => m with { MaxConcurrency = 100_000 })] })] });
-            var mesh = new TestMesh(model, reporter);
-            // Routers answer from either silo, and each has to know the node.
-            for (var seen = new HashSet<string>(); seen.Count < 2;)
-            {
-                var decision = await mesh.RouteAsync();
-                if (decision.Status == RouteStatus.Routed) seen.Add(decision.Silo);
-                else await Task.Delay(50);
-            }
-            return mesh;
-        }
-
-        /// <summary>A name whose experiment is deleted at the end.</summary>
-        public string Name()
-        {
-            var name = Unique("experiment");
-            _experiments.Add(name);
-            return name;
-        }
-
-        public async Task<string> BeginAsync(ExperimentPlan plan)
-        {
-            var name = Name();
-            var begun = await Client.GetGrain<IExperimentGrain>(name).Create(plan, "test");
-            Assert.AreEqual(PolicyStatus.Accepted, begun.Status, string.Join("; ", begun.Errors));
-            if (plan.Unit != SplitUnit.Request || plan.Models[0] != Model) return name;
-            // Within seconds on every silo.
-            for (var seen = new HashSet<string>(); seen.Count < 2;)
-            {
-                var decision = await RouteAsync();
-                if (decision.Experiment == name) seen.Add(decision.Silo);
-            }
-            return name;
-        }
-
-        public Task<RouteDecision> RouteAsync() => Router(Random.Shared.Next(64)).DryRun(new() { Model = Model, RequestId = Guid.NewGuid().ToString("N") }).AsTask();
-
-        /// <summary>Sends requests until the experiment is as it should be.</summary>
-        /// <param name="name">Experiment.</param>
-        /// <param name="ttftMs">About how long the first token of a request takes, by its arm; null when what came of it says nothing.</param>
-        /// <param name="until">When it ends.</param>
-        public async Task<ExperimentReport> RunAsync(string name, Func<string, double?> ttftMs, Func<ExperimentReport, bool> until)
-        {
-            var outcomes = new List<RouteOutcome>();
-            for (var requests = 0; requests < 40_000; requests += 50)
-            {
-                var queries = Enumerable.Range(0, 50).Select(_ => new RouteQuery { Model = Model, RequestId = Guid.NewGuid().ToString("N") }).ToArray();
-                var decisions = await SendAsync(queries, [.. outcomes]);
-                outcomes.Clear();
-                foreach (var decision in decisions)
-                {
-                    Assert.AreEqual(RouteStatus.Routed, decision.Status, $"{decision.RetryAfter} {string.Join("; ", decision.Errors)}");
-                    if (ttftMs(decision.Arm) is not { } ms)
-                    {
-                        outcomes.Add(new() { DecisionId = decision.DecisionId, Status = OutcomeStatus.Rejected, TtftMs = 1 });
-                        continue;
-                    }
-                    var ttft = ms * Math.Exp(0.3 * (Random.Shared.NextDouble() + Random.Shared.NextDouble() - 1));
-                    outcomes.Add(new() { DecisionId = decision.DecisionId, NodeId = decision.Targets[0].NodeId, TtftMs = ttft, LatencyMs = ttft });
-                }
-                if (await ReadAsync(name) is { } report && until(report)) return report;
-            }
-            throw new AssertFailedException($"{name}: still {await ReadAsync(name)}");
-        }
-
-        // A call that a dying silo takes with it is made again, as the API does; a decision is never a refusal.
-        private static async Task<RouteDecision[]> SendAsync(RouteQuery[] queries, RouteOutcome[] outcomes)
-        {
-            for (var attempt = 0; ; attempt++)
-            {
-                try
-                {
-                    return await Router(Random.Shared.Next(64)).RouteBatch(queries, outcomes);
-                }
-                catch (Exception e) when (e is TimeoutException or OrleansException && attempt < 50)
-                {
-                    await Task.Delay(100);
-                }
-            }
-        }
-
-        private static async Task<ExperimentReport?> ReadAsync(string name)
-        {
-            try
-            {
-                return await Client.GetGrain<IExperimentGrain>(name).Read();
-            }
-            catch (Exception e) when (e is TimeoutException or OrleansException)
-            {
-                return null;
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var name in _experiments) await Client.GetGrain<IExperimentGrain>(name).Delete(PolicyVersions.Any, "", "test");
-            await reporter.DisposeAsync();
-        }
     }
 }
