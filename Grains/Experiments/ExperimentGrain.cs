@@ -118,14 +118,15 @@ internal sealed partial class ExperimentGrain(
 
     public Task<ExperimentResult> Stop(long expected, string reason, string actor) => ByHandAsync(expected, reason, actor, ExperimentRules.Stop);
 
-    public Task<ExperimentResult> Promote(long expected, string reason, string actor) => Current is { Standing.Warning: { Length: > 0 } warning }
-        ? Task.FromResult(Result(Refused(PolicyStatus.Conflict, new FieldError("name", $"Experiment {Name} promotes nothing: {warning}"))))
+    public Task<ExperimentResult> Promote(long expected, string reason, string actor) =>
+        Current is { Standing.Warning: { Length: > 0 } warning } ? Conflict($"Experiment {Name} promotes nothing: {warning}")
+        : Current is { Standing.IsPaused: true } ? Conflict($"Experiment {Name} is paused: resume it before its winner is promoted.")
         : ByHandAsync(expected, reason, actor, ExperimentRules.Promote);
 
     public Task<ExperimentResult> Demote(long expected, string reason, string actor) => Current is { Standing.Stage: not ExperimentStage.Promoted } current
-        ? Task.FromResult(Result(Refused(PolicyStatus.Conflict, new FieldError("name", current.Standing.Stage == ExperimentStage.Kept
+        ? Conflict(current.Standing.Stage == ExperimentStage.Kept
             ? $"Experiment {Name} is over, and its winner is kept: delete it, and what policies say serves again."
-            : $"Experiment {Name} is {ExperimentMapping.Word(current.Standing.Stage)}: only a promoted one has a winner to take back."))))
+            : $"Experiment {Name} is {ExperimentMapping.Word(current.Standing.Stage)}: only a promoted one has a winner to take back.")
         : ByHandAsync(expected, reason, actor, ExperimentRules.Stop);
 
     public async Task<ExperimentResult> Delete(long expected, string reason, string actor)
@@ -159,8 +160,8 @@ internal sealed partial class ExperimentGrain(
 
     protected override async Task<IReadOnlyList<FieldError>> ObstaclesAsync(ExperimentContent spec)
     {
-        if (!spec.Standing.Serves) return [];
-        var others = (await GrainFactory.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key).List()).Experiments.Count(e => e.Standing.Serves && e.Name != Name);
+        if (!spec.Standing.MayServe) return [];
+        var others = (await GrainFactory.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key).List()).Experiments.Count(e => e.Standing.MayServe && e.Name != Name);
         return others < IExperimentGrain.MaxServing ? [] : [new("name", $"{IExperimentGrain.MaxServing} experiments serve already: stop or delete one first.")];
     }
 
@@ -174,12 +175,13 @@ internal sealed partial class ExperimentGrain(
         try
         {
             _tallies.Forget(IsGone);
+            var isJudged = !current.Standing.IsPaused;
             var (spec, where, sums, inFlight) = (Spec(current), State(current), _tallies.Sum(), _tallies.InFlight());
             if (_unreadable && current.Standing.Warning.Length == 0)
                 await WarnAsync(current, "its stored outcomes could not be read, and counting began anew: the figures are not those of all its requests.");
-            else if (current.Standing.Warning.Length == 0 && SampleRatio.Check(spec, where, sums, inFlight) is { IsOff: true } ratio)
+            else if (isJudged && current.Standing.Warning.Length == 0 && SampleRatio.Check(spec, where, sums, inFlight) is { IsOff: true } ratio)
                 await WarnAsync(current, Words(spec, ratio));
-            else if (ExperimentRules.Step(spec, where, sums, Now.UtcTicks, inFlight, _unreadable || current.Standing.Warning.Length > 0) is { Transitions.Count: > 0 } step) await TakeAsync(current, step, Self, "");
+            else if (isJudged && ExperimentRules.Step(spec, where, sums, Now.UtcTicks, inFlight, _unreadable || current.Standing.Warning.Length > 0) is { Transitions.Count: > 0 } step) await TakeAsync(current, step, Self, "");
             else if (_tallies.HasNews && Now - _storedAt >= settings.Value.StorePeriod) await StoreOutcomesAsync();
         }
         catch (Exception e)
@@ -213,7 +215,7 @@ internal sealed partial class ExperimentGrain(
         ExperimentChange[] changes = [.. step.Transitions.Select(t => ExperimentMapping.ToWire(t, actor, note))];
         Stored.Changes = [.. Stored.Changes.Concat(changes).TakeLast(MostChanges)];
         Stored.Baseline = [.. step.State.Baseline.Select(static b => ExperimentMapping.ToWire(b))];
-        var content = new ExperimentContent(current.Plan, ExperimentMapping.ToStanding(step.State, current.Standing.Warning));
+        var content = new ExperimentContent(current.Plan, ExperimentMapping.ToStanding(step.State, current.Standing));
         foreach (var change in changes) Changed(Name, change.Reason, change.Arm, change.To, change.Requests);
         return await WriteAsync(content, actor, [.. changes.Select(c => new Happened(note.Length > 0 ? note : c.Reason, null, ExperimentMapping.Facts(c)))]);
     }
@@ -313,9 +315,16 @@ internal sealed partial class ExperimentGrain(
     private static string Words(ExperimentSpec spec, RatioCheck ratio) => "the arms did not get their share of the requests (" + string.Join(", ", spec.Arms.Index().Where(a => ratio.Expected[a.Index] > 0)
         .Select(a => FormattableString.Invariant($"{a.Item.Name} {ratio.Actual[a.Index]:0.0 %} instead of {ratio.Expected[a.Index]:0.0 %}"))) + "): outcomes are lost or made on the way, so that no figure can be trusted.";
 
-    private static ExperimentSpec Spec(MeshExperiment experiment) => ExperimentMapping.ToSpec(experiment.Name, experiment.Plan);
+    /// <summary>What is judged by. The time for which it was paused counts for none of its durations.</summary>
+    private static ExperimentSpec Spec(MeshExperiment experiment)
+    {
+        var (spec, paused) = (ExperimentMapping.ToSpec(experiment.Name, experiment.Plan), experiment.Standing.PausedFor);
+        return paused == TimeSpan.Zero ? spec : spec with { MaxDuration = spec.MaxDuration + paused, Promotion = spec.Promotion with { MinDuration = spec.Promotion.MinDuration + paused } };
+    }
 
     private ExperimentState State(MeshExperiment experiment) => ExperimentMapping.ToState(experiment.Standing, [.. Stored.Baseline.Select(ExperimentMapping.ToCounts)]);
+
+    private Task<ExperimentResult> Conflict(string message) => Task.FromResult(Result(Refused(PolicyStatus.Conflict, new FieldError("name", message))));
 
     private static ExperimentResult Result(Change<MeshExperiment> change) => new(change.Status, change.Current, change.CurrentVersion, change.Errors);
 

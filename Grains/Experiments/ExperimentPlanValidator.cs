@@ -62,6 +62,7 @@ internal static class ExperimentPlanValidator
         if (standing.StartedAt == default) errors.Add(new("startedAt", "is required: when it began."));
         if (standing.Stage is ExperimentStage.Decided or ExperimentStage.Promoted or ExperimentStage.Kept ? !challengers.Contains(standing.Winner) : standing.Winner.Length > 0 && !challengers.Contains(standing.Winner))
             errors.Add(new("winner", $"'{NameRules.Shorten(standing.Winner)}' is no challenger of it."));
+        if (standing.PausedFor < TimeSpan.Zero || (standing.IsPaused && !standing.IsOpen)) errors.Add(new("pausedAt", "must be of one that has not ended, and the time before it 0 or more."));
         if (standing.StoppedArms.Any(arm => !challengers.Contains(arm))) errors.Add(new("stoppedArms", "must be challengers of it."));
         return errors;
     }

@@ -12,6 +12,9 @@ internal sealed class ExperimentMesh(string model, IAsyncDisposable reporter) : 
 
     public string Model => model;
 
+    /// <summary>Outcomes that routers were told of.</summary>
+    public long Reported { get; private set; }
+
     /// <summary>An experiment that decides soon.</summary>
     public static ExperimentPlan Plan(string model) => new()
     {
@@ -51,17 +54,17 @@ internal sealed class ExperimentMesh(string model, IAsyncDisposable reporter) : 
         var name = Name();
         var begun = await Client.GetGrain<IExperimentGrain>(name).Create(plan, "test");
         Assert.AreEqual(PolicyStatus.Accepted, begun.Status, string.Join("; ", begun.Errors));
-        if (plan.Unit != SplitUnit.Request || plan.Models[0] != Model) return name;
+        if (plan.Models[0] != Model) return name;
         // Within seconds on every silo.
         for (var seen = new HashSet<string>(); seen.Count < 2;)
         {
-            var decision = await RouteAsync();
+            var decision = await RouteAsync(plan.Unit == SplitUnit.Session ? "session-0" : "");
             if (decision.Experiment == name) seen.Add(decision.Silo);
         }
         return name;
     }
 
-    public Task<RouteDecision> RouteAsync() => Router(Random.Shared.Next(64)).DryRun(new() { Model = Model, RequestId = Guid.NewGuid().ToString("N") }).AsTask();
+    public Task<RouteDecision> RouteAsync(string session = "") => Router(Random.Shared.Next(64)).DryRun(new() { Model = Model, Session = session, RequestId = Guid.NewGuid().ToString("N") }).AsTask();
 
     /// <summary>Sends requests until the experiment is as it should be.</summary>
     /// <param name="name">Experiment.</param>
@@ -74,6 +77,7 @@ internal sealed class ExperimentMesh(string model, IAsyncDisposable reporter) : 
         {
             var queries = Enumerable.Range(0, 50).Select(_ => new RouteQuery { Model = Model, RequestId = Guid.NewGuid().ToString("N") }).ToArray();
             var decisions = await SendAsync(queries, [.. outcomes]);
+            Reported += outcomes.Count;
             outcomes.Clear();
             foreach (var decision in decisions)
             {

@@ -2,6 +2,7 @@ using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Abstractions.Routing;
 using static InferMesh.Tests.Cluster.Grains.ExperimentMesh;
 using static InferMesh.Tests.Cluster.MeshCluster;
 
@@ -86,6 +87,64 @@ public sealed class ExperimentTests
         Assert.IsTrue(later.Experiment.Standing.Stage is ExperimentStage.Running or ExperimentStage.Decided, $"{later.Experiment.Standing}");
         Assert.AreEqual(PolicyStatus.Conflict, (await Client.GetGrain<IExperimentGrain>(name).Promote(PolicyVersions.Any, "", "ann")).Status);
         await EventuallyAsync(EventsAsync, all => all.Any(e => e.Subject == name && e.Type == EventTypes.ExperimentWarned), "the warning");
+    }
+
+    [TestMethod]
+    public async Task Paused_TakesNobodyAndDecidesNothing_CountsWhatWasOnItsWay_AndGoesOn()
+    {
+        await using var mesh = await StartAsync();
+        var name = await mesh.BeginAsync(Plan(mesh.Model));
+        var grain = Client.GetGrain<IExperimentGrain>(name);
+        Assert.Contains("not paused", (await grain.Resume(PolicyVersions.Any, "", "ann")).Errors.Single().Message);
+        await mesh.RunAsync(name, static _ => 100, static r => r.Arms.Sum(a => a.Requests) >= 200);
+        var last = await Router().RouteBatch([.. Enumerable.Range(0, 50).Select(_ => new RouteQuery { Model = mesh.Model, RequestId = Guid.NewGuid().ToString("N") })], []);
+        Assert.IsTrue(last.All(d => d.Experiment == name));
+
+        var paused = await grain.Pause(PolicyVersions.Any, "an incident", "ann");
+        Assert.AreEqual((PolicyStatus.Accepted, ExperimentStage.Running, true), (paused.Status, paused.Experiment!.Standing.Stage, paused.Experiment.Standing.IsPaused));
+        Assert.AreEqual(PolicyStatus.Conflict, (await grain.Pause(PolicyVersions.Any, "", "ann")).Status);
+        for (var seen = new HashSet<string>(); seen.Count < 2;)
+        {
+            var decision = await mesh.RouteAsync();
+            if (decision.Experiment.Length == 0) seen.Add(decision.Silo);
+        }
+        var counted = mesh.Reported;
+        await EventuallyAsync(() => grain.Read(), r => r!.Arms.Sum(a => a.Requests) == counted, "all that was reported before");
+        // Outcomes so bad that the arm would be stopped, were anybody to judge.
+        var outcomes = last.Select(d => new RouteOutcome { DecisionId = d.DecisionId, NodeId = d.Targets[0].NodeId, TtftMs = d.Arm == "challenger" ? 60_000 : 10, LatencyMs = 60_000 }).ToArray();
+        await Router().RouteBatch([], outcomes);
+        var report = await EventuallyAsync(() => grain.Read(), r => r!.Arms.Sum(a => a.Requests) == counted + 50, "what was on its way");
+        CollectionAssert.AreEqual(new[] { 0d, 0 }, report!.Arms.Select(a => a.Share).ToArray());
+        Assert.AreEqual(("paused", "ann", "an incident"), report.Changes[^1] is var change ? (change.Reason, change.Actor, change.Note) : default);
+        await Silos.DeactivateAsync(grain);
+        Assert.IsTrue((await grain.Get())!.Standing.IsPaused);
+
+        var resumed = (await grain.Resume(PolicyVersions.Any, "", "ann")).Experiment!.Standing;
+        Assert.IsTrue(resumed is { IsPaused: false, Stage: ExperimentStage.Running } && resumed.PausedFor > TimeSpan.Zero, $"{resumed}");
+        var ended = await mesh.RunAsync(name, arm => arm == "challenger" ? 300 : 100, static r => r.Experiment.Standing.Stage != ExperimentStage.Running);
+        Assert.AreEqual((ExperimentStage.Stopped, resumed.PausedFor), (ended.Experiment.Standing.Stage, ended.Experiment.Standing.PausedFor));
+        Assert.IsGreaterThan(counted + 50, ended.Arms.Sum(a => a.Requests));
+        Assert.Contains("nothing to pause", (await grain.Pause(PolicyVersions.Any, "", "ann")).Errors.Single().Message);
+    }
+
+    [TestMethod]
+    public async Task Paused_WinnerIsNotPromoted_AndAStopEndsThePause()
+    {
+        await using var mesh = await StartAsync();
+        var name = await mesh.BeginAsync(Plan(mesh.Model) with { Promotion = new() { MinRequestsPerArm = 200, MinDurationSeconds = 0, WatchSeconds = 3600 } });
+        await mesh.RunAsync(name, arm => arm == "challenger" ? 50 : 200, static r => r.Experiment.Standing.Stage == ExperimentStage.Decided);
+        var grain = Client.GetGrain<IExperimentGrain>(name);
+        await grain.Pause(PolicyVersions.Any, "", "ann");
+        Assert.Contains("resume it before", (await grain.Promote(PolicyVersions.Any, "", "ann")).Errors.Single().Message);
+        await grain.Resume(PolicyVersions.Any, "", "ann");
+        var promoted = (await grain.Promote(PolicyVersions.Any, "", "ann")).Experiment!.Standing;
+        await grain.Pause(PolicyVersions.Any, "", "ann");
+        await Task.Delay(50);
+        var resumed = (await grain.Resume(PolicyVersions.Any, "", "ann")).Experiment!.Standing;
+        Assert.AreEqual(resumed.PausedFor - promoted.PausedFor, resumed.StageAt - promoted.StageAt, "it was not watched meanwhile");
+        await grain.Pause(PolicyVersions.Any, "", "ann");
+        var demoted = (await grain.Demote(PolicyVersions.Any, "", "ann")).Experiment!.Standing;
+        Assert.AreEqual((ExperimentStage.Demoted, false), (demoted.Stage, demoted.IsPaused));
     }
 
     [TestMethod]

@@ -52,6 +52,15 @@ public sealed class ConsoleExperimentTests
         Assert.Contains("error_rate", comparisons);
         await LooksAsync(page, "experiment", ".interval", ofDocs: true);
 
+        await Button("Pause").ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "pause experiment", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { NameRegex = new($"^{Name} running paused") }).WaitForAsync();
+        Assert.IsTrue((await mesh.Api.GetFromJsonAsync<JsonElement>($"/api/v1/experiments/{Name}")).TryGetProperty("pausedAt", out _));
+        await LooksAsync(page, "experiment-paused", ".interval");
+        await Button("Resume").ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "resume experiment", Exact = true }).ClickAsync();
+        await Button("Pause").WaitForAsync();
+
         await page.GotoAsync(new Uri(mesh.Api.BaseAddress!, "/#/experiments").ToString());
         await LooksAsync(page, "experiments", "table a");
         await page.GetByRole(AriaRole.Link, new() { Name = Name }).ClickAsync();

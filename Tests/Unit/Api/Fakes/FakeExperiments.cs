@@ -64,6 +64,10 @@ internal sealed class FakeExperiment(string name) : IExperimentGrain
 
     public Task<ExperimentResult> Demote(long expected, string reason, string actor) => Move(expected, ExperimentStage.Demoted, reason, actor, ExperimentStage.Promoted);
 
+    public Task<ExperimentResult> Pause(long expected, string reason, string actor) => Hold(expected, FakeExperiments.Then, reason, actor);
+
+    public Task<ExperimentResult> Resume(long expected, string reason, string actor) => Hold(expected, null, reason, actor);
+
     public Task<ExperimentResult> Delete(long expected, string reason, string actor)
     {
         if (Refusal(expected) is { } refusal) return refusal;
@@ -88,6 +92,16 @@ internal sealed class FakeExperiment(string name) : IExperimentGrain
         Set(to, Current.Standing.Winner);
         Current = Current with { ChangedBy = actor };
         _changes.Add(new(FakeExperiments.Then, at, to, Current.Standing.Winner, "operator", actor, reason, null, Outcomes.Sum(o => o.Requests)));
+        return Result(PolicyStatus.Accepted);
+    }
+
+    private Task<ExperimentResult> Hold(long expected, DateTimeOffset? at, string reason, string actor)
+    {
+        if (Refusal(expected) is { } refusal) return refusal;
+        var standing = Current!.Standing;
+        if (!standing.IsOpen || standing.IsPaused == at is not null) return Result(PolicyStatus.Conflict, new FieldError("name", $"Experiment {name} is {(standing.IsPaused ? "paused" : "not paused")}."));
+        Current = Current with { Version = ++_version, ChangedBy = actor, Standing = standing with { PausedAt = at, PausedFor = at is null ? TimeSpan.FromSeconds(90) : standing.PausedFor } };
+        _changes.Add(new(FakeExperiments.Then, standing.Stage, standing.Stage, "", at is null ? "resumed" : "paused", actor, reason, null, Outcomes.Sum(o => o.Requests)));
         return Result(PolicyStatus.Accepted);
     }
 

@@ -4,9 +4,11 @@ import { go } from '../core/router';
 import { Action, Dialog, ErrorBox, Field, useTask } from '../ui/bits';
 import { isOpen, type ExperimentReport } from './types';
 
-type Verb = 'stop' | 'promote' | 'demote' | 'delete';
+type Verb = 'pause' | 'resume' | 'stop' | 'promote' | 'demote' | 'delete';
 
 const Means: Record<Verb, string> = {
+  pause: 'All requests get what they would get without it, and nothing is decided until it is resumed. What was assigned before still counts.',
+  resume: 'Requests are split as before the pause, each unit as it was, and counted on.',
   stop: 'Its arms serve no more, and what policies say serves again. It cannot be begun anew.',
   promote: 'All requests that it is for get the winner, but for a holdback of the control by which it is watched.',
   demote: 'What policies say serves again. The experiment is over.',
@@ -36,7 +38,8 @@ export function Commands({ experiment: e, onDone }: { experiment: ExperimentRepo
   });
   return (
     <>
-      {e.stage === 'decided' && <Action permission="policies.write" kind="primary" disabled={e.warning && 'Its figures cannot be trusted.'} onClick={() => ask('promote')}>Promote</Action>}
+      {isOpen(e) && (e.pausedAt ? <Action permission="policies.write" kind="primary" onClick={() => ask('resume')}>Resume</Action> : <Action permission="policies.write" onClick={() => ask('pause')}>Pause</Action>)}
+      {e.stage === 'decided' && <Action permission="policies.write" kind="primary" disabled={(e.warning && 'Its figures cannot be trusted.') || (e.pausedAt && 'It is paused: resume it first.')} onClick={() => ask('promote')}>Promote</Action>}
       {e.stage === 'promoted' && <Action permission="policies.write" kind="danger" onClick={() => ask('demote')}>Demote</Action>}
       {isOpen(e) && e.stage !== 'promoted' && <Action permission="policies.write" kind="danger" onClick={() => ask('stop')}>Stop</Action>}
       <Action permission="policies.write" kind="danger" onClick={() => ask('delete')}>Delete</Action>
@@ -46,7 +49,7 @@ export function Commands({ experiment: e, onDone }: { experiment: ExperimentRepo
         <ErrorBox error={task.error} />
         <div class="actions end">
           <button type="button" class="button" onClick={() => setAsks(null)}>Leave it</button>
-          <Action kind={asks === 'promote' ? 'primary' : 'danger'} busy={task.busy} onClick={() => void send(asks!)}>{asks ?? ''} experiment</Action>
+          <Action kind={asks === 'stop' || asks === 'demote' || asks === 'delete' ? 'danger' : 'primary'} busy={task.busy} onClick={() => void send(asks!)}>{asks ?? ''} experiment</Action>
         </div>
       </Dialog>
     </>

@@ -24,12 +24,13 @@ export function ExperimentPage({ name }: { name: string }) {
   if (!e) return <><h1>{name}</h1><Waiting error={error} what="the experiment" /></>;
   const { spec } = e;
   const requests = e.arms.reduce((n, a) => n + a.requests, 0);
-  const elapsed = (Date.parse(isOpen(e) ? new Date().toISOString() : e.since) - Date.parse(e.startedAt)) / 1000;
+  const until = e.pausedAt ?? (isOpen(e) ? new Date().toISOString() : e.since);
+  const elapsed = Math.max(0, (Date.parse(until) - Date.parse(e.startedAt)) / 1000 - e.pausedSeconds);
   return (
     <>
       <p class="crumbs"><a href="#/experiments">Experiments</a></p>
-      <h1>{name} <Badge of={e.stage} />{e.winner && <> <span class="badge dim">winner {e.winner}</span></>}</h1>
-      <p class="lead">{spec.description ? `${spec.description} ` : ''}{Says[e.stage]}</p>
+      <h1>{name} <Badge of={e.stage} />{e.pausedAt && <> <Badge of="paused" /></>}{e.winner && <> <span class="badge dim">winner {e.winner}</span></>}</h1>
+      <p class="lead">{spec.description ? `${spec.description} ` : ''}{e.pausedAt ? 'It is paused: all requests get what they would get without it, and nothing is decided. What was assigned before still counts.' : Says[e.stage]}</p>
       {e.warning && <div class="notice warn" role="alert"><strong>Its figures cannot be trusted</strong><p>Nothing is promoted any more: {e.warning}</p></div>}
       <Panel title="Arms" actions={<Commands experiment={e} onDone={reload} />}>
         <Scroll label="Arms">
@@ -63,7 +64,7 @@ export function ExperimentPage({ name }: { name: string }) {
           ['Watched for', `${duration(spec.promotion.watchSeconds)}, holdback ${percent(spec.promotion.holdback)}`],
           ['Traffic budget', <Meter label="Requests of the budget" value={requests / spec.trafficBudget} text={`${num(requests)} / ${num(spec.trafficBudget)}`} tone="plain" />],
           ['Time', <Meter label="Time" value={elapsed / spec.maxDurationSeconds} text={`${duration(elapsed)} / ${duration(spec.maxDurationSeconds)}`} tone="plain" />],
-          ['Began', dateTime(e.startedAt)], ['State', `version ${e.version} by ${e.changedBy}`],
+          ['Began', dateTime(e.startedAt)], ...(e.pausedAt ? [['Paused since', dateTime(e.pausedAt)] as [string, string]] : []), ...(e.pausedSeconds > 0 ? [['Was paused for', duration(e.pausedSeconds)] as [string, string]] : []), ['State', `version ${e.version} by ${e.changedBy}`],
         ]} />
       </Panel>
       <Panel title="What changed">

@@ -23,7 +23,7 @@ export function ExperimentsPage() {
                 {data.items.map((e) => (
                   <tr>
                     <td><a href={href('experiments', e.name)}>{e.name}</a>{e.spec.description && <span class="note">{e.spec.description}</span>}</td>
-                    <td><Badge of={e.stage} /> {e.warning && <span class="badge warn" title={e.warning}>warning</span>}</td>
+                    <td><Badge of={e.stage} /> {e.pausedAt && <Badge of="paused" />} {e.warning && <span class="badge warn" title={e.warning}>warning</span>}</td>
                     <td>{e.spec.arms.map((a) => a.strategy).join(' · ')}</td>
                     <td class="mono small">{e.spec.primary}</td>
                     <td class="dim">{scopeOf(e.spec)}</td>

@@ -26,6 +26,9 @@ export interface Experiment {
   winner?: string;
   stoppedArms: string[];
   warning?: string;
+  /** Absent when it is not paused. */
+  pausedAt?: string;
+  pausedSeconds: number;
   changedAt: string;
   changedBy: string;
   spec: {
