@@ -3,7 +3,7 @@ namespace InferMesh.Cli.Operator;
 /// <summary>Kinds of objects, those first that others may refer to: in this order they go to the mesh.</summary>
 internal static class ObjectKinds
 {
-    public static readonly string[] All = ["Tenant", "Node", "Model", "Policy", "Endpoint", "Job"];
+    public static readonly string[] All = ["Tenant", "Node", "Model", "Policy", "Endpoint", "Experiment", "Job"];
 
     /// <summary>The same with what is in backups alone.</summary>
     public static readonly string[] Saved = ["PluginPackage", "Plugin", .. All, "KeyRing"];

@@ -35,6 +35,9 @@ public static class BackedUpTypes
     /// <summary>Nodes.</summary>
     public const string Node = "node";
 
+    /// <summary>Experiments, with their outcomes.</summary>
+    public const string Experiment = "experiment";
+
     /// <summary>Training jobs.</summary>
     public const string Job = "job";
 

@@ -7,7 +7,7 @@ namespace InferMesh.Grains.Abstractions.Experiments;
 [Alias("infermesh.IExperimentGrain")]
 public interface IExperimentGrain : IGrainWithStringKey
 {
-    /// <summary>Experiments that may serve at a time.</summary>
+    /// <summary>Experiments that may serve at a time, those that are paused among them.</summary>
     const int MaxServing = 100;
 
     /// <summary>The newest version; null when there is none or it is deleted.</summary>
@@ -18,6 +18,9 @@ public interface IExperimentGrain : IGrainWithStringKey
 
     /// <summary>State, outcomes and comparisons; null when there is none.</summary>
     [Alias("Read")] Task<ExperimentReport?> Read();
+
+    /// <summary>What stands against creating it; nothing where it is there with this content. Changes nothing.</summary>
+    [Alias("Check")] Task<IReadOnlyList<FieldError>> Check(ExperimentPlan plan);
 
     /// <summary>Creates it, and begins. Conflict when there is one of this name.</summary>
     [Alias("Create")] Task<ExperimentResult> Create(ExperimentPlan plan, string actor);
@@ -33,6 +36,12 @@ public interface IExperimentGrain : IGrainWithStringKey
 
     /// <summary>Takes a promoted winner back. Conflict when none serves.</summary>
     [Alias("Demote")] Task<ExperimentResult> Demote(long expected, string reason, string actor);
+
+    /// <summary>Pauses it: all requests get what they would get without it. Conflict when it has ended, or is paused already.</summary>
+    [Alias("Pause")] Task<ExperimentResult> Pause(long expected, string reason, string actor);
+
+    /// <summary>Ends a pause: requests are split as before it, and counted on. Conflict when it is not paused.</summary>
+    [Alias("Resume")] Task<ExperimentResult> Resume(long expected, string reason, string actor);
 
     /// <summary>Deletes it, running or not. Its arms serve no more, and its outcomes are forgotten.</summary>
     [Alias("Delete")] Task<ExperimentResult> Delete(long expected, string reason, string actor);

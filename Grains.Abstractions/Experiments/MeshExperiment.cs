@@ -38,7 +38,7 @@ public sealed record ExperimentStanding
     /// <summary>When it began. Tells it from an earlier experiment of the same name.</summary>
     [Id(1)] public DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>When the stage began.</summary>
+    /// <summary>When the stage began; of a promoted one later by the time for which it was paused since.</summary>
     [Id(2)] public DateTimeOffset StageAt { get; init; }
 
     /// <summary>Challengers that were stopped.</summary>
@@ -50,11 +50,23 @@ public sealed record ExperimentStanding
     /// <summary>Why its figures cannot be trusted; "" when they can. Nothing wins any more.</summary>
     [Id(5)] public string Warning { get; init; } = "";
 
-    /// <summary>Whether requests are split.</summary>
+    /// <summary>Since when it is paused; null when it is not.</summary>
+    [Id(6)] public DateTimeOffset? PausedAt { get; init; }
+
+    /// <summary>For how long it was paused before, 0 or more: time that counts for none of its durations.</summary>
+    [Id(7)] public TimeSpan PausedFor { get; init; }
+
+    /// <summary>Whether it is paused: all requests get what they would get without it, and nothing is decided.</summary>
+    public bool IsPaused => PausedAt is not null;
+
+    /// <summary>Whether outcomes can still change something.</summary>
     public bool IsOpen => Stage is ExperimentStage.Running or ExperimentStage.Decided or ExperimentStage.Promoted;
 
+    /// <summary>Whether strategies of its arms serve, or do when it is resumed.</summary>
+    public bool MayServe => IsOpen || Stage == ExperimentStage.Kept;
+
     /// <summary>Whether strategies of its arms serve.</summary>
-    public bool Serves => IsOpen || Stage == ExperimentStage.Kept;
+    public bool Serves => MayServe && !IsPaused;
 }
 
 /// <summary>A stored experiment.</summary>
@@ -103,7 +115,7 @@ public sealed record ArmComparison(
 /// <param name="From">Stage before.</param>
 /// <param name="To">Stage after.</param>
 /// <param name="Arm">Arm that it is about; "" for none.</param>
-/// <param name="Reason">Why: guardrail, losing, no_challenger, winning, traffic_budget, max_duration, watch_passed or operator.</param>
+/// <param name="Reason">Why: guardrail, losing, no_challenger, winning, traffic_budget, max_duration, watch_passed, operator, paused or resumed.</param>
 /// <param name="Actor">Who.</param>
 /// <param name="Note">What an operator said; "" when nothing.</param>
 /// <param name="Evidence">The comparison behind it; null where there is none.</param>

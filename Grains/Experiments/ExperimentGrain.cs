@@ -1,8 +1,10 @@
 using InferMesh.Grains.Abstractions;
+using InferMesh.Grains.Abstractions.Backup;
 using InferMesh.Grains.Abstractions.Directory;
 using InferMesh.Grains.Abstractions.Events;
 using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Policies;
+using InferMesh.Grains.Backup;
 using InferMesh.Grains.Events;
 using InferMesh.Grains.Options;
 using InferMesh.Grains.Plugins;
@@ -38,10 +40,10 @@ internal sealed class ExperimentGrainState : IVersionedState<MeshExperiment>
 /// Silos report all that they have counted every few seconds; it looks at the sum as often. A change is a new version, stored with the outcomes that led to it, and reaches the silos as every
 /// version does. Between changes outcomes are stored now and then: the silos that live report them again anyway.
 /// </remarks>
-[GrainType("experiment")]
+[GrainType(BackedUpTypes.Experiment)]
 internal sealed partial class ExperimentGrain(
     [PersistentState("experiment")] IPersistentState<ExperimentGrainState> state, ISiloStatusOracle silos, IOptions<ExperimentSettings> settings, TimeProvider time, ILogger<ExperimentGrain> logger)
-    : VersionedGrain<MeshExperiment, ExperimentContent, ExperimentGrainState>(Kind, state, time, logger), IExperimentGrain, IExperimentOutcomes
+    : VersionedGrain<MeshExperiment, ExperimentContent, ExperimentGrainState>(Kind, state, time, logger), IExperimentGrain, IExperimentOutcomes, IBackedUpGrain
 {
     /// <summary>Who changes what the outcomes decide.</summary>
     public const string Self = "mesh";
@@ -98,13 +100,20 @@ internal sealed partial class ExperimentGrain(
             Stored.Changes);
     }
 
+    public async Task<IReadOnlyList<FieldError>> Check(ExperimentPlan plan)
+    {
+        // What is there was checked when it began, and its plugins may have gone since it ended.
+        if (Current is { } current && StateText.Same(current.Plan, plan)) return [];
+        if (Stored.Versions.Count == 0) DeactivateOnIdle();
+        var content = new ExperimentContent(plan, new());
+        return await FaultsAsync(content) is { Count: > 0 } faults ? faults : Current is null ? await ObstaclesAsync(content) : [];
+    }
+
     public async Task<ExperimentResult> Create(ExperimentPlan plan, string actor)
     {
         if (await FaultsAsync(new(plan, new())) is { Count: > 0 } errors) return Result(Refused(PolicyStatus.Invalid, errors));
         if (Refusal(PolicyVersions.None) is { } there) return Result(there);
-        var index = GrainFactory.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key);
-        if ((await index.List()).Experiments.Count(static e => e.Standing.Serves) >= IExperimentGrain.MaxServing)
-            return Result(Refused(PolicyStatus.Conflict, new FieldError("name", $"{IExperimentGrain.MaxServing} experiments serve already: stop or delete one first.")));
+        if (await ObstaclesAsync(new(plan, new())) is { Count: > 0 } full) return Result(Refused(PolicyStatus.Conflict, full));
         plan = plan with { Arms = await Task.WhenAll(plan.Arms.Select(FixedAsync)) };
         var now = Now;
         // What an experiment of the same name left belongs to that one.
@@ -114,14 +123,15 @@ internal sealed partial class ExperimentGrain(
 
     public Task<ExperimentResult> Stop(long expected, string reason, string actor) => ByHandAsync(expected, reason, actor, ExperimentRules.Stop);
 
-    public Task<ExperimentResult> Promote(long expected, string reason, string actor) => Current is { Standing.Warning: { Length: > 0 } warning }
-        ? Task.FromResult(Result(Refused(PolicyStatus.Conflict, new FieldError("name", $"Experiment {Name} promotes nothing: {warning}"))))
+    public Task<ExperimentResult> Promote(long expected, string reason, string actor) =>
+        Current is { Standing.Warning: { Length: > 0 } warning } ? Conflict($"Experiment {Name} promotes nothing: {warning}")
+        : Current is { Standing.IsPaused: true } ? Conflict($"Experiment {Name} is paused: resume it before its winner is promoted.")
         : ByHandAsync(expected, reason, actor, ExperimentRules.Promote);
 
     public Task<ExperimentResult> Demote(long expected, string reason, string actor) => Current is { Standing.Stage: not ExperimentStage.Promoted } current
-        ? Task.FromResult(Result(Refused(PolicyStatus.Conflict, new FieldError("name", current.Standing.Stage == ExperimentStage.Kept
+        ? Conflict(current.Standing.Stage == ExperimentStage.Kept
             ? $"Experiment {Name} is over, and its winner is kept: delete it, and what policies say serves again."
-            : $"Experiment {Name} is {ExperimentMapping.Word(current.Standing.Stage)}: only a promoted one has a winner to take back."))))
+            : $"Experiment {Name} is {ExperimentMapping.Word(current.Standing.Stage)}: only a promoted one has a winner to take back.")
         : ByHandAsync(expected, reason, actor, ExperimentRules.Stop);
 
     public async Task<ExperimentResult> Delete(long expected, string reason, string actor)
@@ -153,6 +163,13 @@ internal sealed partial class ExperimentGrain(
         return ExperimentPlanValidator.Check(Name, spec.Plan, plugins);
     }
 
+    protected override async Task<IReadOnlyList<FieldError>> ObstaclesAsync(ExperimentContent spec)
+    {
+        if (!spec.Standing.MayServe) return [];
+        var others = (await GrainFactory.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key).List()).Experiments.Count(e => e.Standing.MayServe && e.Name != Name);
+        return others < IExperimentGrain.MaxServing ? [] : [new("name", $"{IExperimentGrain.MaxServing} experiments serve already: stop or delete one first.")];
+    }
+
     protected override IEnumerable<(string Key, string Value)> Facts(ExperimentContent spec) => [("stage", ExperimentMapping.Word(spec.Standing.Stage))];
 
     protected override Task PublishAsync(MeshExperiment version) => GrainFactory.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key).Changed(version);
@@ -163,14 +180,15 @@ internal sealed partial class ExperimentGrain(
         try
         {
             _tallies.Forget(IsGone);
+            var isJudged = !current.Standing.IsPaused;
             var (spec, where, sums, inFlight) = (Spec(current), State(current), _tallies.Sum(), _tallies.InFlight());
             if (_unreadable && current.Standing.Warning.Length == 0)
                 await WarnAsync(current, "its stored outcomes could not be read, and counting began anew: the figures are not those of all its requests.");
-            else if (current.Standing.Warning.Length == 0 && SampleRatio.Check(spec, where, sums, inFlight) is { IsOff: true } ratio)
+            else if (isJudged && current.Standing.Warning.Length == 0 && SampleRatio.Check(spec, where, sums, inFlight) is { IsOff: true } ratio)
                 await WarnAsync(current, Words(spec, ratio));
-            else if (current.Standing.Warning.Length == 0 && ExperimentRules.OnFallback(spec, where, sums) is var (arm, share))
+            else if (isJudged && current.Standing.Warning.Length == 0 && ExperimentRules.OnFallback(spec, where, sums) is var (arm, share))
                 await WarnAsync(current, FormattableString.Invariant($"the fallback of the plugin of arm {arm} decided {share:0.0 %} of its requests: what came of them says nothing of the plugin."));
-            else if (ExperimentRules.Step(spec, where, sums, Now.UtcTicks, inFlight, _unreadable || current.Standing.Warning.Length > 0) is { Transitions.Count: > 0 } step) await TakeAsync(current, step, Self, "");
+            else if (isJudged && ExperimentRules.Step(spec, where, sums, Now.UtcTicks, inFlight, _unreadable || current.Standing.Warning.Length > 0) is { Transitions.Count: > 0 } step) await TakeAsync(current, step, Self, "");
             else if (_tallies.HasNews && Now - _storedAt >= settings.Value.StorePeriod) await StoreOutcomesAsync();
         }
         catch (Exception e)
@@ -204,7 +222,7 @@ internal sealed partial class ExperimentGrain(
         ExperimentChange[] changes = [.. step.Transitions.Select(t => ExperimentMapping.ToWire(t, actor, note))];
         Stored.Changes = [.. Stored.Changes.Concat(changes).TakeLast(MostChanges)];
         Stored.Baseline = [.. step.State.Baseline.Select(static b => ExperimentMapping.ToWire(b))];
-        var content = new ExperimentContent(current.Plan, ExperimentMapping.ToStanding(step.State, current.Standing.Warning));
+        var content = new ExperimentContent(current.Plan, ExperimentMapping.ToStanding(step.State, current.Standing));
         foreach (var change in changes) Changed(Name, change.Reason, change.Arm, change.To, change.Requests);
         return await WriteAsync(content, actor, [.. changes.Select(c => new Happened(note.Length > 0 ? note : c.Reason, null, ExperimentMapping.Facts(c)))]);
     }
@@ -259,17 +277,20 @@ internal sealed partial class ExperimentGrain(
     /// <summary>Goes on from what was stored. Counts that this version of the silo cannot read, such as those of a newer one, must not keep the experiment itself from being read: it begins anew, with a warning.</summary>
     private void BeginStored()
     {
+        _unreadable = false;
+        var (arms, isWatched) = (Current?.Plan.Arms.Count ?? 0, Current?.Standing.Stage == ExperimentStage.Promoted);
         try
         {
             Begin(Stored.Outcomes);
             foreach (var counts in Stored.Baseline) ArmTally.FromCounts(ExperimentMapping.ToCounts(counts));
+            if (isWatched && Stored.Baseline.Count != arms) throw new InvalidDataException(FormattableString.Invariant($"There are {arms} arms, and counts of {Stored.Baseline.Count} when the winner was promoted."));
         }
         catch (Exception e)
         {
             _unreadable = true;
             NotRead(Name, e.Message);
             Begin(StoredOutcomes.None);
-            if (Stored.Baseline.Count > 0) Stored.Baseline = [.. Stored.Baseline.Select(static _ => ExperimentMapping.ToWire(new ArmTally().ToCounts()))];
+            Stored.Baseline = isWatched ? [.. Enumerable.Range(0, arms).Select(static _ => ExperimentMapping.ToWire(new ArmTally().ToCounts()))] : [];
         }
     }
 
@@ -302,9 +323,16 @@ internal sealed partial class ExperimentGrain(
     private static string Words(ExperimentSpec spec, RatioCheck ratio) => "the arms did not get their share of the requests (" + string.Join(", ", spec.Arms.Index().Where(a => ratio.Expected[a.Index] > 0)
         .Select(a => FormattableString.Invariant($"{a.Item.Name} {ratio.Actual[a.Index]:0.0 %} instead of {ratio.Expected[a.Index]:0.0 %}"))) + "): outcomes are lost or made on the way, so that no figure can be trusted.";
 
-    private static ExperimentSpec Spec(MeshExperiment experiment) => ExperimentMapping.ToSpec(experiment.Name, experiment.Plan);
+    /// <summary>What is judged by. The time for which it was paused counts for none of its durations.</summary>
+    private static ExperimentSpec Spec(MeshExperiment experiment)
+    {
+        var (spec, paused) = (ExperimentMapping.ToSpec(experiment.Name, experiment.Plan), experiment.Standing.PausedFor);
+        return paused == TimeSpan.Zero ? spec : spec with { MaxDuration = spec.MaxDuration + paused, Promotion = spec.Promotion with { MinDuration = spec.Promotion.MinDuration + paused } };
+    }
 
     private ExperimentState State(MeshExperiment experiment) => ExperimentMapping.ToState(experiment.Standing, [.. Stored.Baseline.Select(ExperimentMapping.ToCounts)]);
+
+    private Task<ExperimentResult> Conflict(string message) => Task.FromResult(Result(Refused(PolicyStatus.Conflict, new FieldError("name", message))));
 
     private static ExperimentResult Result(Change<MeshExperiment> change) => new(change.Status, change.Current, change.CurrentVersion, change.Errors);
 

@@ -37,14 +37,16 @@ internal static class ExperimentMapping
     public static ExperimentState ToState(ExperimentStanding standing, IReadOnlyList<TallyCounts> baseline) => new(
         (ExperimentPhase)standing.Stage, standing.StartedAt.UtcTicks, standing.StageAt.UtcTicks, standing.StoppedArms, standing.Winner.Length > 0 ? standing.Winner : null, baseline);
 
-    public static ExperimentStanding ToStanding(ExperimentState state, string warning) => new()
+    /// <param name="state">The state that the rules made.</param>
+    /// <param name="before">Where it stood: what the rules do not know stays, but for a pause, which nothing that they do outlives.</param>
+    public static ExperimentStanding ToStanding(ExperimentState state, ExperimentStanding before) => before with
     {
         Stage = (ExperimentStage)state.Phase,
         StartedAt = new(state.StartedAtTicks, TimeSpan.Zero),
         StageAt = new(state.PhaseAtTicks, TimeSpan.Zero),
         StoppedArms = state.StoppedArms,
         Winner = state.Winner ?? "",
-        Warning = warning,
+        PausedAt = null,
     };
 
     public static ArmComparison ToWire(MetricComparison c) => new(c.Arm, c.Metric.Name, c.Control, c.Value, c.Effect, c.Low, c.High, c.ControlRequests, c.ArmRequests);

@@ -52,6 +52,21 @@ internal static class ExperimentPlanValidator
         return errors;
     }
 
+    /// <summary>What is wrong with a state that comes out of a backup: all others were made by the rules.</summary>
+    /// <param name="plan">The content that it is of.</param>
+    /// <param name="standing">State.</param>
+    public static IReadOnlyList<FieldError> Check(ExperimentPlan plan, ExperimentStanding standing)
+    {
+        var (errors, challengers) = (new List<FieldError>(), plan.Arms.Skip(1).Select(static a => a.Name).ToHashSet(StringComparer.Ordinal));
+        if (!Enum.IsDefined(standing.Stage)) errors.Add(new("stage", $"{(int)standing.Stage} is no stage of an experiment."));
+        if (standing.StartedAt == default) errors.Add(new("startedAt", "is required: when it began."));
+        if (standing.Stage is ExperimentStage.Decided or ExperimentStage.Promoted or ExperimentStage.Kept ? !challengers.Contains(standing.Winner) : standing.Winner.Length > 0 && !challengers.Contains(standing.Winner))
+            errors.Add(new("winner", $"'{NameRules.Shorten(standing.Winner)}' is no challenger of it."));
+        if (standing.PausedFor < TimeSpan.Zero || (standing.IsPaused && !standing.IsOpen)) errors.Add(new("pausedAt", "must be of one that has not ended, and the time before it 0 or more."));
+        if (standing.StoppedArms.Any(arm => !challengers.Contains(arm))) errors.Add(new("stoppedArms", "must be challengers of it."));
+        return errors;
+    }
+
     private static void Header(List<FieldError> errors, ExperimentPlan plan)
     {
         if (plan.Header.Length == 0) return;

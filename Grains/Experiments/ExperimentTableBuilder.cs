@@ -20,7 +20,8 @@ internal sealed partial class ExperimentTableBuilder(PolicyStrategies strategies
 
     public void Take(IReadOnlyList<MeshExperiment> experiments)
     {
-        _serving = [.. experiments.Where(static e => e.Standing.Serves).Take(IExperimentGrain.MaxServing)];
+        // One that is paused is kept, so that what is still to come of its requests is told.
+        _serving = [.. experiments.Where(static e => e.Standing.MayServe).Take(IExperimentGrain.MaxServing)];
         _isNew = true;
         var open = _serving.Where(static e => e.Standing.IsOpen).Select(Key).ToHashSet();
         foreach (var ended in _counts.Keys.Where(k => !open.Contains(k)).ToArray()) _counts.Remove(ended);

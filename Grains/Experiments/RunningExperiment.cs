@@ -5,7 +5,7 @@ using InferMesh.Strategies.Routing;
 
 namespace InferMesh.Grains.Experiments;
 
-/// <summary>An experiment whose arms serve, as one silo knows it. Immutable but for its tallies.</summary>
+/// <summary>An experiment whose arms serve, or that is paused, as one silo knows it. Immutable but for its tallies.</summary>
 internal sealed class RunningExperiment
 {
     private readonly ExperimentSpec _spec;
@@ -16,7 +16,7 @@ internal sealed class RunningExperiment
     /// <param name="counts">What this silo has counted; null when outcomes change nothing any more.</param>
     public RunningExperiment(MeshExperiment experiment, IReadOnlyList<IRoutingStrategy> strategies, SiloCounts? counts)
     {
-        (Name, Stage, Counts) = (experiment.Name, experiment.Standing.Stage, counts);
+        (Name, Stage, Counts, IsPaused) = (experiment.Name, experiment.Standing.Stage, counts, experiment.Standing.IsPaused);
         _spec = ExperimentMapping.ToSpec(experiment.Name, experiment.Plan);
         _split = new(_spec, ExperimentMapping.ToState(experiment.Standing, []));
         Arms = [.. experiment.Plan.Arms.Select((arm, i) => new RunningArm(experiment.Name, arm.Name, strategies[i], counts?.Arms[i]))];
@@ -29,17 +29,21 @@ internal sealed class RunningExperiment
 
     public SiloCounts? Counts { get; }
 
+    /// <summary>No request takes part; what is still to come of those that did counts.</summary>
+    public bool IsPaused { get; }
+
     public IReadOnlyList<RunningArm> Arms { get; }
 
     /// <summary>Header whose value is the unit, in lower case; "" for another unit.</summary>
     public string Header { get; }
 
     /// <summary>Whether it may be for a request for the model.</summary>
-    public bool Covers(string model) => _spec.Match.Covers(model);
+    public bool Covers(string model) => !IsPaused && _spec.Match.Covers(model);
 
     /// <summary>The arm of a request; null when it takes no part.</summary>
     public RunningArm? ArmOf(RoutingRequest request, IReadOnlyDictionary<string, string>? headers)
     {
+        if (IsPaused) return null;
         var value = Header.Length > 0 && headers is not null && headers.TryGetValue(Header, out var given) ? given : "";
         return _split.ArmOf(_spec, request, value) is >= 0 and var arm ? Arms[arm] : null;
     }
@@ -103,11 +107,11 @@ internal sealed class ArmCount
 /// <param name="Arms">Counts of each arm.</param>
 internal sealed record SiloCounts(long StartedAtTicks, long Life, IReadOnlyList<ArmCount> Arms);
 
-/// <summary>All experiments whose arms serve. Immutable.</summary>
+/// <summary>All experiments whose arms serve, and those that are paused. Immutable.</summary>
 /// <param name="All">By name: the first that a request takes part in decides.</param>
 internal sealed record ExperimentTable(IReadOnlyList<RunningExperiment> All)
 {
-    private readonly string[] _headers = [.. All.Select(static e => e.Header).Where(static h => h.Length > 0).Distinct()];
+    private readonly string[] _headers = [.. All.Where(static e => !e.IsPaused).Select(static e => e.Header).Where(static h => h.Length > 0).Distinct()];
 
     public static ExperimentTable Empty { get; } = new([]);
 

@@ -22,7 +22,7 @@ internal sealed record PluginUser(string Label, string Version, RoutingSpec Rout
     {
         var policies = (await grains.GetGrain<IPolicyIndexGrain>(IPolicyIndexGrain.Key).List()).Policies.Select(static p => ($"policy/{p.Name}", p.Spec.Routing));
         var endpoints = (await grains.GetGrain<IEndpointIndexGrain>(IEndpointIndexGrain.Key).List()).Endpoints.Select(static e => ($"endpoint/{e.Name}", e.Spec.Routing));
-        var experiments = (await grains.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key).List()).Experiments.Where(static e => e.Standing.Serves)
+        var experiments = (await grains.GetGrain<IExperimentIndexGrain>(IExperimentIndexGrain.Key).List()).Experiments.Where(static e => e.Standing.MayServe)
             .SelectMany(static e => e.Plan.Arms, static (e, arm) => ($"experiment/{e.Name}/{arm.Name}", (RoutingSpec?)arm.ToRouting()));
         var users = new List<PluginUser>();
         foreach (var (label, routing) in policies.Concat(endpoints).Concat(experiments))

@@ -23,7 +23,7 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>
         if (!saved.Deleted && await RestoreFaultsAsync(SpecOf(saved)) is { Count: > 0 } faults) return new(RestoreStatus.Invalid, LastVersion, InWords(faults));
         if (_versions is [var newest, ..])
         {
-            if (newest.Deleted == saved.Deleted && (saved.Deleted || StateText.Same(SpecOf(newest), SpecOf(saved)))) return new(RestoreStatus.Unchanged, LastVersion);
+            if (newest.Deleted == saved.Deleted && (saved.Deleted || IsThere(newest, saved))) return new(RestoreStatus.Unchanged, LastVersion);
             if (saved.Deleted) return new(RestoreStatus.Kept, LastVersion, "the backup has it deleted, and a restore deletes nothing");
             if (!newest.Deleted && !overwrite) return new(RestoreStatus.Conflict, LastVersion, FormattableString.Invariant($"it is there with other content, at version {LastVersion}"));
         }
@@ -32,7 +32,8 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>
         if (dryRun) return new(status, LastVersion);
         try
         {
-            var change = _versions is [] ? await AdoptAsync(read, saved, actor) : await WriteAsync(SpecOf(saved), deleted: false, actor);
+            if (_versions is [_, ..]) TakeOver(read);
+            var change = _versions is [] ? await AdoptAsync(read, saved, actor) : await WriteAsync(SpecOf(saved), deleted: false, actor, "restored");
             return change.Status == PolicyStatus.Accepted
                 ? new(status, LastVersion)
                 : new(RestoreStatus.Conflict, LastVersion, InWords(change.Errors));
@@ -43,6 +44,14 @@ internal abstract partial class VersionedGrain<T, TSpec, TState>
             DeactivateOnIdle();
             throw;
         }
+    }
+
+    /// <summary>Whether what is there is what was saved, or what became of it.</summary>
+    protected virtual bool IsThere(T newest, T saved) => StateText.Same(SpecOf(newest), SpecOf(saved));
+
+    /// <summary>Takes what was saved beside the versions, just before its content is written as a new version on top of those that are there.</summary>
+    protected virtual void TakeOver(TState saved)
+    {
     }
 
     private static string InWords(IEnumerable<FieldError> errors) => string.Join(" ", errors.Select(static e => $"{e.Field}: {e.Message}"));

@@ -76,6 +76,7 @@ public sealed class ArmTally
     public static ArmTally FromCounts(TallyCounts counts)
     {
         ArgumentNullException.ThrowIfNull(counts);
+        if (counts.Requests < 0 || counts.Errors < 0) throw new ArgumentException($"There cannot be {counts.Errors} errors of {counts.Requests} requests.", nameof(counts));
         var tally = new ArmTally { _requests = counts.Requests, _errors = counts.Errors, _fallbacks = counts.Fallbacks };
         if (counts.Values.Count != tally._values.Length) throw new ArgumentException($"Values must be of {tally._values.Length} measures, not {counts.Values.Count}.", nameof(counts));
         IReadOnlyList<long> forever = counts.Forever ?? [counts.Errors, counts.Errors, 0];
@@ -88,6 +89,7 @@ public sealed class ArmTally
             for (var i = 0; i < steps.Count; i++)
             {
                 if ((uint)steps[i] >= OutcomeHistogram.Steps) throw new ArgumentException($"Values[{m}].Steps[{i}] must be from 0 to {OutcomeHistogram.Steps - 1}, not {steps[i]}.", nameof(counts));
+                if (times[i] < 0) throw new ArgumentException($"Values[{m}].Counts[{i}] must be 0 or more, not {times[i]}.", nameof(counts));
                 tally._values[m].AddAt(steps[i], times[i]);
             }
         }

@@ -32,6 +32,12 @@ internal record ExperimentView
     /// <summary>Why its figures cannot be trusted, and nothing wins any more; absent when they can.</summary>
     public string? Warning { get; init; }
 
+    /// <summary>Since when it is paused: all requests get what they would get without it. Absent when it is not.</summary>
+    public DateTimeOffset? PausedAt { get; init; }
+
+    /// <summary>Seconds for which it was paused before, which count for none of its durations.</summary>
+    public double PausedSeconds { get; init; }
+
     /// <summary>When this version was written.</summary>
     public DateTimeOffset ChangedAt { get; init; }
 
@@ -55,6 +61,8 @@ internal record ExperimentView
             Winner = Views.Known(standing.Winner),
             StoppedArms = standing.StoppedArms,
             Warning = Views.Known(standing.Warning),
+            PausedAt = standing.PausedAt,
+            PausedSeconds = standing.PausedFor.TotalSeconds,
             ChangedAt = experiment.ChangedAt,
             ChangedBy = experiment.ChangedBy,
         };
@@ -166,7 +174,7 @@ internal sealed record ExperimentChangeView
     /// <summary>Arm that it is about; absent for none.</summary>
     public string? Arm { get; init; }
 
-    /// <summary>Why: guardrail, losing, no_challenger, winning, traffic_budget, max_duration, watch_passed or operator.</summary>
+    /// <summary>Why: guardrail, losing, no_challenger, winning, traffic_budget, max_duration, watch_passed, operator, paused or resumed.</summary>
     public required string Reason { get; init; }
 
     /// <summary>Who; mesh when it is what the outcomes led to.</summary>

@@ -40,6 +40,15 @@ internal static class ExperimentWrites
         routes.MapPost("/experiments/{name}:demote", Demote).Needs(Permission.PoliciesWrite)
             .Describe("Experiments", "DemoteExperiment", "Takes a promoted winner back", "What policies say serves again. 409 when none is promoted. The body may be left out, and so may If-Match.")
             .ChangesExperiment();
+        routes.MapPost("/experiments/{name}:pause", Pause).Needs(Permission.PoliciesWrite)
+            .Describe("Experiments", "PauseExperiment", "Pauses an experiment", """
+                All requests get what they would get without it, within seconds, and nothing is decided; those that were assigned before count with what comes of them. Intervals hold over pauses. 409 when it has ended, or is
+                paused already. The body may be left out, and so may If-Match.
+                """)
+            .ChangesExperiment();
+        routes.MapPost("/experiments/{name}:resume", Resume).Needs(Permission.PoliciesWrite)
+            .Describe("Experiments", "ResumeExperiment", "Ends the pause of an experiment", "Requests are split as before, each unit as it was, and counted on. The pause counts for none of its durations. 409 when it is not paused. The body may be left out, and so may If-Match.")
+            .ChangesExperiment();
         routes.MapDelete("/experiments/{name}", Delete).Needs(Permission.PoliciesWrite)
             .Describe("Experiments", "DeleteExperiment", "Deletes an experiment", "Running or not: what policies say serves again, and its outcomes are forgotten.")
             .NeedsPrecondition(mayCreate: false)
@@ -71,6 +80,12 @@ internal static class ExperimentWrites
 
     private static Task<IResult> Demote(string name, VerbBody<ExperimentReasonBody> body, HttpContext context, GrainCalls calls) =>
         ChangeAsync(name, body, context, calls, static (experiment, expected, reason, actor) => experiment.Demote(expected, reason, actor));
+
+    private static Task<IResult> Pause(string name, VerbBody<ExperimentReasonBody> body, HttpContext context, GrainCalls calls) =>
+        ChangeAsync(name, body, context, calls, static (experiment, expected, reason, actor) => experiment.Pause(expected, reason, actor));
+
+    private static Task<IResult> Resume(string name, VerbBody<ExperimentReasonBody> body, HttpContext context, GrainCalls calls) =>
+        ChangeAsync(name, body, context, calls, static (experiment, expected, reason, actor) => experiment.Resume(expected, reason, actor));
 
     private static async Task<IResult> Delete(string name, HttpContext context, GrainCalls calls)
     {

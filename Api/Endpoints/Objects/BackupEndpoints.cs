@@ -21,7 +21,7 @@ internal static class BackupEndpoints
     private const int Parallel = 16;
     private const string Example = """{"objects":[{"kind":"Policy","name":"chat-routing","version":3,"state":{}}]}""";
 
-    private static readonly QueryParameter KindParameter = new("kind", "Objects of this kind: PluginPackage, Plugin, Tenant, Node, Model, Policy, Endpoint, Job or KeyRing. Without it all.");
+    private static readonly QueryParameter KindParameter = new("kind", "Objects of this kind: PluginPackage, Plugin, Tenant, Node, Model, Policy, Endpoint, Experiment, Job or KeyRing. Without it all.");
     private static readonly QueryParameter LimitParameter = new("limit", "Most entries on a page.") { Type = QueryType.WholeNumber, Min = 1, Max = MaxObjects, Default = DefaultLimit };
     private static readonly QueryParameter CursorParameter = new("cursor", "Where to go on: `nextCursor` of the page before.");
     private static readonly QueryParameter DryRunParameter = new("dryRun", "True changes nothing, and answers with what would become of each object.") { Type = QueryType.Flag };
@@ -36,7 +36,8 @@ internal static class BackupEndpoints
         routes.MapPost("/backup:restore", Restore).Needs(Permission.BackupWrite)
             .Describe("Objects", "RestoreBackup", "Puts objects of a backup in place", """
                 Where nothing is, an object comes back as it was, with its version and history. What is there already is left as it is; other content is a conflict, or with
-                `overwrite=true` becomes a new version with the saved content. May be repeated. A job that had a place waits for one again. API keys that are missing come back, but for those that
+                `overwrite=true` becomes a new version with the saved content. May be repeated. A job that had a place waits for one again. An experiment goes on with the outcomes that
+                were saved. API keys that are missing come back, but for those that
                 were revoked; those that are there stay as they are.
                 """)
             .Takes<RestoreBody>(Example).WithQuery(DryRunParameter, OverwriteParameter).WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes))

@@ -10,7 +10,7 @@ internal sealed record Manifest
     /// <summary>Always `infermesh/v1`. Required.</summary>
     public string? ApiVersion { get; init; }
 
-    /// <summary>Tenant, Node, Model, Policy, Endpoint or Job. Required.</summary>
+    /// <summary>Tenant, Node, Model, Policy, Endpoint, Experiment or Job. Required.</summary>
     public string? Kind { get; init; }
 
     /// <summary>Name, and the version that the change was made of. Required.</summary>

@@ -19,7 +19,7 @@ internal static class ObjectEndpoints
     private const string Example =
         """{"objects":[{"apiVersion":"infermesh/v1","kind":"Policy","metadata":{"name":"chat-routing"},"spec":{"kind":"routing","models":["llama-*"],"routing":{"strategy":"mesh"}}}]}""";
 
-    private static readonly QueryParameter KindParameter = new("kind", "Objects of this kind: Tenant, Node, Model, Policy, Endpoint or Job. Without it all but jobs, which are work and not configuration.");
+    private static readonly QueryParameter KindParameter = new("kind", "Objects of this kind: Tenant, Node, Model, Policy, Endpoint, Experiment or Job. Without it all but experiments and jobs, which are work and not configuration.");
     private static readonly QueryParameter NameParameter = new("name", "The object of this name; needs a kind.");
     private static readonly QueryParameter LimitParameter = new("limit", "Most entries on a page.") { Type = QueryType.WholeNumber, Min = 1, Max = 1000, Default = DefaultLimit };
     private static readonly QueryParameter CursorParameter = new("cursor", "Where to go on: `nextCursor` of the page before.");

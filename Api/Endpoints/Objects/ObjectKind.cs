@@ -19,6 +19,8 @@ internal abstract class ObjectKind<TBody, TSpec>(GrainCalls calls, string name, 
 
     public string GrainType => grainType;
 
+    public virtual int MostPerPage => int.MaxValue;
+
     public virtual bool IsWork => false;
 
     protected GrainCalls Calls => calls;

@@ -33,6 +33,7 @@ internal static class ObjectExtensions
         .AddSingleton<IObjectKind, ModelObjects>()
         .AddSingleton<IObjectKind, PolicyObjects>()
         .AddSingleton<IObjectKind, EndpointObjects>()
+        .AddSingleton<IObjectKind, ExperimentObjects>()
         .AddSingleton<IObjectKind, JobObjects>()
         .AddSingleton<PluginPackageObjects>()
         .AddSingleton<PluginObjects>()

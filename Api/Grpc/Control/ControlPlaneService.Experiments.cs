@@ -63,6 +63,14 @@ internal sealed partial class ControlPlaneService
         ChangeAsync(request.Name, request.HasExpectedVersion ? request.ExpectedVersion : null, request.Reason, context, static (experiment, expected, reason, actor) => experiment.Demote(expected, reason, actor));
 
     [Needs(Permission.PoliciesWrite)]
+    public override Task<Experiment> PauseExperiment(PauseExperimentRequest request, ServerCallContext context) =>
+        ChangeAsync(request.Name, request.HasExpectedVersion ? request.ExpectedVersion : null, request.Reason, context, static (experiment, expected, reason, actor) => experiment.Pause(expected, reason, actor));
+
+    [Needs(Permission.PoliciesWrite)]
+    public override Task<Experiment> ResumeExperiment(ResumeExperimentRequest request, ServerCallContext context) =>
+        ChangeAsync(request.Name, request.HasExpectedVersion ? request.ExpectedVersion : null, request.Reason, context, static (experiment, expected, reason, actor) => experiment.Resume(expected, reason, actor));
+
+    [Needs(Permission.PoliciesWrite)]
     public override async Task<DeleteExperimentResponse> DeleteExperiment(DeleteExperimentRequest request, ServerCallContext context)
     {
         var violations = new Violations();

@@ -47,6 +47,8 @@ internal static class ExperimentMapper
             Winner = standing.Winner,
             StoppedArms = { standing.StoppedArms },
             Warning = standing.Warning,
+            PausedAt = standing.PausedAt is { } paused ? Timestamp.FromDateTimeOffset(paused) : null,
+            PausedSeconds = standing.PausedFor.TotalSeconds,
             ChangedAt = Timestamp.FromDateTimeOffset(experiment.ChangedAt),
             ChangedBy = experiment.ChangedBy,
         };

@@ -16,7 +16,7 @@ internal static class ScoringMapper
 
     public static RouteQuery ToQuery(ScoreTargetsRequest request)
     {
-        var violations = Check(request.Model, request.Revision, request.SloClass, request.EstimatedTokens, request.EstimatedOutputTokens, request.RequestId, request.Tenant);
+        var violations = Check(request.Model, request.Revision, request.SloClass, request.EstimatedTokens, request.EstimatedOutputTokens, request.RequestId, request.Tenant, request.Session);
         violations.Require(request.MaxTargets is >= 0 and <= MaxTargets, "max_targets", $"must be 1 to {MaxTargets}, or 0 for {DefaultTargets}.");
         violations.Require(request.TimeoutSeconds >= 0, "timeout_seconds", "must be 0 or more.");
         violations.ThrowIfAny();
@@ -34,12 +34,14 @@ internal static class ScoringMapper
             Cells = [.. filters.Cells],
             Zones = [.. filters.Zones],
             Labels = filters.Labels.ToDictionary(),
+            Session = request.Session,
+            Headers = Headers(request.Headers),
         };
     }
 
     public static RouteQuery ToQuery(AdmitRequest request)
     {
-        Check(request.Model, request.Revision, request.SloClass, request.EstimatedTokens, request.EstimatedOutputTokens, request.RequestId, request.Tenant).ThrowIfAny();
+        Check(request.Model, request.Revision, request.SloClass, request.EstimatedTokens, request.EstimatedOutputTokens, request.RequestId, request.Tenant, request.Session).ThrowIfAny();
         return new RouteQuery
         {
             Model = request.Model,
@@ -48,6 +50,8 @@ internal static class ScoringMapper
             SloClass = Name(request.SloClass),
             PromptTokens = request.EstimatedTokens,
             OutputTokens = request.EstimatedOutputTokens,
+            Session = request.Session,
+            Headers = Headers(request.Headers),
         };
     }
 
@@ -84,13 +88,13 @@ internal static class ScoringMapper
     public static ScoreTargetsResponse ToProto(RouteDecision decision, int timeoutSeconds)
     {
         var inTime = decision.Targets.Where(target => timeoutSeconds == 0 || target.Cost.Total <= timeoutSeconds);
-        var response = new ScoreTargetsResponse { Strategy = decision.Strategy, TableVersion = decision.TableVersion, Reason = decision.HedgeSuppressed, Targets = { inTime.Select(ToProto) } };
+        var response = new ScoreTargetsResponse { Strategy = decision.Strategy, TableVersion = decision.TableVersion, Reason = decision.HedgeSuppressed, Experiment = decision.Experiment, Arm = decision.Arm, Targets = { inTime.Select(ToProto) } };
         if (decision.Hedge is { } hedge) response.Hedge = new Hedge { NodeId = hedge.NodeId, DelayMs = hedge.Delay.TotalMilliseconds };
         return response;
     }
 
     public static AdmitResponse ToAdmission(RouteDecision decision) => decision is { Status: RouteStatus.Routed, Targets: [var first, ..] }
-        ? new() { Admitted = true, AdmissionToken = decision.DecisionId, NodeId = first.NodeId, Endpoint = first.Endpoint, EstimatedWaitTimeMs = first.Cost.Queue * MsPerSecond }
+        ? new() { Admitted = true, AdmissionToken = decision.DecisionId, NodeId = first.NodeId, Endpoint = first.Endpoint, EstimatedWaitTimeMs = first.Cost.Queue * MsPerSecond, Experiment = decision.Experiment, Arm = decision.Arm }
         : new() { Reason = FieldNames.ToProto(decision.Status.ToString()), EstimatedWaitTimeMs = decision.RetryAfter.TotalMilliseconds };
 
     public static RpcException Invalid(RouteDecision decision)
@@ -105,7 +109,7 @@ internal static class ScoringMapper
         .. decision.Excluded.Take(MaxListed).Select(e => new PreconditionFailure.Types.Violation { Type = e.Reason, Subject = e.NodeId, Description = $"Node {e.NodeId}: {e.Reason}." }),
     ];
 
-    private static Violations Check(string model, string revision, SloClass sloClass, int promptTokens, int outputTokens, string requestId, string tenant)
+    private static Violations Check(string model, string revision, SloClass sloClass, int promptTokens, int outputTokens, string requestId, string tenant, string session)
     {
         var violations = new Violations();
         violations.Text("model", model);
@@ -116,7 +120,16 @@ internal static class ScoringMapper
         violations.Require(outputTokens >= 0, "estimated_output_tokens", "must be 0 or more.");
         violations.OptionalText("request_id", requestId);
         violations.OptionalText("tenant", tenant);
+        violations.OptionalText("session", session);
         return violations;
+    }
+
+    /// <summary>Headers as decisions know them: in lower case, the first of a name.</summary>
+    private static Dictionary<string, string>? Headers(IEnumerable<KeyValuePair<string, string>> given)
+    {
+        var headers = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in given) headers.TryAdd(name.ToLowerInvariant(), value);
+        return headers.Count > 0 ? headers : null;
     }
 
     private static string Name(SloClass sloClass) => sloClass switch

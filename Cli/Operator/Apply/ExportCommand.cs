@@ -14,7 +14,7 @@ internal static class ExportCommand
 
     public static Command Create()
     {
-        var kind = new Argument<string?>("kind") { Description = $"{string.Join(", ", ObjectKinds.All)}; by default all but jobs.", Arity = ArgumentArity.ZeroOrOne };
+        var kind = new Argument<string?>("kind") { Description = $"{string.Join(", ", ObjectKinds.All)}; by default all but experiments and jobs.", Arity = ArgumentArity.ZeroOrOne };
         var name = new Argument<string?>("name") { Description = "One object of the kind.", Arity = ArgumentArity.ZeroOrOne };
         var versions = new Option<bool>("--versions") { Description = "Write versions too: such a manifest changes nothing that has changed since." };
         return ApiCommand.Create("export", "Write objects of the mesh as manifests.", Forms, RunAsync, kind, name, versions);

@@ -10,7 +10,7 @@ internal static class ExperimentCommand
     private const string Path = "/api/v1/experiments";
     private static readonly string[] s_stages = ["running", "stopped", "decided", "promoted", "kept", "demoted", "inconclusive"];
 
-    public static Command Create() => new("experiment", "Compare strategies on live requests: create experiments, watch them, and end or promote them.")
+    public static Command Create() => new("experiment", "Compare strategies on live requests: create experiments, watch them, and pause, end or promote them.")
     {
         Begin(),
         Reading.Pages("list", "List experiments by name.", Path, ExperimentViews.Experiment, QueryOption.Repeated("--stage", $"{string.Join(", ", s_stages[..^1])} or {s_stages[^1]}; may be repeated.", null, s_stages)),
@@ -18,6 +18,8 @@ internal static class ExperimentCommand
         Change("stop", "End an experiment: what policies say serves again."),
         Change("promote", "Let the winner of an experiment serve, but for a holdback of the control."),
         Change("demote", "Take a promoted winner back: what policies say serves again."),
+        Change("pause", "Pause an experiment: all requests get what they would get without it."),
+        Change("resume", "End the pause of an experiment: requests are split as before it, and counted on."),
         Delete(),
     };
 

@@ -13,13 +13,15 @@ internal static class ExperimentViews
 
     public static View Experiment { get; } = new("experiment",
     [
-        Column.Of("NAME", "name"), Column.State("STAGE", "stage"), Column.Time("SINCE", "since"), Column.Of("WINNER", "winner"), new("ARMS", static e => string.Join(',', (e.Object("spec") ?? default).Items("arms").Select(static a => $"{a.Text("name")}={a.Text("strategy")}"))),
+        Column.Of("NAME", "name"), new("STAGE", Stage) { IsState = true }, Column.Time("SINCE", "since"), Column.Of("WINNER", "winner"), new("ARMS", static e => string.Join(',', (e.Object("spec") ?? default).Items("arms").Select(static a => $"{a.Text("name")}={a.Text("strategy")}"))),
         Column.Of("PRIMARY", "spec.primary"), Column.Of("VERSION", "version").Wide(), Column.Time("STARTED", "startedAt").Wide(), Column.List("STOPPED", "stoppedArms").Wide(), Column.Of("WARNING", "warning").Wide(),
     ])
     { Detail = Detail };
 
     /// <summary>An experiment after it was changed.</summary>
-    public static View Line { get; } = View.OfText("experiment", "name", static e => Terminal.Clean($"{e.Text("name")}  {e.Text("stage")}{(e.Text("winner") is { Length: > 0 } winner ? $", winner {winner}" : "")}, version {e.Text("version")}"));
+    public static View Line { get; } = View.OfText("experiment", "name", static e => Terminal.Clean($"{e.Text("name")}  {Stage(e)}{(e.Text("winner") is { Length: > 0 } winner ? $", winner {winner}" : "")}, version {e.Text("version")}"));
+
+    private static string Stage(JsonElement experiment) => experiment.Text("pausedAt") is { Length: > 0 } ? $"{experiment.Text("stage")}, paused" : experiment.Text("stage");
 
     private static string Detail(JsonElement experiment)
     {
@@ -28,6 +30,7 @@ internal static class ExperimentViews
         return new FieldText()
             .Add("name", experiment.Text("name"))
             .Add("stage", $"{experiment.Text("stage")} since {experiment.Time("since")}")
+            .Add("paused", experiment.Text("pausedAt") is { Length: > 0 } ? $"since {experiment.Time("pausedAt")}" : "")
             .Add("started", experiment.Time("startedAt"))
             .Add("winner", experiment.Text("winner"))
             .Add("warning", experiment.Text("warning"))

@@ -68,7 +68,7 @@ public sealed class BackupTests
     public async Task WhatIsNoState_IsInvalidAndChangesNothing()
     {
         var key = Unique("policy");
-        foreach (var type in new[] { BackedUpTypes.Policy, BackedUpTypes.Endpoint, BackedUpTypes.Model, BackedUpTypes.Tenant, BackedUpTypes.Node, BackedUpTypes.Job })
+        foreach (var type in new[] { BackedUpTypes.Policy, BackedUpTypes.Endpoint, BackedUpTypes.Model, BackedUpTypes.Tenant, BackedUpTypes.Node, BackedUpTypes.Job, BackedUpTypes.Experiment })
         {
             var grain = Client.GetGrain<IBackedUpGrain>(GrainId.Create(type, key));
             foreach (var text in new[] { "{}", "[]", """{"Versions":[{"Name":"other","Spec":{}}]}""", """{"Registration":{"NodeId":"other","CellId":"c"}}""", """{"Tenant":{"Name":"other","Spec":{}}}""" })
@@ -87,6 +87,12 @@ public sealed class BackupTests
     [DataRow(BackedUpTypes.Model, """{"Versions":[{"Name":"N","Version":1,"Spec":{"Replicas":-1}}]}""", "replicas")]
     [DataRow(BackedUpTypes.Tenant, """{"Tenant":{"Name":"N","Version":1,"Spec":{"Limits":{"RequestsPerSecond":-1}}}}""", "requestsPerSecond")]
     [DataRow(BackedUpTypes.Tenant, """{"Tenant":{"Name":"N","Version":1,"Spec":null}}""", "not a state")]
+    [DataRow(BackedUpTypes.Experiment, """{"Versions":[{"Name":"N","Version":1,"Plan":{"Arms":[]},"Standing":{"StartedAt":"2026-01-01T00:00:00Z"}}]}""", "arms")]
+    [DataRow(BackedUpTypes.Experiment, """{"Versions":[{"Name":"N","Version":1,"Plan":{"Arms":[{"Name":"a","Strategy":"mesh"},{"Name":"b","Strategy":"spread"}]},"Standing":{"Stage":9,"Winner":"c","StoppedArms":["a"]}}]}""", "stage: 9 is no stage of an experiment. startedAt: is required: when it began. winner: 'c' is no challenger of it. stoppedArms")]
+    [DataRow(BackedUpTypes.Experiment, """{"Versions":[{"Name":"N","Version":1,"Plan":{"Arms":[{"Name":"a","Strategy":"mesh"},{"Name":"b","Strategy":"spread"}]},"Standing":{"StartedAt":"2026-01-01T00:00:00Z","Stage":3}}]}""", "winner")]
+    [DataRow(BackedUpTypes.Experiment, """{"Versions":[{"Name":"N","Version":1,"Plan":{"Arms":[{"Name":"a","Strategy":"mesh"},{"Name":"b","Strategy":"spread"}]},"Standing":{"StartedAt":"2026-01-01T00:00:00Z","Stage":1,"PausedAt":"2026-01-02T00:00:00Z"}}]}""", "pausedAt")]
+    [DataRow(BackedUpTypes.Experiment, """{"Versions":[{"Name":"N","Version":1,"Plan":{"Arms":[{"Name":"a","Strategy":"mesh"},null]},"Standing":{"StartedAt":"2026-01-01T00:00:00Z"}}]}""", "not a state")]
+    [DataRow(BackedUpTypes.Experiment, """{"Versions":[{"Name":"N","Version":1,"Plan":null,"Standing":{}}]}""", "not a state")]
     public async Task ContentThatNoCallWouldTake_IsInvalidAndChangesNothing(string type, string state, string why)
     {
         var name = Unique("restored");

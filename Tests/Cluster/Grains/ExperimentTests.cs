@@ -3,6 +3,7 @@ using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
+using static InferMesh.Tests.Cluster.Grains.ExperimentMesh;
 using static InferMesh.Tests.Cluster.MeshCluster;
 
 namespace InferMesh.Tests.Cluster.Grains;
@@ -15,7 +16,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Running_ArmThatIsSlower_IsStoppedByItself_AndNoRequestIsRefused()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var name = await mesh.BeginAsync(Plan(mesh.Model));
 
         var report = await mesh.RunAsync(name, arm => arm == "challenger" ? 300 : 100, static r => r.Experiment.Standing.Stage != ExperimentStage.Running);
@@ -38,7 +39,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Running_ArmThatIsFaster_IsPromotedByItself_AndTakenBackWhenItGetsWorse()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var plan = Plan(mesh.Model) with { Promotion = new() { Auto = true, MinRequestsPerArm = 200, MinDurationSeconds = 0, Holdback = 0.3 } };
         var name = await mesh.BeginAsync(plan);
 
@@ -56,7 +57,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Running_ArmThatFailsMoreThanItsQuantileAllows_IsStoppedByAnInfiniteFigure()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var name = await mesh.BeginAsync(Plan(mesh.Model) with { Guardrails = [] });
 
         var report = await mesh.RunAsync(name, static _ => 100, static r => r.Experiment.Standing.Stage != ExperimentStage.Running, static arm => arm == "challenger" ? 0.2 : 0);
@@ -68,7 +69,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Promoted_WinnerThatBeginsToFail_IsTakenBack()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var plan = Plan(mesh.Model) with { Guardrails = [], Promotion = new() { Auto = true, MinRequestsPerArm = 200, MinDurationSeconds = 0, Holdback = 0.3 } };
         var name = await mesh.BeginAsync(plan);
         await mesh.RunAsync(name, static arm => arm == "challenger" ? 50 : 200, static r => r.Experiment.Standing.Stage == ExperimentStage.Promoted);
@@ -81,7 +82,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Decided_Winner_WaitsForAHand()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var name = await mesh.BeginAsync(Plan(mesh.Model) with { Promotion = new() { MinRequestsPerArm = 200, MinDurationSeconds = 0 } });
         var grain = Client.GetGrain<IExperimentGrain>(name);
         Assert.AreEqual((PolicyStatus.Conflict, true), await grain.Promote(PolicyVersions.Any, "", "ann") is var early ? (early.Status, early.Errors[0].Message.Contains("only a decided one", StringComparison.Ordinal)) : default);
@@ -99,7 +100,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Running_OutcomesOfOneArmAreLost_SaysSoAndPromotesNothing()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var name = await mesh.BeginAsync(Plan(mesh.Model) with { Promotion = new() { Auto = true, MinRequestsPerArm = 1000, MinDurationSeconds = 0 } });
 
         // Its slow half is reported as wrong requests, and what is left looks twice as fast.
@@ -114,9 +115,67 @@ public sealed class ExperimentTests
     }
 
     [TestMethod]
+    public async Task Paused_TakesNobodyAndDecidesNothing_CountsWhatWasOnItsWay_AndGoesOn()
+    {
+        await using var mesh = await StartAsync();
+        var name = await mesh.BeginAsync(Plan(mesh.Model));
+        var grain = Client.GetGrain<IExperimentGrain>(name);
+        Assert.Contains("not paused", (await grain.Resume(PolicyVersions.Any, "", "ann")).Errors.Single().Message);
+        await mesh.RunAsync(name, static _ => 100, static r => r.Arms.Sum(a => a.Requests) >= 200);
+        var last = await Router().RouteBatch([.. Enumerable.Range(0, 50).Select(_ => new RouteQuery { Model = mesh.Model, RequestId = Guid.NewGuid().ToString("N") })], []);
+        Assert.IsTrue(last.All(d => d.Experiment == name));
+
+        var paused = await grain.Pause(PolicyVersions.Any, "an incident", "ann");
+        Assert.AreEqual((PolicyStatus.Accepted, ExperimentStage.Running, true), (paused.Status, paused.Experiment!.Standing.Stage, paused.Experiment.Standing.IsPaused));
+        Assert.AreEqual(PolicyStatus.Conflict, (await grain.Pause(PolicyVersions.Any, "", "ann")).Status);
+        for (var seen = new HashSet<string>(); seen.Count < 2;)
+        {
+            var decision = await mesh.RouteAsync();
+            if (decision.Experiment.Length == 0) seen.Add(decision.Silo);
+        }
+        var counted = mesh.Reported;
+        await EventuallyAsync(() => grain.Read(), r => r!.Arms.Sum(a => a.Requests) == counted, "all that was reported before");
+        // Outcomes so bad that the arm would be stopped, were anybody to judge.
+        var outcomes = last.Select(d => new RouteOutcome { DecisionId = d.DecisionId, NodeId = d.Targets[0].NodeId, TtftMs = d.Arm == "challenger" ? 60_000 : 10, LatencyMs = 60_000 }).ToArray();
+        await Router().RouteBatch([], outcomes);
+        var report = await EventuallyAsync(() => grain.Read(), r => r!.Arms.Sum(a => a.Requests) == counted + 50, "what was on its way");
+        CollectionAssert.AreEqual(new[] { 0d, 0 }, report!.Arms.Select(a => a.Share).ToArray());
+        Assert.AreEqual(("paused", "ann", "an incident"), report.Changes[^1] is var change ? (change.Reason, change.Actor, change.Note) : default);
+        await Silos.DeactivateAsync(grain);
+        Assert.IsTrue((await grain.Get())!.Standing.IsPaused);
+
+        var resumed = (await grain.Resume(PolicyVersions.Any, "", "ann")).Experiment!.Standing;
+        Assert.IsTrue(resumed is { IsPaused: false, Stage: ExperimentStage.Running } && resumed.PausedFor > TimeSpan.Zero, $"{resumed}");
+        var ended = await mesh.RunAsync(name, arm => arm == "challenger" ? 300 : 100, static r => r.Experiment.Standing.Stage != ExperimentStage.Running);
+        Assert.AreEqual((ExperimentStage.Stopped, resumed.PausedFor), (ended.Experiment.Standing.Stage, ended.Experiment.Standing.PausedFor));
+        Assert.IsGreaterThan(counted + 50, ended.Arms.Sum(a => a.Requests));
+        Assert.Contains("nothing to pause", (await grain.Pause(PolicyVersions.Any, "", "ann")).Errors.Single().Message);
+    }
+
+    [TestMethod]
+    public async Task Paused_WinnerIsNotPromoted_AndAStopEndsThePause()
+    {
+        await using var mesh = await StartAsync();
+        var name = await mesh.BeginAsync(Plan(mesh.Model) with { Promotion = new() { MinRequestsPerArm = 200, MinDurationSeconds = 0, WatchSeconds = 3600 } });
+        await mesh.RunAsync(name, arm => arm == "challenger" ? 50 : 200, static r => r.Experiment.Standing.Stage == ExperimentStage.Decided);
+        var grain = Client.GetGrain<IExperimentGrain>(name);
+        await grain.Pause(PolicyVersions.Any, "", "ann");
+        Assert.Contains("resume it before", (await grain.Promote(PolicyVersions.Any, "", "ann")).Errors.Single().Message);
+        await grain.Resume(PolicyVersions.Any, "", "ann");
+        var promoted = (await grain.Promote(PolicyVersions.Any, "", "ann")).Experiment!.Standing;
+        await grain.Pause(PolicyVersions.Any, "", "ann");
+        await Task.Delay(50);
+        var resumed = (await grain.Resume(PolicyVersions.Any, "", "ann")).Experiment!.Standing;
+        Assert.AreEqual(resumed.PausedFor - promoted.PausedFor, resumed.StageAt - promoted.StageAt, "it was not watched meanwhile");
+        await grain.Pause(PolicyVersions.Any, "", "ann");
+        var demoted = (await grain.Demote(PolicyVersions.Any, "", "ann")).Experiment!.Standing;
+        Assert.AreEqual((ExperimentStage.Demoted, false), (demoted.Stage, demoted.IsPaused));
+    }
+
+    [TestMethod]
     public async Task Split_Session_HasOneArmOnAllSilos()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         await mesh.BeginAsync(Plan(mesh.Model) with { Unit = SplitUnit.Session, DesignEffect = 2 });
         Assert.AreEqual("", (await mesh.RouteAsync()).Experiment, "a request without a session takes no part");
         foreach (var session in Enumerable.Range(0, 12).Select(i => $"session-{i}"))
@@ -138,7 +197,7 @@ public sealed class ExperimentTests
     public async Task KilledSilo_StateAndOutcomesSurvive_AndTheExperimentGoesOn()
     {
         var third = await Silos.StartAdditionalSiloAsync();
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var names = new List<string>();
         // Several, so that the grain of one may well live on the silo that dies.
         for (var i = 0; i < 4; i++) names.Add(await mesh.BeginAsync(Plan($"{mesh.Model}-other-{i}")));
@@ -158,7 +217,7 @@ public sealed class ExperimentTests
     [TestMethod]
     public async Task Arm_ThatIsAPlugin_ServesByIt_AndKeepsIt()
     {
-        await using var mesh = await TestMesh.StartAsync();
+        await using var mesh = await ExperimentMesh.StartAsync();
         var plugin = Unique("plugin").Replace('-', '_');
         var plan = Plan(mesh.Model) with { Arms = [new() { Name = "control", Strategy = "least_queue" }, new() { Name = "challenger", Strategy = plugin }] };
         var unknown = await Client.GetGrain<IExperimentGrain>(Unique("experiment")).Create(plan, "test");
@@ -202,125 +261,5 @@ public sealed class ExperimentTests
         Assert.AreEqual(PolicyStatus.Invalid, wrong.Status);
         CollectionAssert.AreEquivalent(new[] { "arms[1].strategy", "primary" }, wrong.Errors.Select(e => e.Field).ToArray(), string.Join("; ", wrong.Errors));
         Assert.IsNull(await grain.Read());
-    }
-
-    private static ExperimentPlan Plan(string model) => new()
-    {
-        Arms = [new() { Name = "control", Strategy = "least_queue" }, new() { Name = "challenger", Strategy = "baseline_rr" }],
-        Models = [model],
-        MinRequestsPerArm = 100,
-        Guardrails = [new() { Metric = "error_rate", Margin = 0.2 }],
-    };
-
-    /// <summary>A model on one node, with experiments on it.</summary>
-    private sealed class TestMesh(string model, IAsyncDisposable reporter) : IAsyncDisposable
-    {
-        private readonly List<string> _experiments = [];
-
-        public string Model => model;
-
-        public static async Task<TestMesh> StartAsync()
-        {
-            var (model, node) = (Unique("model"), Unique("node"));
-            await RegisterAsync(node, Unique("cell"));
-            // Room for all that is in flight at once: outcomes arrive beside the requests that follow.
-            var reporter = KeepReporting(node, model, static t => t with { Runtimes = [.. t.Runtimes!.Select(r => r with { Models = [.. r.Models.Select(m => m with { MaxConcurrency = 100_000 })] })] });
-            var mesh = new TestMesh(model, reporter);
-            // Routers answer from either silo, and each has to know the node.
-            for (var seen = new HashSet<string>(); seen.Count < 2;)
-            {
-                var decision = await mesh.RouteAsync();
-                if (decision.Status == RouteStatus.Routed) seen.Add(decision.Silo);
-                else await Task.Delay(50);
-            }
-            return mesh;
-        }
-
-        public async Task<string> BeginAsync(ExperimentPlan plan)
-        {
-            var name = Unique("experiment");
-            _experiments.Add(name);
-            var begun = await Client.GetGrain<IExperimentGrain>(name).Create(plan, "test");
-            Assert.AreEqual(PolicyStatus.Accepted, begun.Status, string.Join("; ", begun.Errors));
-            if (plan.Unit != SplitUnit.Request || plan.Models[0] != Model) return name;
-            // Within seconds on every silo.
-            for (var seen = new HashSet<string>(); seen.Count < 2;)
-            {
-                var decision = await RouteAsync();
-                if (decision.Experiment == name) seen.Add(decision.Silo);
-            }
-            return name;
-        }
-
-        public Task<RouteDecision> RouteAsync() => Router(Random.Shared.Next(64)).DryRun(new() { Model = Model, RequestId = Guid.NewGuid().ToString("N") }).AsTask();
-
-        /// <summary>Sends requests until the experiment is as it should be.</summary>
-        /// <param name="name">Experiment.</param>
-        /// <param name="ttftMs">About how long the first token of a request takes, by its arm; null when what came of it says nothing.</param>
-        /// <param name="until">When it ends.</param>
-        /// <param name="failing">Share of the requests that fail, by their arm.</param>
-        public async Task<ExperimentReport> RunAsync(string name, Func<string, double?> ttftMs, Func<ExperimentReport, bool> until, Func<string, double>? failing = null)
-        {
-            var outcomes = new List<RouteOutcome>();
-            for (var requests = 0; requests < 40_000; requests += 50)
-            {
-                var queries = Enumerable.Range(0, 50).Select(_ => new RouteQuery { Model = Model, RequestId = Guid.NewGuid().ToString("N") }).ToArray();
-                var decisions = await SendAsync(queries, [.. outcomes]);
-                outcomes.Clear();
-                foreach (var decision in decisions)
-                {
-                    Assert.AreEqual(RouteStatus.Routed, decision.Status, $"{decision.RetryAfter} {string.Join("; ", decision.Errors)}");
-                    if (failing?.Invoke(decision.Arm) > Random.Shared.NextDouble())
-                    {
-                        // No node is blamed: it would be shut out.
-                        outcomes.Add(new() { DecisionId = decision.DecisionId, Status = OutcomeStatus.Rejected });
-                        continue;
-                    }
-                    if (ttftMs(decision.Arm) is not { } ms)
-                    {
-                        outcomes.Add(new() { DecisionId = decision.DecisionId, Status = OutcomeStatus.Rejected, TtftMs = 1 });
-                        continue;
-                    }
-                    var ttft = ms * Math.Exp(0.3 * (Random.Shared.NextDouble() + Random.Shared.NextDouble() - 1));
-                    outcomes.Add(new() { DecisionId = decision.DecisionId, NodeId = decision.Targets[0].NodeId, TtftMs = ttft, LatencyMs = ttft });
-                }
-                if (await ReadAsync(name) is { } report && until(report)) return report;
-            }
-            throw new AssertFailedException($"{name}: still {await ReadAsync(name)}");
-        }
-
-        // A call that a dying silo takes with it is made again, as the API does; a decision is never a refusal.
-        private static async Task<RouteDecision[]> SendAsync(RouteQuery[] queries, RouteOutcome[] outcomes)
-        {
-            for (var attempt = 0; ; attempt++)
-            {
-                try
-                {
-                    return await Router(Random.Shared.Next(64)).RouteBatch(queries, outcomes);
-                }
-                catch (Exception e) when (e is TimeoutException or OrleansException && attempt < 50)
-                {
-                    await Task.Delay(100);
-                }
-            }
-        }
-
-        private static async Task<ExperimentReport?> ReadAsync(string name)
-        {
-            try
-            {
-                return await Client.GetGrain<IExperimentGrain>(name).Read();
-            }
-            catch (Exception e) when (e is TimeoutException or OrleansException)
-            {
-                return null;
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var name in _experiments) await Client.GetGrain<IExperimentGrain>(name).Delete(PolicyVersions.Any, "", "test");
-            await reporter.DisposeAsync();
-        }
     }
 }

@@ -8,6 +8,8 @@ import { can, credential, me, settings, setCredential, signInReason, type Settin
 import './core/theme';
 import { DecisionsPage } from './decisions/DecisionsPage';
 import { EventsPage } from './events/EventList';
+import { ExperimentPage } from './experiments/ExperimentPage';
+import { ExperimentsPage } from './experiments/ExperimentsPage';
 import { FleetPage } from './fleet/FleetPage';
 import { startFleet, stopFleet } from './fleet/store';
 import { JobPage } from './jobs/JobPage';
@@ -15,7 +17,7 @@ import { JobsPage } from './jobs/JobsPage';
 import { ModelPage, ModelsPage } from './models/ModelsPage';
 import { NodePage } from './nodes/NodePage';
 import { NodesPage } from './nodes/NodesPage';
-import { Endpoints, Policies } from './objects/kinds';
+import { Endpoints, Experiments, Policies } from './objects/kinds';
 import { ObjectPage } from './objects/ObjectPage';
 import { ObjectsPage } from './objects/ObjectsPage';
 import { ReportsPage } from './reports/ReportsPage';
@@ -44,6 +46,7 @@ function Page() {
       const isNew = id === 'new' && more === 'object';
       return id ? <ObjectPage key={page + id + isNew} kind={kind} name={isNew ? null : id} /> : <ObjectsPage key={page} kind={kind} />;
     }
+    case 'experiments': return !id ? <ExperimentsPage /> : id === 'new' && more === 'object' ? <ObjectPage key="new-experiment" kind={Experiments} name={null} /> : <ExperimentPage key={id} name={id} />;
     case 'jobs': return id ? <JobPage key={id} id={id} /> : <JobsPage />;
     case 'tenants': return id ? <TenantPage key={id} name={id} /> : <TenantsPage />;
     case 'events': return <EventsPage />;

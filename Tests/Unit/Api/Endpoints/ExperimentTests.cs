@@ -55,6 +55,22 @@ public sealed class ExperimentTests
     }
 
     [TestMethod]
+    public async Task PauseAndResume_SaySo_AndKeepTheStage()
+    {
+        using var api = new ApiHost();
+        await api.PostAsync(Path, Body);
+        (await api.PostAsync($"{Path}/chat:resume")).AssertProblem(409);
+        var paused = (await api.PostAsync($"{Path}/chat:pause", """{"reason":"an incident"}""")).AssertStatus(200).Json;
+        Assert.AreEqual(("running", true, 0.0), (paused.GetProperty("stage").GetString(), paused.TryGetProperty("pausedAt", out _), paused.GetProperty("arms")[0].GetProperty("share").GetDouble()));
+        Assert.AreEqual(("paused", "an incident"), (paused.GetProperty("changes")[0].GetProperty("reason").GetString(), paused.GetProperty("changes")[0].GetProperty("note").GetString()));
+        (await api.PostAsync($"{Path}/chat:pause")).AssertProblem(409);
+        (await api.SendAsync(HttpMethod.Post, $"{Path}/chat:resume", null, ("If-Match", "\"1\""))).AssertProblem(412);
+        var resumed = (await api.PostAsync($"{Path}/chat:resume")).AssertStatus(200).Json;
+        Assert.AreEqual((false, 90.0), (resumed.TryGetProperty("pausedAt", out _), resumed.GetProperty("pausedSeconds").GetDouble()));
+        (await api.PostAsync($"{Path}/nobody:pause")).AssertProblem(404);
+    }
+
+    [TestMethod]
     public async Task Stop_WithAnotherVersion_IsRefused()
     {
         using var api = new ApiHost();

@@ -13,6 +13,8 @@ internal sealed class FakeExperiments : IExperimentIndexGrain
     /// <summary>When everything happened.</summary>
     public static DateTimeOffset Then { get; } = DateTimeOffset.UnixEpoch.AddDays(365);
 
+    public IEnumerable<string> Names => _experiments.Where(static e => e.Value.Current is not null).Select(static e => e.Key);
+
     public FakeExperiment Experiment(string name) => _experiments.GetOrAdd(name, key => new FakeExperiment(key));
 
     public Task Changed(MeshExperiment experiment) => throw new NotSupportedException();
@@ -51,9 +53,11 @@ internal sealed class FakeExperiment(string name) : IExperimentGrain
             Comparisons, [.. _changes])
         : null;
 
+    public Task<IReadOnlyList<FieldError>> Check(ExperimentPlan plan) => Task.FromResult<IReadOnlyList<FieldError>>([.. Faults(plan)]);
+
     public Task<ExperimentResult> Create(ExperimentPlan plan, string actor)
     {
-        if (plan.Arms.Count < 2) return Result(PolicyStatus.Invalid, new FieldError("arms", "must be two or more, the control first."));
+        if (Faults(plan) is { Length: > 0 } faults) return Result(PolicyStatus.Invalid, faults);
         if (Current is not null) return Result(PolicyStatus.Conflict);
         Current = new() { Name = name, Plan = plan, Standing = new() { StartedAt = FakeExperiments.Then, StageAt = FakeExperiments.Then }, Version = ++_version, ChangedAt = FakeExperiments.Then, ChangedBy = actor };
         return Result(PolicyStatus.Accepted);
@@ -64,6 +68,10 @@ internal sealed class FakeExperiment(string name) : IExperimentGrain
     public Task<ExperimentResult> Promote(long expected, string reason, string actor) => Move(expected, ExperimentStage.Promoted, reason, actor, ExperimentStage.Decided);
 
     public Task<ExperimentResult> Demote(long expected, string reason, string actor) => Move(expected, ExperimentStage.Demoted, reason, actor, ExperimentStage.Promoted);
+
+    public Task<ExperimentResult> Pause(long expected, string reason, string actor) => Hold(expected, FakeExperiments.Then, reason, actor);
+
+    public Task<ExperimentResult> Resume(long expected, string reason, string actor) => Hold(expected, null, reason, actor);
 
     public Task<ExperimentResult> Delete(long expected, string reason, string actor)
     {
@@ -76,6 +84,11 @@ internal sealed class FakeExperiment(string name) : IExperimentGrain
     public void Set(ExperimentStage stage, string winner = "", string warning = "") =>
         Current = Current! with { Version = ++_version, ChangedBy = "mesh", Standing = Current.Standing with { Stage = stage, Winner = winner, Warning = warning } };
 
+    /// <summary>Gives an arm the strategy with which it would be stored.</summary>
+    public void Fix(string arm, string strategy) => Current = Current! with { Plan = Current.Plan with { Arms = [.. Current.Plan.Arms.Select(a => a.Name == arm ? a with { Strategy = strategy } : a)] } };
+
+    private static FieldError[] Faults(ExperimentPlan plan) => plan.Arms.Count < 2 ? [new("arms", "must be two or more, the control first.")] : [];
+
     private Task<ExperimentResult> Move(long expected, ExperimentStage to, string reason, string actor, params ExperimentStage[] from)
     {
         if (Refusal(expected) is { } refusal) return refusal;
@@ -84,6 +97,16 @@ internal sealed class FakeExperiment(string name) : IExperimentGrain
         Set(to, Current.Standing.Winner);
         Current = Current with { ChangedBy = actor };
         _changes.Add(new(FakeExperiments.Then, at, to, Current.Standing.Winner, "operator", actor, reason, null, Outcomes.Sum(o => o.Requests)));
+        return Result(PolicyStatus.Accepted);
+    }
+
+    private Task<ExperimentResult> Hold(long expected, DateTimeOffset? at, string reason, string actor)
+    {
+        if (Refusal(expected) is { } refusal) return refusal;
+        var standing = Current!.Standing;
+        if (!standing.IsOpen || standing.IsPaused == at is not null) return Result(PolicyStatus.Conflict, new FieldError("name", $"Experiment {name} is {(standing.IsPaused ? "paused" : "not paused")}."));
+        Current = Current with { Version = ++_version, ChangedBy = actor, Standing = standing with { PausedAt = at, PausedFor = at is null ? TimeSpan.FromSeconds(90) : standing.PausedFor } };
+        _changes.Add(new(FakeExperiments.Then, standing.Stage, standing.Stage, "", at is null ? "resumed" : "paused", actor, reason, null, Outcomes.Sum(o => o.Requests)));
         return Result(PolicyStatus.Accepted);
     }
 

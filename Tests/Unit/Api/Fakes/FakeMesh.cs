@@ -71,6 +71,7 @@ internal sealed class FakeMesh
         DirectoryKeys.Policies => _policies.Keys,
         DirectoryKeys.Endpoints => Endpoints.Names,
         DirectoryKeys.Models => Models.Names,
+        DirectoryKeys.Experiments => Experiments.Names,
         _ => _nodes.Values.Select(n => n.View?.Registration).OfType<NodeRegistration>().Where(n => directory == DirectoryKeys.NodesOf(n.CellId)).Select(n => n.NodeId),
     };
 

@@ -1,6 +1,8 @@
+using InferMesh.Api.Ingress.Routing;
 using InferMesh.Grains.Abstractions.Routing;
 using InferMesh.Tests.Unit.Api.Grpc.Fakes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace InferMesh.Tests.Unit.Api.Ingress;
 
@@ -105,6 +107,24 @@ public sealed class IngressLearningTests
             using var response = await api.Http.SendAsync(request);
         }
         CollectionAssert.AreEqual(new[] { "", "", "x-user=ann", "x-user=ann", "" }, api.Router.Queries.Select(q => string.Join(',', (q.Headers ?? new Dictionary<string, string>()).Select(h => $"{h.Key}={h.Value}"))).ToArray());
+    }
+
+    [TestMethod]
+    public async Task Headers_WantedForManyModelsAtOnce_AreAllNoted()
+    {
+        const int Models = 8;
+        await using var api = await ApiUnderTest.StartAsync();
+        var router = api.Services.GetRequiredService<IngressRouter>();
+        var (all, wanted) = (new HeaderDictionary(), true);
+        for (var i = 0; i < Models; i++) all[$"x-unit-{i}"] = "ann";
+        api.Router.OnRoute = query => FakeRouter.Routed("d1", FakeRouter.Target("n1", "http://n1")) with { HeadersWanted = wanted ? [$"x-unit-{query.Model}"] : [] };
+        // The first decisions of all models at once, again and again: none may lose what another has just noted.
+        for (var round = 0; round < 400; round++)
+        {
+            wanted = round % 2 == 0;
+            await Task.WhenAll(Enumerable.Range(0, Models).Select(i => Task.Run(() => router.RouteAsync(new() { Model = $"{i}" }, static _ => { }, CancellationToken.None))));
+            Assert.AreEqual(wanted ? Models : 0, router.HeadersOf(all)?.Count ?? 0, $"round {round}");
+        }
     }
 
     [TestMethod]

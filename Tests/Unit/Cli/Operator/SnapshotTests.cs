@@ -52,7 +52,7 @@ public sealed class SnapshotTests
         ["experiment"] =
         [
             "experiment create -f experiment.yaml", "experiment create -f experiment.yaml", "experiment create -f none.yaml", "experiment create", .. All("experiment list"), "experiment list --stage stopped", "experiment list --limit 1", "experiment list --stage x",
-            .. All("experiment show chat"), "experiment show none", "experiment promote chat --reason good --version 3", "experiment promote chat", "experiment demote chat -o json", "experiment stop chat", "experiment stop quiet --reason enough", "experiment stop quiet --version 0",
+            .. All("experiment show chat"), "experiment show none", "experiment promote chat --reason good --version 3", "experiment promote chat", "experiment demote chat -o json", "experiment pause quiet --reason incident", "experiment pause quiet", "experiment list", "experiment show quiet", "experiment resume quiet", "experiment stop chat", "experiment stop quiet --reason enough", "experiment stop quiet --version 0",
             "experiment delete chat --version 1", "experiment delete chat", "experiment delete chat",
         ],
         ["endpoint"] = [.. All("endpoint list"), .. All("endpoint get talk"), "endpoint history talk", "endpoint diff talk", "endpoint rollback talk 1", "endpoint apply -f endpoint.yaml", "endpoint delete talk", "endpoint get none"],

@@ -97,6 +97,29 @@ public sealed class ExperimentTableTests
     }
 
     [TestMethod]
+    public void Build_PausedExperiment_TakesNobody_AndGoesOnCounting()
+    {
+        _builder.Take([Experiment("a", e => e with { Unit = SplitUnit.Header, Header = "x-user", DesignEffect = 2 }), Experiment("b")]);
+        var before = _builder.Build().All[1];
+        before.Arms[0].Begin();
+        _builder.Take([
+            Experiment("a", e => e with { Unit = SplitUnit.Header, Header = "x-user", DesignEffect = 2 }) with { Version = 2, Standing = Running() with { PausedAt = DateTimeOffset.UnixEpoch } },
+            Experiment("b") with { Version = 2, Standing = Running() with { PausedAt = DateTimeOffset.UnixEpoch } },
+        ]);
+        var table = _builder.Build();
+        Assert.IsNull(table.ArmOf(new() { Model = "m", RequestId = "r" }, new Dictionary<string, string> { ["x-user"] = "ann" }));
+        Assert.IsEmpty(table.HeadersFor("m"));
+        // What was assigned before counts with what comes of it.
+        before.Arms[0].End(new(0.1, 0.2, double.NaN, false));
+        Assert.AreEqual((1L, 0L), (table.All[1].Counts!.Arms[0].Tally.Requests, table.All[1].Counts!.Arms[0].InFlight));
+
+        _builder.Take([Experiment("b") with { Version = 3 }]);
+        var after = _builder.Build().All.Single();
+        Assert.AreEqual((1L, before.Counts!.Life), (after.Counts!.Arms[0].Tally.Requests, after.Counts.Life));
+        Assert.IsNotNull(after.ArmOf(new() { Model = "m", RequestId = "r" }, null));
+    }
+
+    [TestMethod]
     public void Build_StrategyThatThisVersionDoesNotKnow_ServesNothing()
     {
         _builder.Take([Experiment("a", e => e with { Arms = [e.Arms[0], e.Arms[1] with { Parameters = new Dictionary<string, double> { ["no_such"] = 1 } }] }), Experiment("b")]);

@@ -66,6 +66,8 @@ public sealed class ArmTallyTests
         var counts = new ArmTally().ToCounts();
         Assert.Contains("3 measures", Assert.ThrowsExactly<ArgumentException>(() => ArmTally.FromCounts(counts with { Values = [] })).Message);
         Assert.Contains("Values[0].Steps[0]", Assert.ThrowsExactly<ArgumentException>(() => ArmTally.FromCounts(counts with { Values = [new([99_999], [1]), .. counts.Values.Skip(1)] })).Message);
+        Assert.Contains("Values[0].Counts[0]", Assert.ThrowsExactly<ArgumentException>(() => ArmTally.FromCounts(counts with { Values = [new([1], [-1]), .. counts.Values.Skip(1)] })).Message);
+        Assert.Contains("-1 requests", Assert.ThrowsExactly<ArgumentException>(() => ArmTally.FromCounts(counts with { Requests = -1 })).Message);
         Assert.Contains("1 steps and 0 counts", Assert.ThrowsExactly<ArgumentException>(() => ArmTally.FromCounts(counts with { Values = [new([1], []), .. counts.Values.Skip(1)] })).Message);
     }
 

@@ -1,8 +1,10 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { post, segment } from '../core/client';
 import { dateTime, ms, num, seconds, time } from '../core/format';
 import { usePoll } from '../core/poll';
 import { go, href, route, setQuery } from '../core/router';
+import { can } from '../core/session';
 import { Action, Badge, Empty, ErrorBox, Facts, Field, Panel, useTask, Waiting } from '../ui/bits';
 import { VirtualTable, type Column } from '../ui/VirtualTable';
 import { Picture } from './Picture';
@@ -67,6 +69,7 @@ function Detail({ id }: { id: string }) {
         ['From', [request.originZone, request.originRegion].filter(Boolean).join(', ') || 'unknown'],
         ['Hedge', decision.hedge ? `${decision.hedge.nodeId} after ${ms(decision.hedge.delayMs)}` : `none: ${decision.hedgeSuppressed?.replaceAll('_', ' ') ?? '–'}`],
         ['Outcome', outcome ? <><Badge of={outcome.status} /> {outcome.nodeId} {outcome.ttftMs !== undefined && `first token ${ms(outcome.ttftMs)}, `}{ms(outcome.latencyMs)}</> : 'still runs, or nobody said'],
+        ...(decision.experiment ? [['Experiment', <>{can('policies.read') ? <a href={href('experiments', decision.experiment)}>{decision.experiment}</a> : decision.experiment}, arm {decision.arm}</>] as [string, ComponentChildren]] : []),
         ['Table', `version ${decision.tableVersion} of ${decision.silo ?? '–'}`],
       ]} />
       <ErrorBox error={task.error} />

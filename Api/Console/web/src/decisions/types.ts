@@ -32,6 +32,8 @@ export interface Decision {
   hedgeSuppressed?: string;
   retryAfterMs?: number;
   strategy?: string;
+  experiment?: string;
+  arm?: string;
   tableVersion: number;
   policies: string[];
   considered: number;

@@ -108,12 +108,12 @@ function change(e: MeshEvent) {
 function moodOf(e: MeshEvent): string {
   const to = e.data?.to?.toLowerCase();
   if (e.type === 'AUDIT_DENIED' || to === 'offline' || to === 'quarantined' || to === 'failed' || e.type.endsWith('_FAILED')) return 'bad';
-  if (to === 'suspect' || to === 'degraded' || to === 'preempted' || e.type.endsWith('_DELETED') || e.type === 'NODE_LEFT') return 'warn';
+  if (to === 'suspect' || to === 'degraded' || to === 'preempted' || e.type.endsWith('_DELETED') || e.type === 'EXPERIMENT_WARNED' || e.type === 'NODE_LEFT') return 'warn';
   return '';
 }
 
 function link(e: MeshEvent) {
   const [kind] = e.type.split('_');
-  const page = { NODE: 'nodes', MODEL: 'models', POLICY: 'policies', ENDPOINT: 'endpoints', TENANT: 'tenants', JOB: 'jobs' }[kind!];
+  const page = { NODE: 'nodes', MODEL: 'models', POLICY: 'policies', ENDPOINT: 'endpoints', EXPERIMENT: 'experiments', TENANT: 'tenants', JOB: 'jobs' }[kind!];
   return page && e.subject ? <a href={href(page, e.subject)}>{e.subject}</a> : <span>{e.subject}</span>;
 }

@@ -4,6 +4,7 @@ import { usePoll } from '../core/poll';
 import { can } from '../core/session';
 import { cells } from '../fleet/store';
 import { Field } from '../ui/bits';
+import { Arms, Guardrails, type Arm, type Guardrail } from './ArmInputs';
 import { formOf, valueAt, withValue, type FormField } from './fields';
 import { Models, NumberInput, Words, type Weighted } from './inputs';
 import type { FieldProblem, ObjectKind } from './kinds';
@@ -82,6 +83,8 @@ function Input(p: { field: FormField; spec: Json; problems: FieldProblem[]; read
   const common = { readOnly, wrong, describedBy: wrong ? said : undefined };
   const texts = Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : [];
   if (f.type === 'strategy') return <div class="wide"><StrategyInput value={(value as object) ?? {}} readOnly={readOnly} problems={p.problems} onChange={onChange} /></div>;
+  if (f.type === 'arms') return <div class="wide"><Arms id={said} readOnly={readOnly} value={(Array.isArray(value) ? value : []) as Arm[]} problems={p.problems} onChange={onChange} /></div>;
+  if (f.type === 'guardrails') return <div class="wide"><Guardrails id={said} readOnly={readOnly} value={(Array.isArray(value) ? value : []) as Guardrail[]} problems={p.problems} onChange={(v) => onChange(v.length > 0 ? v : undefined)} /></div>;
   return (
     <div class={f.wide ? 'wide' : ''}>
       {f.type === 'switch' ? (
@@ -95,7 +98,8 @@ function Input(p: { field: FormField; spec: Json; problems: FieldProblem[]; read
             if (f.type === 'number') return <NumberInput id={id} {...common} value={typeof value === 'number' ? value : undefined} min={f.min} max={f.max} standard={f.standard} onChange={onChange} />;
             if (f.type === 'list') return <Words id={id} {...common} value={texts} standard={f.standard} suggest={p.suggest} onChange={(v) => onChange(v.length > 0 ? v : undefined)} />;
             if (f.type === 'labels') return <Words id={id} {...common} value={Object.entries((value as Record<string, string> | undefined) ?? {}).map(([k, v]) => `${k}=${v}`)} onChange={(v) => onChange(v.length > 0 ? Object.fromEntries(v.map((l) => [l.split('=')[0]!, l.split('=').slice(1).join('=')])) : undefined)} />;
-            return <input id={id} value={typeof value === 'string' ? value : ''} readOnly={readOnly} aria-invalid={wrong} aria-describedby={common.describedBy} onInput={(e) => onChange(e.currentTarget.value || undefined)} />;
+            if (f.type === 'choice') return <select id={id} value={typeof value === 'string' ? value : f.of![0]} disabled={readOnly} aria-invalid={wrong} aria-describedby={common.describedBy} onChange={(e) => onChange(e.currentTarget.value === f.of![0] ? undefined : e.currentTarget.value)}>{f.of!.map((o) => <option>{o}</option>)}</select>;
+            return <input id={id} value={typeof value === 'string' ? value : ''} readOnly={readOnly} aria-invalid={wrong} aria-describedby={common.describedBy} placeholder={f.standard === undefined ? undefined : String(f.standard)} onInput={(e) => onChange(e.currentTarget.value || undefined)} />;
           }}
         </Field>
       )}

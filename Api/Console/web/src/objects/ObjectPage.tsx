@@ -18,7 +18,7 @@ type View = 'form' | 'json';
 
 const ViewKey = 'infermesh.editor';
 
-/** One policy or endpoint: its content as a form and as a text, what is wrong with it, what it changes, and what it was. */
+/** One policy or endpoint, or a new experiment: its content as a form and as a text, what is wrong with it, what it changes, and what it was. */
 export function ObjectPage({ kind, name: known }: { kind: ObjectKind; name: string | null }) {
   const path = known === null ? null : `api/v1/${kind.path}/${segment(known)}`;
   const [stored, setStored] = useState<Stored | null>(null);
@@ -57,7 +57,7 @@ export function ObjectPage({ kind, name: known }: { kind: ObjectKind; name: stri
   const before = stored ? textOf(stored.spec) : '';
   const isDirty = stored === null || text.trim() !== before;
   const mayWrite = can(kind.write);
-  const check = useCheck(kind, name, parsed.value, mayWrite && can(kind.path === 'policies' ? 'routing.explain' : kind.read));
+  const check = useCheck(kind, name, parsed.value, mayWrite && can(kind.checks));
   const problems = useMemo(() => {
     const found = parsed.problem ? [parsed.problem] : refusal.length > 0 ? refusal : check.kind === 'wrong' ? check.problems : [];
     return found.map((p) => ({ ...p, line: p.line ?? (p.field === 'name' ? undefined : lineOf(scanned.places, p.field)) }));
@@ -86,6 +86,10 @@ export function ObjectPage({ kind, name: known }: { kind: ObjectKind; name: stri
   });
   const apply = () => attempt(async () => {
     const at = `api/v1/${kind.path}/${segment(name)}`;
+    if (kind.path === 'experiments') {
+      await call('POST', `api/v1/${kind.path}`, { body: { ...parsed.value, name } });
+      return go(kind.path, name);
+    }
     const { body } = await call<Stored>('PUT', at, { body: parsed.value, headers: stored ? { 'if-match': `"${stored.version}"` } : { 'if-none-match': '*' } });
     if (known === null) return go(kind.path, name);
     take(body);
@@ -116,7 +120,7 @@ export function ObjectPage({ kind, name: known }: { kind: ObjectKind; name: stri
   const nameField = (
     <Field label="Name" hint={nameProblem?.message}>{(id) => <input id={id} value={name} spellcheck={false} autocapitalize="off" aria-invalid={nameProblem !== undefined} onInput={(e) => { setName(e.currentTarget.value.trim()); setStored(null); setRefusal([]); }} />}</Field>
   );
-  const tabs: [Tab, string][] = [['diff', 'Changes'], ['history', 'History'], ...(kind.path === 'policies' ? [['trial', 'Dry run'] as [Tab, string]] : [])];
+  const tabs: [Tab, string][] = [['diff', 'Changes'], ...(kind.path === 'experiments' ? [] : [['history', 'History'] as [Tab, string]]), ...(kind.path === 'policies' ? [['trial', 'Dry run'] as [Tab, string]] : [])];
   return (
     <>
       <p class="crumbs"><a href={href(kind.path)}>{kind.title}</a></p>

@@ -23,8 +23,9 @@ interface Routing {
   fallback?: string;
 }
 
-/** The strategy of a routing part, what it can be tuned by, and who answers where a plugin does not. */
-export function StrategyInput(p: { value: Routing; readOnly: boolean; problems: FieldProblem[]; onChange: (value: Routing) => void }) {
+/** The strategy of a routing part, or of an arm of an experiment, what it can be tuned by, and who answers where a plugin does not. */
+export function StrategyInput(p: { at?: string; value: Routing; readOnly: boolean; problems: FieldProblem[]; onChange: (value: Routing) => void }) {
+  const at = p.at ?? 'routing';
   const [open, setOpen] = useState(Object.keys(p.value.parameters ?? {}).length > 0);
   const { data } = usePoll<{ items: Strategy[] }>(can('strategies.read') ? 'api/v1/strategies' : null, 0);
   const all = data?.items ?? [];
@@ -52,7 +53,7 @@ export function StrategyInput(p: { value: Routing; readOnly: boolean; problems: 
           {(id) => all.length === 0
             ? <input id={id} value={name} readOnly={p.readOnly} spellcheck={false} onInput={(e) => p.onChange({ ...p.value, strategy: e.currentTarget.value })} />
             : (
-              <select id={id} value={name} disabled={p.readOnly} aria-invalid={wrongAt(p.problems, 'routing.strategy')} aria-describedby={`${id}-said`} onChange={(e) => pick(e.currentTarget.value)}>
+              <select id={id} value={name} disabled={p.readOnly} aria-invalid={wrongAt(p.problems, `${at}.strategy`)} aria-describedby={`${id}-said`} onChange={(e) => pick(e.currentTarget.value)}>
                 {!choices.includes(name) && <option value={name}>{name ? `${name} (unknown)` : 'choose one'}</option>}
                 <optgroup label="Built in">{own.map((c) => <option>{c}</option>)}</optgroup>
                 {plugins.length > 0 && <optgroup label="Plugins">{plugins.map((c) => <option>{c}</option>)}</optgroup>}
@@ -70,17 +71,17 @@ export function StrategyInput(p: { value: Routing; readOnly: boolean; problems: 
           </Field>
         )}
       </div>
-      <Said of={p.problems} path="routing.strategy" />
+      <Said of={p.problems} path={`${at}.strategy`} />
       {current && current.parameters.length > 0 && (
-        <details open={open || wrongAt(p.problems, 'routing.parameters')} onToggle={(e) => setOpen(e.currentTarget.open)}>
+        <details open={open || wrongAt(p.problems, `${at}.parameters`)} onToggle={(e) => setOpen(e.currentTarget.open)}>
           <summary>Parameters: {Object.keys(given).length === 0 ? 'all as they come' : `${Object.keys(given).length} of ${current.parameters.length} set`}</summary>
           <div class="form-grid">
             {current.parameters.map((q) => (
               <div>
                 <Field label={q.unit ? `${q.name}, ${q.unit}` : q.name} hint={`${q.description} ${num(q.min, 3)} to ${num(q.max, 3)}.`}>
-                  {(id) => <NumberInput id={id} value={given[q.name]} min={q.min} max={q.max} standard={q.default} readOnly={p.readOnly} wrong={wrongAt(p.problems, `routing.parameters.${q.name}`)} onChange={(v) => tune(q.name, v)} />}
+                  {(id) => <NumberInput id={id} value={given[q.name]} min={q.min} max={q.max} standard={q.default} readOnly={p.readOnly} wrong={wrongAt(p.problems, `${at}.parameters.${q.name}`)} onChange={(v) => tune(q.name, v)} />}
                 </Field>
-                <Said of={p.problems} path={`routing.parameters.${q.name}`} />
+                <Said of={p.problems} path={`${at}.parameters.${q.name}`} />
               </div>
             ))}
           </div>

@@ -4,14 +4,16 @@ import type { ObjectKind } from './kinds';
 export interface FormField {
   path: string;
   label: string;
-  type: 'text' | 'list' | 'labels' | 'number' | 'switch' | 'strategy' | 'models';
+  type: 'text' | 'list' | 'labels' | 'number' | 'switch' | 'strategy' | 'models' | 'choice' | 'arms' | 'guardrails';
   /** What is in force when nothing is given. */
   standard?: string | number;
   unit?: string;
   min?: number;
   max?: number;
   hint?: string;
-  /** What there is to choose from. */
+  /** What there is to choose from, the standard first. */
+  of?: string[];
+  /** What there is to choose from beside what is typed. */
   suggest?: 'models' | 'nodes' | 'cells' | 'zones' | 'tenants';
   wide?: boolean;
 }
@@ -82,6 +84,46 @@ export function formOf(kind: ObjectKind, spec: Record<string, unknown>): FormPar
       { title: 'Hedging of its own', optional: 'hedging', without: 'The policies decide.', fields: hedging },
       { title: 'Placement of its own', optional: 'placement', without: 'Anywhere that the policies allow.', fields: placement() },
       { title: 'Callers of its own', optional: 'auth', without: 'Everybody who may ask the mesh.', fields: [{ path: 'auth.allowedTenants', label: 'Tenants that may', type: 'list', suggest: 'tenants', standard: 'every tenant' }, { path: 'auth.requireTenant', label: 'A tenant is needed', type: 'switch', standard: 0 }] },
+    ];
+  }
+  if (kind.path === 'experiments') {
+    return [
+      {
+        title: 'For which requests',
+        fields: [
+          { path: 'models', label: 'Models', type: 'list', suggest: 'models', standard: 'all', hint: 'Enter or a comma adds one. A * at the end matches any ending.' },
+          { path: 'tenants', label: 'Tenants', type: 'list', suggest: 'tenants', standard: 'all' },
+          { path: 'sloClasses', label: 'SLO classes', type: 'list', standard: 'all' },
+          { path: 'share', label: 'Share that takes part', type: 'number', min: 0, max: 1, standard: 1, hint: '0.1 is one unit in ten.' },
+          { path: 'unit', label: 'Assigned as a whole', type: 'choice', of: ['request', 'session', 'tenant', 'header'], hint: 'All but requests need a design effect above 1.' },
+          ...(spec.unit === 'header' ? [{ path: 'header', label: 'Header', type: 'text' as const, hint: 'Its value is the unit.' }] : []),
+          { path: 'description', label: 'Description', type: 'text', wide: true },
+        ],
+      },
+      { title: 'What is compared', fields: [{ path: 'arms', label: 'Arms', type: 'arms', wide: true }] },
+      {
+        title: 'What decides',
+        fields: [
+          { path: 'primary', label: 'Metric', type: 'text', standard: 'ttft_p95', hint: 'ttft, e2e or cost with _p95 (any quantile), _gmean or _mean; or error_rate.' },
+          { path: 'minGain', label: 'Least gain that wins', type: 'number', min: 0, max: 10, standard: 0, hint: '0.02 is 2 % better.' },
+          { path: 'alpha', label: 'Chance of any wrong judgement', type: 'number', min: 0, max: 0.5, standard: 0.05 },
+          { path: 'minRequestsPerArm', label: 'Not before, of each arm', type: 'number', unit: 'requests', min: 100, standard: 500 },
+          { path: 'trafficBudget', label: 'Ends after', type: 'number', unit: 'requests', min: 1000, standard: 1_000_000 },
+          { path: 'maxDurationSeconds', label: 'Ends after', type: 'number', unit: 's', min: 1, standard: 1_209_600 },
+          { path: 'designEffect', label: 'Design effect', type: 'number', min: 1, standard: 1, hint: 'Requests that say as much as one independent one.' },
+          { path: 'guardrails', label: 'Guardrails', type: 'guardrails', wide: true },
+        ],
+      },
+      {
+        title: 'What becomes of a winner',
+        fields: [
+          { path: 'promotion.auto', label: 'Is promoted by itself', type: 'switch', standard: 0 },
+          { path: 'promotion.minRequestsPerArm', label: 'Not before, of each arm', type: 'number', unit: 'requests', min: 0, standard: 10_000 },
+          { path: 'promotion.minDurationSeconds', label: 'Not before', type: 'number', unit: 's', min: 0, standard: 86_400 },
+          { path: 'promotion.holdback', label: 'Holdback of the control', type: 'number', min: 0.001, max: 0.5, standard: 0.05 },
+          { path: 'promotion.watchSeconds', label: 'Watched for', type: 'number', unit: 's', min: 1, standard: 259_200 },
+        ],
+      },
     ];
   }
   const part = typeof spec.kind === 'string' ? ofPolicies[spec.kind] : undefined;

@@ -1,10 +1,12 @@
-/** What differs between policies and endpoints in the editor. */
+/** What differs between policies, endpoints and new experiments in the editor. */
 export interface ObjectKind {
-  path: 'policies' | 'endpoints';
+  path: 'policies' | 'endpoints' | 'experiments';
   one: string;
   title: string;
   read: string;
   write: string;
+  /** What it takes to have a content checked before it is written. */
+  checks: string;
   lead: string;
   templates: Record<string, unknown>;
 }
@@ -15,6 +17,7 @@ export const Policies: ObjectKind = {
   title: 'Policies',
   read: 'policies.read',
   write: 'policies.write',
+  checks: 'routing.explain',
   lead: 'Rules for routing, placement, hedging, SLOs, quotas and access. Each change is a version; any version can come back.',
   templates: {
     routing: { kind: 'routing', priority: 0, description: '', models: ['llama-*'], routing: { strategy: 'mesh', parameters: {} } },
@@ -32,9 +35,27 @@ export const Endpoints: ObjectKind = {
   title: 'Endpoints',
   read: 'endpoints.read',
   write: 'endpoints.write',
+  checks: 'endpoints.read',
   lead: 'Names that clients use as models: what stands behind them, by weight, and who may call.',
   templates: {
     endpoint: { models: [{ model: 'llama-3.1-8b-instruct', weight: 100 }], aliases: [], description: '', enabled: true },
+  },
+};
+
+/** An experiment is written once: it has pages of its own, and its editor begins it. */
+export const Experiments: ObjectKind = {
+  path: 'experiments',
+  one: 'experiment',
+  title: 'Experiments',
+  read: 'policies.read',
+  write: 'policies.write',
+  checks: 'objects.write',
+  lead: '',
+  templates: {
+    experiment: {
+      description: '', models: ['llama-*'], arms: [{ name: 'control', strategy: 'least_queue' }, { name: 'challenger', strategy: 'mesh' }],
+      primary: 'ttft_p95', guardrails: [{ metric: 'error_rate', margin: 0.01 }], promotion: { auto: false },
+    },
   },
 };
 

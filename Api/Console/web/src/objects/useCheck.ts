@@ -29,6 +29,7 @@ async function ask(kind: ObjectKind, name: string, text: string): Promise<Check>
   const at = `api/v1/${kind.path}/${segment(name || 'new')}`;
   try {
     if (kind.path === 'policies') await post(`${at}:dryRun`, { spec: JSON.parse(text), recent: 0 });
+    else if (kind.path === 'experiments') await post('api/v1/objects:apply?dryRun=true', { objects: [{ apiVersion: 'infermesh/v1', kind: 'Experiment', metadata: { name: name || 'new' }, spec: JSON.parse(text) }] });
     else await post(`${at}:check`, JSON.parse(text));
     return { kind: 'valid' };
   } catch (e) {
@@ -39,5 +40,5 @@ async function ask(kind: ObjectKind, name: string, text: string): Promise<Check>
 
 /** The fields that a refusal names. */
 export function problemsOf(e: ApiError): FieldProblem[] {
-  return Object.entries(e.errors).flatMap(([field, messages]) => messages.map((message) => ({ field: field.replace(/^spec\.?/, ''), message })));
+  return Object.entries(e.errors).flatMap(([field, messages]) => messages.map((message) => ({ field: field.replace(/^objects\[0\]\.?/, '').replace(/^metadata\./, '').replace(/^spec\.?/, ''), message })));
 }

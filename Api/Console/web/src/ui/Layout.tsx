@@ -7,7 +7,7 @@ import { theme, toggleTheme } from '../core/theme';
 
 const Pages: [path: string, title: string, permission: string][] = [
   ['', 'Fleet', 'fleet.read'], ['nodes', 'Nodes', 'fleet.read'], ['models', 'Models', 'models.read'], ['decisions', 'Why there?', 'routing.explain'], ['policies', 'Policies', 'policies.read'],
-  ['endpoints', 'Endpoints', 'endpoints.read'], ['jobs', 'Jobs', 'jobs.read'], ['tenants', 'Tenants', 'tenants.read'], ['events', 'Events', 'events.read'], ['reports', 'Reports', 'identify'],
+  ['endpoints', 'Endpoints', 'endpoints.read'], ['experiments', 'Experiments', 'policies.read'], ['jobs', 'Jobs', 'jobs.read'], ['tenants', 'Tenants', 'tenants.read'], ['events', 'Events', 'events.read'], ['reports', 'Reports', 'identify'],
 ];
 
 export const mayOpen = (path: string) => can(Pages.find(([p]) => p === path)?.[2] ?? 'identify');

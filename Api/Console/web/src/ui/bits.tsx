@@ -25,7 +25,7 @@ export function Badge({ of }: { of: string }) {
 }
 
 const Tones: Record<string, string> = {
-  ready: 'good', running: 'good', routed: 'good', success: 'good', completed: 'good', healthy: 'good', loaded: 'good', active: 'good', available: 'good',
+  ready: 'good', running: 'good', routed: 'good', success: 'good', completed: 'good', healthy: 'good', loaded: 'good', active: 'good', available: 'good', promoted: 'good', kept: 'good', decided: 'warn', demoted: 'bad',
   suspect: 'warn', draining: 'warn', probing: 'warn', degraded: 'warn', overloaded: 'warn', quota_exceeded: 'warn', preempted: 'warn', rescaling: 'warn', timeout: 'warn', cancelled: 'dim',
   offline: 'bad', quarantined: 'bad', failed: 'bad', error: 'bad', rejected: 'bad', forbidden: 'bad', model_unknown: 'bad', no_eligible_target: 'bad', unhealthy: 'bad',
 };

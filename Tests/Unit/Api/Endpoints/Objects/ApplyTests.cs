@@ -14,6 +14,8 @@ public sealed class ApplyTests
     private const string Node = """{"apiVersion":"infermesh/v1","kind":"Node","metadata":{"name":"n1"},"spec":{"cell":"c1","labels":{"pool":"chat"}}}""";
     private const string Job = """{"apiVersion":"infermesh/v1","kind":"Job","metadata":{"name":"nightly"},"spec":{"name":"sft","command":["train"]}}""";
 
+    private const string Experiment = """{"apiVersion":"infermesh/v1","kind":"Experiment","metadata":{"name":"trial"},"spec":{"models":["llama-*"],"arms":[{"name":"control","strategy":"least_queue"},{"name":"challenger","strategy":"ours"}]}}""";
+
     private static string Body(params string[] manifests) => $$"""{"objects":[{{string.Join(',', manifests)}}]}""";
 
     private static string[] Actions(Answer answer) => [.. answer.Json.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("action").GetString()!)];
@@ -22,17 +24,18 @@ public sealed class ApplyTests
     public async Task Apply_EveryKind_CreatesThem_AndAgainChangesNothing()
     {
         using var api = new ApiHost();
-        var body = Body(Endpoint, Policy, Model, Job, Node, Tenant);
+        var body = Body(Endpoint, Policy, Model, Job, Experiment, Node, Tenant);
         var dry = (await api.PostAsync(Apply + "?dryRun=true", body)).AssertStatus(200);
-        CollectionAssert.AreEqual(Enumerable.Repeat("created", 6).ToArray(), Actions(dry));
+        CollectionAssert.AreEqual(Enumerable.Repeat("created", 7).ToArray(), Actions(dry));
         Assert.IsTrue(dry.Json.GetProperty("dryRun").GetBoolean());
         Assert.IsNull(api.Mesh.Policy("chat").Current);
         Assert.IsNull(api.Mesh.Node("n1").View);
         Assert.IsEmpty(api.Mesh.Jobs.All);
+        Assert.IsNull(api.Mesh.Experiments.Experiment("trial").Current);
 
-        CollectionAssert.AreEqual(Enumerable.Repeat("created", 6).ToArray(), Actions((await api.PostAsync(Apply, body, ("x-infermesh-actor", "ci"))).AssertStatus(200)));
+        CollectionAssert.AreEqual(Enumerable.Repeat("created", 7).ToArray(), Actions((await api.PostAsync(Apply, body, ("x-infermesh-actor", "ci"))).AssertStatus(200)));
         Assert.AreEqual("local-admin (says ci)", api.Mesh.Policy("chat").Current!.ChangedBy);
-        CollectionAssert.AreEqual(Enumerable.Repeat("unchanged", 6).ToArray(), Actions((await api.PostAsync(Apply, body)).AssertStatus(200)));
+        CollectionAssert.AreEqual(Enumerable.Repeat("unchanged", 7).ToArray(), Actions((await api.PostAsync(Apply, body)).AssertStatus(200)));
         Assert.AreEqual(1, api.Mesh.Policy("chat").Current!.Version);
         Assert.AreEqual(1, api.Mesh.Node("n1").View!.Version);
         Assert.HasCount(1, api.Mesh.Jobs.All);
@@ -117,6 +120,28 @@ public sealed class ApplyTests
         // By its id it is the same job.
         CollectionAssert.AreEqual(new[] { "unchanged" }, Actions(await api.PostAsync(Apply, Body(Job.Replace("\"nightly\"", $"\"{id}\"", StringComparison.Ordinal)))));
         Assert.HasCount(1, api.Mesh.Jobs.All);
+    }
+
+    [TestMethod]
+    public async Task Experiment_Applied_BeginsAndNeverChanges()
+    {
+        using var api = new ApiHost();
+        (await api.PostAsync(Apply, Body(Experiment), ("x-infermesh-actor", "ci"))).AssertStatus(200);
+        var experiment = api.Mesh.Experiments.Experiment("trial");
+        Assert.AreEqual("local-admin (says ci)", experiment.Current!.ChangedBy);
+        // As the grain stores it: a plugin without a version is the one with which it began.
+        experiment.Fix("challenger", "ours@1.2.0");
+        CollectionAssert.AreEqual(new[] { "unchanged" }, Actions((await api.PostAsync(Apply, Body(Experiment))).AssertStatus(200)));
+        CollectionAssert.AreEqual(new[] { "unchanged" }, Actions((await api.PostAsync(Apply, Body(Experiment.Replace("\"models\"", "\"name\":\"trial\",\"models\"", StringComparison.Ordinal)))).AssertStatus(200)));
+        foreach (var (other, field) in new[] { (Experiment.Replace("\"ours\"", "\"ours@1.3.0\"", StringComparison.Ordinal), "spec"), (Experiment.Replace("llama-*", "qwen-*", StringComparison.Ordinal), "spec"), (Experiment.Replace("\"models\"", "\"name\":\"x\",\"models\"", StringComparison.Ordinal), "spec.name") })
+            Assert.AreEqual(field, (await api.PostAsync(Apply, Body(other))).AssertProblem(400).Json.GetProperty("documents")[0].GetProperty("field").GetString());
+        Assert.AreEqual("spec.arms", (await api.PostAsync(Apply, Body(Experiment.Replace("trial", "second", StringComparison.Ordinal).Replace("{\"name\":\"control\",\"strategy\":\"least_queue\"},", "", StringComparison.Ordinal)))).AssertProblem(400).Json.GetProperty("documents")[0].GetProperty("field").GetString());
+
+        Assert.AreEqual(0, (await api.GetAsync("/api/v1/objects")).AssertStatus(200).Json.GetProperty("items").GetArrayLength(), "applied elsewhere it would begin there");
+        var exported = (await api.GetAsync("/api/v1/objects?kind=experiment")).AssertStatus(200);
+        Assert.AreEqual("ours@1.2.0", exported.Json.GetProperty("items")[0].GetProperty("spec").GetProperty("arms")[1].GetProperty("strategy").GetString());
+        CollectionAssert.AreEqual(new[] { "unchanged" }, Actions((await api.PostAsync(Apply, $$"""{"objects":{{exported.Json.GetProperty("items").GetRawText()}}}""")).AssertStatus(200)));
+        (await api.GetAsync("/api/v1/objects?kind=Experiment&name=nobody")).AssertProblem(404);
     }
 
     [TestMethod]

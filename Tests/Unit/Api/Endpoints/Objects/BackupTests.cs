@@ -49,6 +49,23 @@ public sealed class BackupTests
     }
 
     [TestMethod]
+    public async Task Experiments_AreInBackups_FewToAPage()
+    {
+        using var api = new ApiHost();
+        foreach (var i in Enumerable.Range(10, 25))
+        {
+            await api.Mesh.Experiments.Experiment($"e{i}").Create(new() { Arms = [new(), new()] }, "x");
+            var key = GrainId.Create(BackedUpTypes.Experiment, $"e{i}");
+            api.Mesh.Images[key] = new(key) { Stored = new(1, false, "{}") };
+        }
+        var first = (await api.GetAsync("/api/v1/backup?limit=1000")).AssertStatus(200).Json;
+        Assert.AreEqual((20, "Experiment"), (first.GetProperty("items").GetArrayLength(), first.GetProperty("items")[0].GetProperty("kind").GetString()));
+        var second = (await api.GetAsync($"/api/v1/backup?limit=1000&cursor={first.GetProperty("nextCursor")}")).AssertStatus(200).Json;
+        CollectionAssert.AreEqual(new[] { "e30", "e31", "e32", "e33", "e34" }, second.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()).ToArray());
+        Assert.AreEqual("unchanged", await ActionAsync(api, Restore, $$"""{"objects":{{second.GetProperty("items").GetRawText()}}}"""));
+    }
+
+    [TestMethod]
     public async Task Jobs_PageByPage_GoOnWhereTheLastJobIsForgotten()
     {
         using var api = new ApiHost();

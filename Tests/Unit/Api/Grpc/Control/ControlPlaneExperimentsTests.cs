@@ -36,6 +36,20 @@ public sealed class ControlPlaneExperimentsTests
     }
 
     [TestMethod]
+    public async Task PauseAndResume_SaySo_AndKeepTheStage()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        var client = new ControlPlane.ControlPlaneClient(api.Channel);
+        await client.CreateExperimentAsync(New("chat"));
+        await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, client.ResumeExperimentAsync(new() { Name = "chat" }));
+        var paused = await client.PauseExperimentAsync(new() { Name = "chat", ExpectedVersion = 1, Reason = "an incident" });
+        Assert.AreEqual((ExperimentStage.Running, true, "an incident"), (paused.Stage, paused.PausedAt is not null, paused.Changes.Single().Note));
+        await RpcAssert.FailsAsync(StatusCode.Aborted, client.ResumeExperimentAsync(new() { Name = "chat", ExpectedVersion = 1 }));
+        var resumed = await client.ResumeExperimentAsync(new() { Name = "chat" });
+        Assert.AreEqual((true, 90.0), (resumed.PausedAt is null, resumed.PausedSeconds));
+    }
+
+    [TestMethod]
     public async Task ListExperiments_IsFilteredAndPaged()
     {
         await using var api = await ApiUnderTest.StartAsync();

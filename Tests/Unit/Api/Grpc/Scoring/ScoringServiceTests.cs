@@ -44,6 +44,24 @@ public sealed class ScoringServiceTests
     }
 
     [TestMethod]
+    public async Task Answers_NameExperimentAndArm_AndWhatTheyGoByIsPassedOn()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Router.OnRoute = _ => FakeRouter.Routed("d1", FakeRouter.Target("n1", "http://a")) with { Experiment = "trial", Arm = "challenger" };
+        var client = new ScoringClient(api.Channel);
+
+        var scored = await client.ScoreTargetsAsync(new() { Model = "m", Session = "s-1", Headers = { { "X-User", "ann" } } });
+        var admitted = await client.AdmitAsync(new() { Model = "m", Session = "s-1", Headers = { { "X-User", "ann" } } });
+
+        Assert.AreEqual(("trial", "challenger", "trial", "challenger"), (scored.Experiment, scored.Arm, admitted.Experiment, admitted.Arm));
+        foreach (var query in api.Router.Queries) Assert.AreEqual(("s-1", "ann"), (query.Session, query.Headers!["x-user"]));
+        CollectionAssert.AreEqual(new[] { "session" }, RpcAssert.Fields(await RpcAssert.FailsAsync(StatusCode.InvalidArgument, client.AdmitAsync(new() { Model = "m", Session = new('s', 300) }))).ToArray());
+        api.Router.OnRoute = _ => FakeRouter.Routed("d1", FakeRouter.Target("n1", "http://a"));
+        Assert.AreEqual(("", ""), ((await client.ScoreTargetsAsync(new() { Model = "m" })).Experiment, (await client.AdmitAsync(new() { Model = "m" })).Arm));
+        Assert.IsNull(api.Router.Queries.Last().Headers);
+    }
+
+    [TestMethod]
     public async Task ScoreTargets_BadInput_NamesEveryField()
     {
         await using var api = await ApiUnderTest.StartAsync();
