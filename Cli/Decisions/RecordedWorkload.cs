@@ -99,15 +99,13 @@ internal sealed class RecordedWorkload(EndsByDecision ends, string? model) : IRe
         return known ? own : config;
     }
 
-    // A request that waits in the mesh is decided again and again until it is routed, and one that failed on a node comes again without that node.
-    private static bool IsArrival(in RecordedDecision d) =>
-        d.Request.ExcludedNodes.Count == 0
-        && d.Result.Outcome switch
-        {
-            DecisionOutcome.Routed => true,
-            DecisionOutcome.ModelUnknown or DecisionOutcome.Forbidden => false,
-            _ => !d.Request.MayQueue,
-        };
+    // A request that waits in the mesh is decided again and again until it is routed, and one for which no node is left is asked for once more with those that are left alone.
+    private static bool IsArrival(in RecordedDecision d) => !d.Again && d.Result.Outcome switch
+    {
+        DecisionOutcome.Routed => true,
+        DecisionOutcome.ModelUnknown or DecisionOutcome.Forbidden => false,
+        _ => !d.Request.MayQueue && d.Request.ExcludedNodes.Count == 0,
+    };
 
     private int[] Blocks(in RecordedDecision d, int prompt)
     {
