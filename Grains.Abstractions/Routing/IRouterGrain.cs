@@ -150,6 +150,9 @@ public sealed record RouteQuery
 
     /// <summary>Number that the API drew for the request and keeps over all its decisions, by which experiments assign single requests: a client that chose it would choose its arm. 0 for none, and <see cref="RequestId"/> counts.</summary>
     [Id(26)] public ulong Unit { get; init; }
+
+    /// <summary>The API asks once more, since all targets of an earlier decision for the request failed.</summary>
+    [Id(27)] public bool Again { get; init; }
 }
 
 /// <summary>Why a query may not wait (any longer).</summary>

@@ -9,7 +9,7 @@ namespace InferMesh.Grains.Experiments;
 /// A request in flight that takes part in an experiment. Callers measure the attempt that answered; what earlier ones took is added here, so that an arm pays for those that its picks made
 /// necessary. Used under the lock of its reservation.
 /// </summary>
-internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHour, long startedAtTicks)
+internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHour, long startedAtTicks, bool again)
 {
     // Who leaves sooner has changed its mind: nobody knows whether the token would have come in time.
     private const double ShortestWaitSeconds = 1;
@@ -22,10 +22,15 @@ internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHou
     private double _spent;
 
     /// <summary>The request is sent.</summary>
-    public static ArmTrial Begin(RunningArm arm, Choice choice, double pricePerHour, long nowTicks)
+    /// <param name="arm">Its arm.</param>
+    /// <param name="choice">Where to.</param>
+    /// <param name="pricePerHour">Dollars.</param>
+    /// <param name="nowTicks">UTC ticks.</param>
+    /// <param name="again">Whether an earlier decision for it has counted as failed.</param>
+    public static ArmTrial Begin(RunningArm arm, Choice choice, double pricePerHour, long nowTicks, bool again = false)
     {
-        arm.Begin();
-        return new(arm, choice, pricePerHour, nowTicks);
+        arm.Begin(again);
+        return new(arm, choice, pricePerHour, nowTicks, again);
     }
 
     /// <summary>A copy of the request is sent.</summary>
@@ -55,7 +60,7 @@ internal sealed class ArmTrial(RunningArm arm, Choice choice, double pricePerHou
     /// <summary>It is over.</summary>
     /// <param name="outcome">What its caller says; null when nobody said in time.</param>
     /// <param name="nowTicks">UTC ticks.</param>
-    public void Ended(RouteOutcome? outcome, long nowTicks) => arm.End(outcome is null ? null : Judge(outcome, nowTicks));
+    public void Ended(RouteOutcome? outcome, long nowTicks) => arm.End(outcome is null ? null : Judge(outcome, nowTicks), again);
 
     private ArmOutcome? Judge(RouteOutcome outcome, long nowTicks)
     {

@@ -5,7 +5,8 @@ namespace InferMesh.Strategies.Experiments;
 /// <param name="E2eSeconds">Seconds to the last token; not a number when unknown.</param>
 /// <param name="Cost">Price; not a number when unknown.</param>
 /// <param name="Failed">Whether it failed by the fault of the mesh or of a node; its seconds then do not count.</param>
-public readonly record struct ArmOutcome(double TtftSeconds, double E2eSeconds, double Cost, bool Failed);
+/// <param name="Again">Whether an earlier decision for the same request has counted as failed.</param>
+public readonly record struct ArmOutcome(double TtftSeconds, double E2eSeconds, double Cost, bool Failed, bool Again = false);
 
 /// <summary>
 /// Outcomes of one arm as counts. Each silo keeps one that only grows, and sends it whole now and then; who merges keeps the latest of each silo and adds them up, so that a message lost
@@ -14,13 +15,16 @@ public readonly record struct ArmOutcome(double TtftSeconds, double E2eSeconds, 
 public sealed class ArmTally
 {
     private readonly OutcomeHistogram[] _values = [new(), new(), new()];
-    private long _requests, _errors;
+    private long _requests, _errors, _again;
 
     /// <summary>Requests whose outcome is known.</summary>
     public long Requests => Volatile.Read(ref _requests);
 
     /// <summary>Those of them that failed.</summary>
     public long Errors => Volatile.Read(ref _errors);
+
+    /// <summary>Those of them that had counted before, as failed. Without them it is the requests that the arm was given.</summary>
+    public long Again => Volatile.Read(ref _again);
 
     /// <summary>Values of a measure, of requests that did not fail.</summary>
     public OutcomeHistogram Values(Measure measure) => _values[(int)measure];
@@ -29,6 +33,7 @@ public sealed class ArmTally
     public void Record(in ArmOutcome outcome)
     {
         Interlocked.Increment(ref _requests);
+        if (outcome.Again) Interlocked.Increment(ref _again);
         if (outcome.Failed)
         {
             Interlocked.Increment(ref _errors);
@@ -58,14 +63,14 @@ public sealed class ArmTally
     }
 
     /// <summary>The counts as plain arrays: what travels and is stored.</summary>
-    public TallyCounts ToCounts() => new(Requests, Errors, [.. _values.Select(v => v.ToSparse()).Select(s => new StepCounts(s.Steps, s.Counts))]);
+    public TallyCounts ToCounts() => new(Requests, Errors, [.. _values.Select(v => v.ToSparse()).Select(s => new StepCounts(s.Steps, s.Counts))], Again);
 
     /// <summary>A tally of counts that <see cref="ToCounts"/> wrote.</summary>
     /// <exception cref="ArgumentException">The counts are not from there.</exception>
     public static ArmTally FromCounts(TallyCounts counts)
     {
         ArgumentNullException.ThrowIfNull(counts);
-        var tally = new ArmTally { _requests = counts.Requests, _errors = counts.Errors };
+        var tally = new ArmTally { _requests = counts.Requests, _errors = counts.Errors, _again = counts.Again };
         if (counts.Values.Count != tally._values.Length) throw new ArgumentException($"Values must be of {tally._values.Length} measures, not {counts.Values.Count}.", nameof(counts));
         for (var m = 0; m < tally._values.Length; m++)
         {
@@ -84,6 +89,7 @@ public sealed class ArmTally
     {
         Interlocked.Add(ref _requests, sign * other.Requests);
         Interlocked.Add(ref _errors, sign * other.Errors);
+        Interlocked.Add(ref _again, sign * other.Again);
         for (var m = 0; m < _values.Length; m++) _values[m].Add(other._values[m], sign);
     }
 }
@@ -92,7 +98,8 @@ public sealed class ArmTally
 /// <param name="Requests">Requests whose outcome is known.</param>
 /// <param name="Errors">Those of them that failed.</param>
 /// <param name="Values">Counts by step, one entry per <see cref="Measure"/> in its order.</param>
-public sealed record TallyCounts(long Requests, long Errors, IReadOnlyList<StepCounts> Values);
+/// <param name="Again">Those of the requests that had counted before, as failed.</param>
+public sealed record TallyCounts(long Requests, long Errors, IReadOnlyList<StepCounts> Values, long Again = 0);
 
 /// <summary>Counts of a histogram; what is not listed is 0.</summary>
 /// <param name="Steps">Steps, in order.</param>
