@@ -19,7 +19,19 @@ namespace InferMesh.Api.Ingress;
 /// <param name="Inference">Figures of requests.</param>
 /// <param name="Time">Clock.</param>
 internal sealed record ExchangeParts(
-    IngressRouter Router, TargetOpener Opener, Hedger Hedger, TargetBreakers Breakers, RetryBudget Retries, IngressMetrics Metrics, InferenceMetrics Inference, TimeProvider Time);
+    IngressRouter Router, TargetOpener Opener, Hedger Hedger, TargetBreakers Breakers, RetryBudget Retries, IngressMetrics Metrics, InferenceMetrics Inference, TimeProvider Time)
+{
+    /// <summary>A decision without the nodes that failed the request, and without those that are left alone as long as there are others; null when no router answered.</summary>
+    public async Task<RouteDecision?> RouteAsync(RouteQuery query, IReadOnlyList<string> failed, Action<TimeSpan> waited, CancellationToken deadline)
+    {
+        var shut = Breakers.Shut();
+        if (shut.Count > 0 && failed.Count > 0) shut = [.. shut.Except(failed)];
+        var asked = query with { ExcludedNodes = [.. failed, .. shut], Again = failed.Count > 0 };
+        var decision = await Router.RouteAsync(asked, waited, deadline);
+        // A node that kept failing is better than none.
+        return shut.Count > 0 && decision is { Status: RouteStatus.NoEligibleTarget } ? await Router.RouteAsync(asked with { ExcludedNodes = [.. failed] }, waited, deadline) : decision;
+    }
+}
 
 /// <summary>One request from its decision to its end: tries targets until one answers, and settles every reservation.</summary>
 internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> body, RouteQuery query, EndpointCall? endpoint, IngressSettings settings, ExchangeParts parts)
@@ -90,21 +102,10 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
     {
         while (true)
         {
-            var decision = await RouteAsync(deadline);
+            var decision = await parts.RouteAsync(query with { Waited = _queued }, _failedNodes, Waited, deadline);
             if (decision?.Status is not (RouteStatus.ModelUnknown or RouteStatus.NoEligibleTarget) || endpoint?.Next() is not { } next) return decision;
             (body, query) = next;
         }
-    }
-
-    private async Task<RouteDecision?> RouteAsync(CancellationToken deadline)
-    {
-        var shut = parts.Breakers.Shut();
-        var asked = query with { ExcludedNodes = [.. _failedNodes, .. shut], Waited = _queued };
-        var decision = await parts.Router.RouteAsync(asked, Waited, deadline);
-        // A node that kept failing is better than none.
-        return shut.Count > 0 && decision is { Status: RouteStatus.NoEligibleTarget }
-            ? await parts.Router.RouteAsync(asked with { ExcludedNodes = _failedNodes }, Waited, deadline)
-            : decision;
     }
 
     /// <summary>Whether the target may be tried: a first attempt may, a further one as far as the budget goes.</summary>
@@ -208,32 +209,15 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
     private Task<string> RefuseAsync(RouteDecision? decision)
     {
         _decision = decision;
-        return decision switch
-        {
-            null => RefuseAsync(OpenAiError.Unavailable("No router of the cluster answered.", "cluster_unavailable"), "cluster_unavailable"),
-            { Status: RouteStatus.ModelUnknown } when endpoint is null => RefuseAsync(OpenAiError.ModelNotFound(query.Model), "model_unknown"),
-            { Status: RouteStatus.Overloaded, Refusal: var refusal } => RefuseFullAsync(refusal, decision.RetryAfter),
-            { Status: RouteStatus.QuotaExceeded } => RefuseAsync(OpenAiError.Busy("The quota of requests in flight is used up.", "quota_exceeded", decision.RetryAfter), "quota_exceeded"),
-            { Status: RouteStatus.Forbidden } => RefuseAsync(OpenAiError.Forbidden("A security policy does not allow this tenant to use this model."), "forbidden"),
-            { Status: RouteStatus.Invalid } => RefuseAsync(OpenAiError.BadRequest(Describe(decision)), "invalid"),
-            _ => RefuseAsync(OpenAiError.Unavailable("No node that serves this model takes requests now.", "no_eligible_target", decision.RetryAfter), "no_eligible_target"),
-        };
+        var (error, outcome) = Refusals.Of(decision, endpoint is null ? query.Model : null);
+        return RefuseAsync(error, outcome);
     }
 
-    private Task<string> RefuseFullAsync(RouteRefusal refusal, TimeSpan retryAfter) => refusal switch
+    private Task<string> GiveUpAsync()
     {
-        RouteRefusal.QueueFull => RefuseAsync(OpenAiError.Busy("All nodes that serve this model are full, and so is the queue.", "queue_full", retryAfter), "queue_full"),
-        RouteRefusal.QueueDeadline => RefuseAsync(OpenAiError.Busy("All nodes that serve this model are full, and the wait would be longer than this request may wait.", "queue_deadline", retryAfter), "queue_deadline"),
-        RouteRefusal.QueueTimeout => RefuseAsync(OpenAiError.Busy("All nodes that serve this model stayed full for as long as this request may wait.", "queue_timeout", retryAfter), "queue_timeout"),
-        _ => RefuseAsync(OpenAiError.Busy("All nodes that serve this model are full.", "overloaded", retryAfter), "overloaded"),
-    };
-
-    private Task<string> GiveUpAsync() => _last.Status switch
-    {
-        429 => RefuseAsync(OpenAiError.Busy("All targets refused the request for load.", "upstream_busy", _last.RetryAfter), "upstream_busy"),
-        503 => RefuseAsync(OpenAiError.Unavailable("All targets are unavailable.", "upstream_unavailable", _last.RetryAfter), "upstream_unavailable"),
-        _ => RefuseAsync(OpenAiError.BadGateway($"All targets failed; the last one by: {_last.Reason}."), "upstream_failed"),
-    };
+        var (error, outcome) = Refusals.Of(_last);
+        return RefuseAsync(error, outcome);
+    }
 
     private async Task<string> RefuseAsync(OpenAiError error, string outcome)
     {
@@ -254,10 +238,6 @@ internal sealed class IngressExchange(HttpContext context, ReadOnlyMemory<byte> 
         headers[RequestHeaders.Node] = target.NodeId;
         if (target.Synthetic) headers[RequestHeaders.Synthetic] = "true";
     }
-
-    private static RequestError Describe(RouteDecision decision) => decision.Errors is [var error, ..]
-        ? new($"'{error.Field}' {error.Message}", error.Field, "invalid_value")
-        : new("The request cannot be routed.", null, "invalid_value");
 
     private static OutcomeStatus Outcome(AttemptResult result) => result.End switch
     {

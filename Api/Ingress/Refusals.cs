@@ -7,11 +7,19 @@ namespace InferMesh.Api.Ingress;
 /// <summary>What a client is told when no node takes its request, and the name of that outcome.</summary>
 internal static class Refusals
 {
-    /// <summary>The decision has no targets; null when no router decided.</summary>
-    public static (OpenAiError Error, string Outcome) Of(RouteDecision? decision, string model) => decision switch
+    /// <summary>The decision has no targets.</summary>
+    /// <param name="decision">The decision; null when no router decided.</param>
+    /// <param name="model">Model that the client named; null when it named an endpoint, which is known though nobody serves it.</param>
+    public static (OpenAiError Error, string Outcome) Of(RouteDecision? decision, string? model) => decision switch
     {
         null => (OpenAiError.Unavailable("No router of the cluster answered.", "cluster_unavailable"), "cluster_unavailable"),
-        { Status: RouteStatus.ModelUnknown } => (OpenAiError.ModelNotFound(model), "model_unknown"),
+        { Status: RouteStatus.ModelUnknown } when model is not null => (OpenAiError.ModelNotFound(model), "model_unknown"),
+        { Status: RouteStatus.Overloaded, Refusal: RouteRefusal.QueueFull } =>
+            (OpenAiError.Busy("All nodes that serve this model are full, and so is the queue.", "queue_full", decision.RetryAfter), "queue_full"),
+        { Status: RouteStatus.Overloaded, Refusal: RouteRefusal.QueueDeadline } =>
+            (OpenAiError.Busy("All nodes that serve this model are full, and the wait would be longer than this request may wait.", "queue_deadline", decision.RetryAfter), "queue_deadline"),
+        { Status: RouteStatus.Overloaded, Refusal: RouteRefusal.QueueTimeout } =>
+            (OpenAiError.Busy("All nodes that serve this model stayed full for as long as this request may wait.", "queue_timeout", decision.RetryAfter), "queue_timeout"),
         { Status: RouteStatus.Overloaded } => (OpenAiError.Busy("All nodes that serve this model are full.", "overloaded", decision.RetryAfter), "overloaded"),
         { Status: RouteStatus.QuotaExceeded } => (OpenAiError.Busy("The quota of requests in flight is used up.", "quota_exceeded", decision.RetryAfter), "quota_exceeded"),
         { Status: RouteStatus.Forbidden } => (OpenAiError.Forbidden("A security policy does not allow this tenant to use this model."), "forbidden"),

@@ -7,13 +7,16 @@ using Parquet.Schema;
 namespace InferMesh.Cli.Decisions;
 
 /// <summary>Decisions as columns of Parquet, a row each; the columns are described in <c>docs/replay-decisions.md</c>.</summary>
-internal sealed class DecisionRows(EndsByDecision ends) : IRecordingVisitor
+internal sealed class DecisionRows : IRecordingVisitor, IAsyncDisposable
 {
-    private const int RowsOfAGroup = 100_000;
-
     private readonly List<Row> _rows = [];
-    private long _next = -1;
-    private int _recording = -1;
+    private readonly Dictionary<ulong, int> _numbers = [];
+    private readonly ParquetWriter _writer;
+    private readonly EndsByDecision _ends;
+    private readonly int _rowsOfAGroup;
+    private ulong _recording;
+
+    private DecisionRows(ParquetWriter writer, EndsByDecision ends, int rowsOfAGroup) => (_writer, _ends, _rowsOfAGroup) = (writer, ends, rowsOfAGroup);
 
     /// <summary>Names of the columns, in their order.</summary>
     public static IReadOnlyList<string> Columns => [.. s_columns.Select(static c => c.Field.Name)];
@@ -53,37 +56,60 @@ internal sealed class DecisionRows(EndsByDecision ends) : IRecordingVisitor
         new Of<int>("counted_output_tokens", static r => r.End?.OutputTokens ?? 0),
     ];
 
+    /// <summary>Begins a table.</summary>
+    /// <param name="file">Takes it.</param>
+    /// <param name="ends">What became of the decisions.</param>
+    /// <param name="stop">Ends the writing.</param>
+    /// <param name="rowsOfAGroup">Rows that are kept in memory until they are written together.</param>
+    public static async Task<DecisionRows> CreateAsync(Stream file, EndsByDecision ends, CancellationToken stop, int rowsOfAGroup = 100_000) =>
+        new(await ParquetWriter.CreateAsync(new(s_columns.Select(static c => c.Field)), file, cancellationToken: stop), ends, rowsOfAGroup);
+
+    public void Began(in RecordingHeader header)
+    {
+        _recording = header.Recording;
+        _numbers.TryAdd(_recording, _numbers.Count);
+    }
+
     public void Decided(in RecordedDecision d)
     {
-        if (EndsByDecision.IsAnother(ref _next, d.Number)) _recording++;
         var t = d.Targets;
         var picks = d.Picks;
         var hedge = d.Result.Hedge.Verdict == HedgeVerdict.Planned ? d.Picks[d.Result.Hedge.Pick].Target : -1;
         var (first, second) = (picks.Length > 0 ? picks[0].Target : -1, picks.Length > 1 ? picks[1].Target : -1);
         _rows.Add(new(
-            _recording,
+            _numbers[_recording],
             new(d.Number, d.NowTicks, d.TableVersion, d.Policy.Strategy.Name, Lower(d.Result.Outcome), Node(t, first), first < 0 ? "" : t.Identity[first].Endpoint, first < 0 ? double.NaN : picks[0].Score,
                 Node(t, second), second < 0 ? double.NaN : picks[1].Score, t.Count, first < 0 ? double.NaN : t.Load(first), Node(t, hedge), hedge < 0 ? double.NaN : d.Result.Hedge.Delay.TotalSeconds,
                 d.Result.RetryAfter.TotalSeconds, d.Sequence, d.Seed, Lower(d.Replayable)),
             new(d.Request.Model, d.Request.Tenant, d.Request.SloClass, d.Request.PromptTokens, d.Request.OutputTokens, d.Request.PayloadBytes, d.Session),
-            ends.Of(_recording, d.Number)));
+            _ends.Of(_recording, d.Number)));
     }
 
-    /// <summary>Writes all rows.</summary>
-    public async Task WriteAsync(Stream file, CancellationToken stop)
+    /// <summary>Writes the rows that make whole groups, or all of them, and lets go of them: a recording may be larger than the memory.</summary>
+    public async Task WriteAsync(CancellationToken stop, bool all = false)
     {
-        await using var writer = await ParquetWriter.CreateAsync(new(s_columns.Select(static c => c.Field)), file, cancellationToken: stop);
-        foreach (var rows in _rows.Chunk(RowsOfAGroup))
+        var count = all ? _rows.Count : _rows.Count / _rowsOfAGroup * _rowsOfAGroup;
+        foreach (var rows in _rows.Take(count).Chunk(_rowsOfAGroup))
         {
-            using var group = writer.CreateRowGroup();
+            stop.ThrowIfCancellationRequested();
+            using var group = _writer.CreateRowGroup();
             foreach (var column in s_columns) await column.WriteAsync(group, rows);
         }
+        _rows.RemoveRange(0, count);
     }
+
+    public ValueTask DisposeAsync() => _writer.DisposeAsync();
 
     private static string Node(TargetSet targets, int row) => row < 0 ? "" : targets.Identity[row].NodeId;
 
     private static string Lower<T>(T value)
-        where T : struct, Enum => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+        where T : struct, Enum => Names<T>.All.TryGetValue(value, out var name) ? name : value.ToString();
+
+    private static class Names<T>
+        where T : struct, Enum
+    {
+        public static IReadOnlyDictionary<T, string> All { get; } = Enum.GetValues<T>().ToDictionary(static v => v, static v => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(v.ToString()));
+    }
 
     private sealed record Row(long Recording, Made Decision, Asked Request, RecordedEnd? End);
 

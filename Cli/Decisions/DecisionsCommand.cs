@@ -1,4 +1,5 @@
 using System.CommandLine;
+using InferMesh.Cli.Sim.Output;
 using InferMesh.Strategies.Recording;
 
 namespace InferMesh.Cli.Decisions;
@@ -11,7 +12,7 @@ internal static class DecisionsCommand
     private static Command Export()
     {
         var input = new RecordingInput();
-        var output = new Option<string>("--output", "-o") { Description = "Parquet file to write.", Required = true };
+        var output = new Option<string>("--output", "-o") { Description = "Parquet file to write.", Required = true }.NotEmpty();
         var command = new Command("export", "Write a row of Parquet for each decision, with what became of it.") { input.Option, output };
         command.SetAction(async (parsed, stop) =>
         {
@@ -19,11 +20,18 @@ internal static class DecisionsCommand
             var path = Target(parsed.GetRequiredValue(output));
             var ends = new EndsByDecision();
             input.Read(parsed, ends, null, stop);
-            await using var file = Create(path);
-            var rows = new DecisionRows(ends);
-            var read = input.Read(parsed, rows, invocation.Error, stop);
-            await rows.WriteAsync(file, stop);
-            invocation.Output.WriteLine(FormattableString.Invariant($"Wrote {read.Decisions:N0} decisions to {path}."));
+            var decisions = 0L;
+            await AtomicFile.WriteAsync(path, async file =>
+            {
+                await using var rows = await DecisionRows.CreateAsync(file, ends, stop);
+                foreach (var read in input.Each(parsed, rows, invocation.Error, stop))
+                {
+                    await rows.WriteAsync(stop);
+                    decisions = read.Decisions;
+                }
+                await rows.WriteAsync(stop, all: true);
+            });
+            invocation.Output.WriteLine(FormattableString.Invariant($"Wrote {decisions:N0} decisions to {path}."));
             return 0;
         });
         return command;
@@ -32,7 +40,7 @@ internal static class DecisionsCommand
     private static Command Workload()
     {
         var input = new RecordingInput();
-        var output = new Option<string>("--output", "-o") { Description = "Configuration of the simulator to write (.yaml); the requests go to a file of the same name that ends in .jsonl.", Required = true };
+        var output = new Option<string>("--output", "-o") { Description = "Configuration of the simulator to write (.yaml); the requests go to a file of the same name that ends in .jsonl.", Required = true }.NotEmpty();
         var model = new Option<string?>("--model") { Description = "Only requests for this model; left out, those for all models, as if they were one." };
         var start = new Option<double>("--start-s") { Description = "Seconds into the recording at which the workload begins." };
         var duration = new Option<double?>("--duration-s") { Description = "Seconds of the recording that are taken; left out, the rest." };
@@ -48,7 +56,7 @@ internal static class DecisionsCommand
             input.Read(parsed, ends, null, stop);
             var workload = new RecordedWorkload(ends, parsed.GetValue(model));
             input.Read(parsed, workload, invocation.Error, stop);
-            var count = await workload.WriteAsync(path, from, parsed.GetValue(duration), Create, stop);
+            var count = await workload.WriteAsync(path, from, parsed.GetValue(duration), stop);
             invocation.Output.WriteLine(FormattableString.Invariant($"Wrote {count:N0} requests over {workload.DurationS:F1} s to {path} and {RecordedWorkload.TraceOf(path)}."));
             foreach (var note in workload.Notes) invocation.Output.WriteLine($"Note: {note}");
             return 0;
@@ -59,46 +67,28 @@ internal static class DecisionsCommand
     private static string Target(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)
         ? throw new UsageException($"--output: the folder of '{path}' does not exist; create it first")
         : path;
-
-    private static FileStream Create(string path)
-    {
-        try
-        {
-            return File.Create(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandFailedException($"--output: cannot write '{path}': {e.Message}");
-        }
-    }
 }
 
 /// <summary>The last that was said of each decision: what is read first, since ends come after decisions.</summary>
 internal sealed class EndsByDecision : IRecordingVisitor
 {
-    private readonly List<Dictionary<long, RecordedEnd>> _recordings = [];
-    private long _next = -1;
+    private readonly Dictionary<ulong, Dictionary<long, RecordedEnd>> _recordings = [];
+    private Dictionary<long, RecordedEnd> _present = [];
 
     /// <summary>How the request of a decision ended; null when nobody said.</summary>
-    /// <param name="recording">Number of the recording in the order of reading, from 0.</param>
+    /// <param name="recording">The recording.</param>
     /// <param name="decision">Number of the decision.</param>
-    public RecordedEnd? Of(int recording, long decision) => recording < _recordings.Count && _recordings[recording].TryGetValue(decision, out var end) ? end : null;
+    public RecordedEnd? Of(ulong recording, long decision) => _recordings.TryGetValue(recording, out var ends) && ends.TryGetValue(decision, out var end) ? end : null;
+
+    public void Began(in RecordingHeader header)
+    {
+        if (!_recordings.TryGetValue(header.Recording, out var known)) _recordings.Add(header.Recording, known = []);
+        _present = known;
+    }
 
     public void Decided(in RecordedDecision decision)
     {
-        if (IsAnother(ref _next, decision.Number)) _recordings.Add([]);
     }
 
-    public void Ended(in RecordedEnd end)
-    {
-        if (_recordings.Count > 0) _recordings[^1][end.Decision] = end;
-    }
-
-    /// <summary>Whether a decision is the first of another recording: numbers only grow within one.</summary>
-    public static bool IsAnother(ref long next, long number)
-    {
-        var another = number < next || next < 0;
-        next = number + 1;
-        return another;
-    }
+    public void Ended(in RecordedEnd end) => _present[end.Decision] = end;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using InferMesh.Cli.Sim.Output;
 using InferMesh.Simulator.Configuration;
 using InferMesh.Strategies;
 using InferMesh.Strategies.Recording;
@@ -22,8 +23,8 @@ internal sealed class RecordedWorkload(EndsByDecision ends, string? model) : IRe
     private readonly HashSet<string> _tenants = new(StringComparer.Ordinal), _models = new(StringComparer.Ordinal), _strategies = new(StringComparer.Ordinal);
     private readonly List<string> _notes = [];
     private TargetSet? _fleet;
-    private long _next = -1, _guessed;
-    private int _recording = -1;
+    private long _guessed;
+    private ulong _recording;
 
     /// <summary>Seconds from the first request to the last, or as long as was asked for.</summary>
     public double DurationS { get; private set; }
@@ -34,9 +35,10 @@ internal sealed class RecordedWorkload(EndsByDecision ends, string? model) : IRe
     /// <summary>The file of the requests of a configuration.</summary>
     public static string TraceOf(string path) => Path.ChangeExtension(path, ".jsonl");
 
+    public void Began(in RecordingHeader header) => _recording = header.Recording;
+
     public void Decided(in RecordedDecision d)
     {
-        if (EndsByDecision.IsAnother(ref _next, d.Number)) _recording++;
         if ((model is not null && d.Request.Model != model) || !IsArrival(d)) return;
         var end = ends.Of(_recording, d.Number);
         var prompt = Math.Max(1, end is { PromptTokens: > 0 } counted ? counted.PromptTokens : d.Request.PromptTokens);
@@ -51,7 +53,7 @@ internal sealed class RecordedWorkload(EndsByDecision ends, string? model) : IRe
 
     /// <summary>Writes configuration and trace; returns the number of requests.</summary>
     /// <exception cref="UsageException">No request is left.</exception>
-    public async Task<int> WriteAsync(string path, double startS, double? durationS, Func<string, Stream> create, CancellationToken stop)
+    public async Task<int> WriteAsync(string path, double startS, double? durationS, CancellationToken stop)
     {
         // Those of several silos stand one silo after the other.
         var sorted = _requests.OrderBy(static r => r.AtTicks).ToArray();
@@ -59,17 +61,17 @@ internal sealed class RecordedWorkload(EndsByDecision ends, string? model) : IRe
         var taken = sorted.Where(r => r.AtTicks >= first && (durationS is not { } length || r.AtTicks < first + length * TimeSpan.TicksPerSecond)).ToArray();
         if (taken.Length == 0) throw new UsageException(model is null ? "--input: no request of the recording is left" : $"--model: the recording has no request for '{model}' at that time");
         DurationS = durationS ?? Math.Max(1, Math.Ceiling((taken[^1].AtTicks - taken[0].AtTicks) / (double)TimeSpan.TicksPerSecond + 1e-3));
-        await using (var trace = new StreamWriter(create(TraceOf(path)), new UTF8Encoding(false)))
+        await AtomicFile.WriteAsync(TraceOf(path), async file =>
         {
+            await using var trace = new StreamWriter(file, new UTF8Encoding(false));
             foreach (var (at, prompt, output, blocks) in taken)
             {
                 stop.ThrowIfCancellationRequested();
                 var ms = (at - taken[0].AtTicks) / (double)TimeSpan.TicksPerMillisecond;
                 await trace.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{{\"timestamp\":{ms},\"input_length\":{prompt},\"output_length\":{output},\"hash_ids\":[{string.Join(',', blocks)}]}}"));
             }
-        }
-        await using var yaml = new StreamWriter(create(path), new UTF8Encoding(false));
-        await yaml.WriteAsync(SimConfigYaml.Write(Config(Path.GetFileName(TraceOf(path)))));
+        });
+        AtomicFile.Write(path, SimConfigYaml.Write(Config(Path.GetFileName(TraceOf(path)))));
         if (_guessed > 0) _notes.Add(FormattableString.Invariant($"{_guessed:N0} requests have no known length of the answer; {UsualOutput} tokens stand in."));
         if (_models.Count > 1) _notes.Add($"requests for {_models.Count} models are one model here; --model takes those of one.");
         return taken.Length;
@@ -99,15 +101,13 @@ internal sealed class RecordedWorkload(EndsByDecision ends, string? model) : IRe
         return known ? own : config;
     }
 
-    // A request that waits in the mesh is decided again and again until it is routed, and one that failed on a node comes again without that node.
-    private static bool IsArrival(in RecordedDecision d) =>
-        d.Request.ExcludedNodes.Count == 0
-        && d.Result.Outcome switch
-        {
-            DecisionOutcome.Routed => true,
-            DecisionOutcome.ModelUnknown or DecisionOutcome.Forbidden => false,
-            _ => !d.Request.MayQueue,
-        };
+    // A request that waits in the mesh is decided again and again until it is routed, and one for which no node is left is asked for once more with those that are left alone.
+    private static bool IsArrival(in RecordedDecision d) => !d.Again && d.Result.Outcome switch
+    {
+        DecisionOutcome.Routed => true,
+        DecisionOutcome.ModelUnknown or DecisionOutcome.Forbidden => false,
+        _ => !d.Request.MayQueue && d.Request.ExcludedNodes.Count == 0,
+    };
 
     private int[] Blocks(in RecordedDecision d, int prompt)
     {

@@ -7,28 +7,41 @@ namespace InferMesh.Cli.Decisions;
 /// <summary>The option <c>--input</c> of commands that read recordings, and the reading.</summary>
 internal sealed class RecordingInput
 {
-    public Option<string> Option { get; } = new("--input", "-i") { Description = "Recording of decisions: a file (.imdr), or a folder with such files at any depth.", Required = true };
+    public Option<string> Option { get; } = new Option<string>("--input", "-i") { Description = "Recording of decisions: a file (.imdr), or a folder with such files at any depth.", Required = true }.NotEmpty();
 
     /// <summary>Reads all files in order. What is damaged goes to <paramref name="error"/>, a line a file, and counts as not there.</summary>
-    /// <exception cref="UsageException">There is nothing to read, or a file is no recording.</exception>
-    public RecordingRead Read(ParseResult parsed, IRecordingVisitor visitor, TextWriter? error, CancellationToken stop)
+    /// <exception cref="UsageException">There is nothing to read, or no file is a recording.</exception>
+    public RecordingRead Read(ParseResult parsed, IRecordingVisitor visitor, TextWriter? error, CancellationToken stop) => Each(parsed, visitor, error, stop).Last();
+
+    /// <summary>The same file by file: after each of them all that was read until then.</summary>
+    public IEnumerable<RecordingRead> Each(ParseResult parsed, IRecordingVisitor visitor, TextWriter? error, CancellationToken stop)
     {
         var path = parsed.GetRequiredValue(Option);
         var (reader, headers) = (new RecordingReader(), new List<RecordingHeader>());
         var (decisions, bytes, damaged) = (0L, 0L, 0);
-        foreach (var file in Files(path))
+        var files = Files(path);
+        string? none = null;
+        foreach (var file in files)
         {
             stop.ThrowIfCancellationRequested();
             var content = Content(file);
             var read = reader.Read(content, visitor);
-            if (read.Header is not { } header) throw new UsageException($"--input: '{file}' {read.Problem}");
-            headers.Add(header);
-            (decisions, bytes) = (decisions + read.Decisions, bytes + content.Length - read.LostBytes);
-            if (read.Problem.Length == 0) continue;
-            damaged++;
-            error?.WriteLine($"infermesh: '{file}': {read.Problem}; its {read.Blocks} whole blocks are used, {read.LostBytes} bytes are not");
+            if (read.Problem.Length > 0) damaged++;
+            if (read.Header is { } header)
+            {
+                headers.Add(header);
+                (decisions, bytes) = (decisions + read.Decisions, bytes + content.Length - read.LostBytes);
+                if (read.Problem.Length > 0) error?.WriteLine($"infermesh: '{file}': {read.Problem}; its {read.Blocks} whole blocks are used, {read.LostBytes} bytes are not");
+            }
+            else
+            {
+                // A silo may end between making a file and writing to it.
+                none ??= $"'{file}' {read.Problem}";
+                if (files.Count > 1) error?.WriteLine($"infermesh: '{file}' {read.Problem}; it is left out");
+            }
+            yield return new(headers, decisions, bytes, damaged);
         }
-        return new(headers, decisions, bytes, damaged);
+        if (headers.Count == 0) throw new UsageException($"--input: {none}");
     }
 
     private static IReadOnlyList<string> Files(string path)
@@ -57,7 +70,7 @@ internal sealed class RecordingInput
 }
 
 /// <summary>What was read.</summary>
-/// <param name="Headers">Of each file.</param>
+/// <param name="Headers">Of each file that has one.</param>
 /// <param name="Decisions">Decisions.</param>
 /// <param name="Bytes">Bytes of whole blocks.</param>
 /// <param name="Damaged">Files that are not whole.</param>

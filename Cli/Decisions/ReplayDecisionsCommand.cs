@@ -103,6 +103,9 @@ internal static class ReplayDecisionsCommand
             writer.WriteNumber("regretSeconds", comparison.RegretSeconds);
             Differences("cheaper", comparison.Cheaper);
             Differences("dearer", comparison.Dearer);
+            writer.WriteNumber("sameCost", comparison.SameCost);
+            writer.WriteBoolean("lacksPrefixes", comparison.LacksPrefixes);
+            writer.WriteBoolean("lacksOutcomes", comparison.LacksOutcomes);
             writer.WriteStartArray("nodes");
             foreach (var (node, count) in comparison.Picks.OrderBy(static p => p.Key, StringComparer.Ordinal))
             {

@@ -33,6 +33,9 @@ internal static class ReplayText
         text.Append(Text($"\n  expected cost of the first target, mean: recorded {Mean(c.RecordedSeconds, c):F4} s, {strategy} {Mean(c.RecordedSeconds - c.RegretSeconds, c):F4} s (regret {Mean(c.RegretSeconds, c):+0.0000;-0.0000;0.0000} s)"));
         text.Append(Text($"\n  cheaper in {c.Cheaper.Decisions:N0}: by {c.Cheaper.P50:G3} s (p50), {c.Cheaper.P99:G3} s (p99)"));
         text.Append(Text($"\n  dearer in {c.Dearer.Decisions:N0}: by {c.Dearer.P50:G3} s (p50), {c.Dearer.P99:G3} s (p99)"));
+        text.Append(Text($"\n  another one at the same cost in {c.SameCost:N0}"));
+        if (c.LacksPrefixes) text.Append(Text($"\nnote: {strategy} goes by the start of prompts, and the recording has none: it is compared as if no prompt began like another"));
+        if (c.LacksOutcomes) text.Append(Text($"\nnote: {strategy} learns, and the recording is a sample without what it could learn from: it is compared as it begins"));
         var nodes = c.Picks.OrderByDescending(static p => Math.Abs(p.Value.Recorded - p.Value.Other)).ThenBy(static p => p.Key, StringComparer.Ordinal).Take(NodesShown);
         text.Append("\n\nFirst targets, the nodes that differ most:\n");
         text.Append(Terminal.Table(["NODE", "RECORDED", strategy.ToUpperInvariant()], [.. nodes.Select(n => (IReadOnlyList<string>)[n.Key, Text($"{n.Value.Recorded:N0}"), Text($"{n.Value.Other:N0}")])]).TrimEnd());

@@ -9,7 +9,7 @@ internal static class CalibrateCommand
 {
     public static Command Create()
     {
-        var data = new Option<string>("--data") { Description = "Folder with the measurements; the environment variable INFERMESH_DATA without it." };
+        var data = new Option<string>("--data") { Description = "Folder with the measurements; the environment variable INFERMESH_DATA without it." }.NotEmpty();
         var command = new Command("calibrate", "Compare the simulated engine with recorded vLLM runs, measured points and a peer simulator.") { data };
         command.SetAction(parsed =>
         {

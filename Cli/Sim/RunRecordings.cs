@@ -32,6 +32,14 @@ internal sealed class RunRecordings : IDisposable
         return opened;
     }
 
+    /// <summary>To be asked when the results are safe.</summary>
+    /// <exception cref="CommandFailedException">A recording ended early.</exception>
+    public void Check()
+    {
+        if (_open.Select(static o => o.Problem).OfType<string>().Order(StringComparer.Ordinal).FirstOrDefault() is { } problem)
+            throw new CommandFailedException($"--record: {problem}; the recording ends there, the results are whole");
+    }
+
     public void Dispose()
     {
         foreach (var one in _open) one.Dispose();

@@ -9,7 +9,7 @@ namespace InferMesh.Grains.Experiments;
 /// A request in flight that takes part in an experiment. Callers measure the attempt that answered; what earlier ones took is added here, so that an arm pays for those that its picks made
 /// necessary. Used under the lock of its reservation.
 /// </summary>
-internal sealed class ArmTrial(ArmRequest request, Choice choice, double pricePerHour, long startedAtTicks)
+internal sealed class ArmTrial(ArmRequest request, Choice choice, double pricePerHour, long startedAtTicks, bool again)
 {
     // Who leaves sooner has changed its mind: nobody knows whether the token would have come in time.
     private const double ShortestWaitSeconds = 1;
@@ -22,10 +22,15 @@ internal sealed class ArmTrial(ArmRequest request, Choice choice, double pricePe
     private double _spent;
 
     /// <summary>The request is sent.</summary>
-    public static ArmTrial Begin(in ArmRequest request, Choice choice, double pricePerHour, long nowTicks)
+    /// <param name="request">Its arm, and who decided.</param>
+    /// <param name="choice">Where to.</param>
+    /// <param name="pricePerHour">Dollars.</param>
+    /// <param name="nowTicks">UTC ticks.</param>
+    /// <param name="again">Whether an earlier decision for it has counted as failed.</param>
+    public static ArmTrial Begin(in ArmRequest request, Choice choice, double pricePerHour, long nowTicks, bool again = false)
     {
-        request.Arm.Begin();
-        return new(request, choice, pricePerHour, nowTicks);
+        request.Arm.Begin(again);
+        return new(request, choice, pricePerHour, nowTicks, again);
     }
 
     /// <summary>A copy of the request is sent.</summary>
@@ -56,7 +61,7 @@ internal sealed class ArmTrial(ArmRequest request, Choice choice, double pricePe
     /// <param name="outcome">What its caller says; null when nobody said in time.</param>
     /// <param name="nowTicks">UTC ticks.</param>
     public void Ended(RouteOutcome? outcome, long nowTicks) =>
-        request.Arm.End(outcome is not null && Judge(outcome, nowTicks) is { } known ? known with { FellBack = request.FellBack } : null);
+        request.Arm.End(outcome is not null && Judge(outcome, nowTicks) is { } known ? known with { FellBack = request.FellBack } : null, again);
 
     private ArmOutcome? Judge(RouteOutcome outcome, long nowTicks)
     {

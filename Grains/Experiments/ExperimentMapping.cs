@@ -54,9 +54,11 @@ internal static class ExperimentMapping
     public static ExperimentChange ToWire(ExperimentTransition t, string actor, string note) => new(
         new(t.AtTicks, TimeSpan.Zero), (ExperimentStage)t.From, (ExperimentStage)t.To, t.Arm, NameOf(t.Reason), actor, note, t.Evidence is { } e ? ToWire(e) : null, t.Requests);
 
-    public static OutcomeCounts ToWire(TallyCounts counts, long inFlight = 0) => new(counts.Requests, counts.Errors, [.. counts.Values.Select(static v => new StepTimes([.. v.Steps], [.. v.Counts]))], inFlight, counts.Forever?.ToArray(), counts.Fallbacks);
+    public static OutcomeCounts ToWire(TallyCounts counts, long inFlight = 0) =>
+        new(counts.Requests, counts.Errors, [.. counts.Values.Select(static v => new StepTimes([.. v.Steps], [.. v.Counts]))], inFlight, counts.Forever?.ToArray(), counts.Fallbacks, counts.Again);
 
-    public static TallyCounts ToCounts(OutcomeCounts counts) => new(counts.Requests, counts.Errors, [.. counts.Values.Select(static v => new StepCounts(v.Steps, v.Counts))], counts.Forever, counts.Fallbacks);
+    public static TallyCounts ToCounts(OutcomeCounts counts) =>
+        new(counts.Requests, counts.Errors, [.. counts.Values.Select(static v => new StepCounts(v.Steps, v.Counts))], counts.Forever, counts.Fallbacks, counts.Again);
 
     /// <summary>What the event of a change says.</summary>
     public static IReadOnlyList<(string Key, string Value)> Facts(ExperimentChange change)

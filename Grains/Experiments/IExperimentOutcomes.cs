@@ -22,13 +22,14 @@ internal sealed record SiloOutcomes(
 /// <param name="Requests">Requests whose outcome is known.</param>
 /// <param name="Errors">Those of them that failed.</param>
 /// <param name="Values">Histograms, one per measure.</param>
-/// <param name="InFlight">Requests whose outcome is still to come.</param>
+/// <param name="InFlight">Requests whose outcome is still to come, but for those that have counted before.</param>
 /// <param name="Forever">Failed requests that would have had a value, one entry per measure; null of silos that do not count them apart.</param>
 /// <param name="Fallbacks">Requests that the fallback of the arm's strategy decided.</param>
+/// <param name="Again">Those of the requests that had counted before, as failed.</param>
 [GenerateSerializer, Immutable, Alias("infermesh.OutcomeCounts")]
 internal sealed record OutcomeCounts(
     [property: Id(0)] long Requests, [property: Id(1)] long Errors, [property: Id(2)] IReadOnlyList<StepTimes> Values, [property: Id(3)] long InFlight = 0, [property: Id(4)] long[]? Forever = null,
-    [property: Id(5)] long Fallbacks = 0);
+    [property: Id(5)] long Fallbacks = 0, [property: Id(6)] long Again = 0);
 
 /// <summary>A histogram; what is not listed is 0.</summary>
 /// <param name="Steps">Steps, in order.</param>

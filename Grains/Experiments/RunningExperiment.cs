@@ -57,19 +57,21 @@ internal sealed class RunningExperiment
 internal sealed record RunningArm(string Experiment, string Name, IRoutingStrategy Strategy, ArmCount? Count)
 {
     /// <summary>A request is sent.</summary>
-    public void Begin() => Count?.Add(1);
+    /// <param name="again">Whether it has counted before, as failed.</param>
+    public void Begin(bool again = false) => Count?.Add(again ? 0 : 1);
 
     /// <summary>A request is over.</summary>
     /// <param name="outcome">What came of it; null when that says nothing.</param>
-    public void End(ArmOutcome? outcome)
+    /// <param name="again">As it began.</param>
+    public void End(ArmOutcome? outcome, bool again = false)
     {
         // First its outcome: who looks in between sees one too many, and misses none.
         if (outcome is { } known)
         {
-            Count?.Tally.Record(known);
+            Count?.Tally.Record(known with { Again = again });
             ExperimentMetrics.Ended(Experiment, Name, known.Failed);
         }
-        Count?.Add(-1);
+        Count?.Add(again ? 0 : -1);
     }
 }
 

@@ -71,7 +71,7 @@ internal sealed class ReservationLedger : IDisposable
             Shadow = shadow,
             Recorded = recorded,
             Attempt = _feedback.Dispatched(decision.Policy.Strategy, request, first, now),
-            Trial = trial is not { } entered ? null : ArmTrial.Begin(entered, first, _feedback.PricePerHour(request.Model, first), now),
+            Trial = trial is not { } entered ? null : ArmTrial.Begin(entered, first, _feedback.PricePerHour(request.Model, first), now, request.Again),
         };
         first.Local.Dispatch(now, first.Terms.PrefillSeconds);
         foreach (var quota in quotas) quota.Dispatch(now, 0);

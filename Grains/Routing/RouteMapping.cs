@@ -28,6 +28,7 @@ internal static class RouteMapping
         ExcludedNodes = q.ExcludedNodes,
         Prefix = q.Prefix,
         MayQueue = q.MayQueue,
+        Again = q.Again,
         Session = q.Session,
         Demand = q.Nodes.Count + q.Cells.Count + q.Zones.Count + q.Regions.Count + q.Labels.Count == 0
             ? PlacementRule.Anywhere : new(q.Nodes, q.Cells, q.Zones, q.Regions, q.Labels),

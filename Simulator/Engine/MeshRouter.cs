@@ -218,6 +218,7 @@ internal sealed class MeshRouter
         MaxTargets = _best.Length,
         ExcludedNodes = excluded,
         Demand = demand,
+        Again = excluded.Count > 0 || _part == WorkPart.Decode,
         Prefix = request.Prefix,
     };
 

@@ -2,26 +2,39 @@ using InferMesh.Strategies.Recording;
 
 namespace InferMesh.Simulator.Recording;
 
-/// <summary>A folder that a recording is written to at once, on the thread that records: for whoever has no router to hold up.</summary>
+/// <summary>A folder that a recording is written to at once, on the thread that records: for whoever has no router to hold up. It ends with the first thing that cannot be written.</summary>
 /// <param name="folder">The folder; it is made when it does not exist.</param>
 /// <param name="recording">The recording.</param>
 public sealed class RecordingFolder(string folder, ulong recording) : IRecordingSink, IDisposable
 {
     private FileStream? _file;
 
+    /// <summary>What could not be written, and why; null when all could.</summary>
+    public string? Problem { get; private set; }
+
     /// <inheritdoc/>
-    /// <exception cref="IOException">The folder cannot be written to.</exception>
     public bool TryWrite(byte[] bytes, int file, bool begins, int decisions)
     {
         ArgumentNullException.ThrowIfNull(bytes);
-        if (begins)
+        if (Problem is not null) return false;
+        var path = Path.Combine(folder, RecordingFormat.FileName(recording, file));
+        try
         {
-            _file?.Dispose();
-            Directory.CreateDirectory(folder);
-            _file = File.Create(Path.Combine(folder, RecordingFormat.FileName(recording, file)));
+            if (begins)
+            {
+                _file?.Dispose();
+                Directory.CreateDirectory(folder);
+                // Whole blocks come: a buffer would only put errors off.
+                _file = new(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            }
+            _file!.Write(bytes);
+            return true;
         }
-        _file!.Write(bytes);
-        return true;
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Problem = $"cannot write '{path}': {e.Message}";
+            return false;
+        }
     }
 
     /// <inheritdoc/>

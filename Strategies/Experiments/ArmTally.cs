@@ -6,7 +6,8 @@ namespace InferMesh.Strategies.Experiments;
 /// <param name="Cost">Price; not a number when unknown.</param>
 /// <param name="Failed">Whether it failed by the fault of the mesh or of a node. Its seconds then count as forever, whatever they are; not a number where it would have had none, such as the time to the first token of an answer in one piece.</param>
 /// <param name="FellBack">Whether the fallback of the arm's strategy decided it.</param>
-public readonly record struct ArmOutcome(double TtftSeconds, double E2eSeconds, double Cost, bool Failed, bool FellBack = false);
+/// <param name="Again">Whether an earlier decision for the same request has counted as failed.</param>
+public readonly record struct ArmOutcome(double TtftSeconds, double E2eSeconds, double Cost, bool Failed, bool FellBack = false, bool Again = false);
 
 /// <summary>
 /// Outcomes of one arm as counts. Each silo keeps one that only grows, and sends it whole now and then; who merges keeps the latest of each silo and adds them up, so that a message lost
@@ -16,7 +17,7 @@ public sealed class ArmTally
 {
     private readonly OutcomeHistogram[] _values = [new(), new(), new()];
     private readonly long[] _forever = new long[3];
-    private long _requests, _errors, _fallbacks;
+    private long _requests, _errors, _fallbacks, _again;
 
     /// <summary>Requests whose outcome is known.</summary>
     public long Requests => Volatile.Read(ref _requests);
@@ -30,6 +31,9 @@ public sealed class ArmTally
     /// <summary>Failed requests that would have had a value of a measure: they took forever. None has a cost.</summary>
     public long Forever(Measure measure) => Volatile.Read(ref _forever[(int)measure]);
 
+    /// <summary>Those of them that had counted before, as failed. Without them it is the requests that the arm was given.</summary>
+    public long Again => Volatile.Read(ref _again);
+
     /// <summary>Values of a measure, of requests that did not fail.</summary>
     public OutcomeHistogram Values(Measure measure) => _values[(int)measure];
 
@@ -38,6 +42,7 @@ public sealed class ArmTally
     {
         Interlocked.Increment(ref _requests);
         if (outcome.FellBack) Interlocked.Increment(ref _fallbacks);
+        if (outcome.Again) Interlocked.Increment(ref _again);
         if (outcome.Failed)
         {
             Interlocked.Increment(ref _errors);
@@ -69,7 +74,8 @@ public sealed class ArmTally
     }
 
     /// <summary>The counts as plain arrays: what travels and is stored.</summary>
-    public TallyCounts ToCounts() => new(Requests, Errors, [.. _values.Select(v => v.ToSparse()).Select(s => new StepCounts(s.Steps, s.Counts))], [.. _forever], Fallbacks);
+    public TallyCounts ToCounts() =>
+        new(Requests, Errors, [.. _values.Select(v => v.ToSparse()).Select(s => new StepCounts(s.Steps, s.Counts))], [.. _forever], Fallbacks, Again);
 
     /// <summary>A tally of counts that <see cref="ToCounts"/> wrote.</summary>
     /// <exception cref="ArgumentException">The counts are not from there.</exception>
@@ -77,7 +83,7 @@ public sealed class ArmTally
     {
         ArgumentNullException.ThrowIfNull(counts);
         if (counts.Requests < 0 || counts.Errors < 0) throw new ArgumentException($"There cannot be {counts.Errors} errors of {counts.Requests} requests.", nameof(counts));
-        var tally = new ArmTally { _requests = counts.Requests, _errors = counts.Errors, _fallbacks = counts.Fallbacks };
+        var tally = new ArmTally { _requests = counts.Requests, _errors = counts.Errors, _fallbacks = counts.Fallbacks, _again = counts.Again };
         if (counts.Values.Count != tally._values.Length) throw new ArgumentException($"Values must be of {tally._values.Length} measures, not {counts.Values.Count}.", nameof(counts));
         IReadOnlyList<long> forever = counts.Forever ?? [counts.Errors, counts.Errors, 0];
         if (forever.Count != tally._forever.Length) throw new ArgumentException($"Forever must be of {tally._forever.Length} measures, not {forever.Count}.", nameof(counts));
@@ -101,6 +107,7 @@ public sealed class ArmTally
         Interlocked.Add(ref _requests, sign * other.Requests);
         Interlocked.Add(ref _errors, sign * other.Errors);
         Interlocked.Add(ref _fallbacks, sign * other.Fallbacks);
+        Interlocked.Add(ref _again, sign * other.Again);
         for (var m = 0; m < _values.Length; m++)
         {
             Interlocked.Add(ref _forever[m], sign * Volatile.Read(ref other._forever[m]));
@@ -115,7 +122,9 @@ public sealed class ArmTally
 /// <param name="Values">Counts by step, one entry per <see cref="Measure"/> in its order.</param>
 /// <param name="Forever">Failed requests that would have had a value, one entry per <see cref="Measure"/>; null in counts of before they were counted apart: all that failed, and none for the cost.</param>
 /// <param name="Fallbacks">Requests that the fallback of the arm's strategy decided.</param>
-public sealed record TallyCounts(long Requests, long Errors, IReadOnlyList<StepCounts> Values, IReadOnlyList<long>? Forever = null, long Fallbacks = 0);
+/// <param name="Again">Those of the requests that had counted before, as failed.</param>
+public sealed record TallyCounts(
+    long Requests, long Errors, IReadOnlyList<StepCounts> Values, IReadOnlyList<long>? Forever = null, long Fallbacks = 0, long Again = 0);
 
 /// <summary>Counts of a histogram; what is not listed is 0.</summary>
 /// <param name="Steps">Steps, in order.</param>

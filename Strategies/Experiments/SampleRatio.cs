@@ -21,14 +21,14 @@ public static class SampleRatio
     private const double Concentration = 100;
 
     /// <summary>
-    /// Compares requests with weights: those whose outcome is known and those that are in flight, as outcomes of a slow arm come later. Arms that were stopped are left out: those that remain keep their ratio to each other, as units of a stopped arm go to them by their weights. Promoted
+    /// Compares requests with weights: those whose outcome is known and those that are in flight, as outcomes of a slow arm come later. One that counts twice, as failed and as what a second decision made of it, was given once. Arms that were stopped are left out: those that remain keep their ratio to each other, as units of a stopped arm go to them by their weights. Promoted
     /// experiments are not looked at: outcomes of before the promotion arrive after it. Nor are those that assign anything but single requests: all requests of a session, tenant or header go
     /// to one arm, so that their counts differ from the weights without any fault, and units are not counted.
     /// </summary>
     /// <param name="spec">The experiment.</param>
     /// <param name="state">Its state.</param>
     /// <param name="tallies">Outcomes of each arm, in the order of the arms.</param>
-    /// <param name="inFlight">Requests of each arm whose outcome is still to come.</param>
+    /// <param name="inFlight">Requests of each arm whose outcome is still to come, but for those that have counted before.</param>
     public static RatioCheck Check(ExperimentSpec spec, ExperimentState state, IReadOnlyList<ArmTally> tallies, IReadOnlyList<long> inFlight)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -38,7 +38,7 @@ public static class SampleRatio
         var isLookedAt = spec.Unit == AssignmentUnit.Request && state.Phase is ExperimentPhase.Running or ExperimentPhase.Decided;
         var weights = isLookedAt ? state.WeightsOf(spec) : [.. spec.Arms.Select(static _ => 0.0)];
         var whole = weights.Sum();
-        var counts = weights.Select((w, i) => w > 0 ? (tallies[i].Requests + inFlight[i]) / spec.DesignEffect : 0).ToArray();
+        var counts = weights.Select((w, i) => w > 0 ? (tallies[i].Requests - tallies[i].Again + inFlight[i]) / spec.DesignEffect : 0).ToArray();
         var n = counts.Sum();
         if (whole <= 0 || n <= 0) return new(false, 0, [.. weights.Select(static _ => 0.0)], counts);
         double[] shares = [.. weights.Select(w => w / whole)];

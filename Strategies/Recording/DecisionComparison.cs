@@ -14,6 +14,7 @@ public sealed class DecisionComparison(Func<IRoutingStrategy> make) : IRecording
     private readonly RankedTarget[] _best = new RankedTarget[RoutingRequest.MaxTargetsLimit];
     private readonly Dictionary<string, (long Recorded, long Other)> _picks = new(StringComparer.Ordinal);
     private readonly OutcomeHistogram _worse = new(), _better = new();
+    private bool _hadPrefix, _wasTold;
 
     /// <summary>Decisions that both routed.</summary>
     public long Compared { get; private set; }
@@ -42,12 +43,22 @@ public sealed class DecisionComparison(Func<IRoutingStrategy> make) : IRecording
     /// <summary>The same where it is dearer.</summary>
     public (long Decisions, double P50, double P99) Dearer => Of(_worse);
 
+    /// <summary>Decisions of which the other's first target is another one that costs the same.</summary>
+    public long SameCost { get; private set; }
+
+    /// <summary>Whether the other goes by the start of prompts, and the recording has none: the recorded strategies did not look at it.</summary>
+    public bool LacksPrefixes => !_hadPrefix && _others.Values.Any(static o => o.WantsPrefix);
+
+    /// <summary>Whether the other learns, and the recording has nothing that it could learn from: it is a sample.</summary>
+    public bool LacksOutcomes => !_wasTold && _others.Values.Any(static o => o is ILearningStrategy);
+
     /// <summary>How often each node was the first target, recorded and by the other.</summary>
     public IReadOnlyDictionary<string, (long Recorded, long Other)> Picks => _picks;
 
     /// <inheritdoc/>
     public void Decided(in RecordedDecision decision)
     {
+        _hadPrefix |= decision.Request.Prefix.Length > 0;
         var best = _best.AsSpan(0, Math.Clamp(decision.Request.MaxTargets, 1, _best.Length));
         var result = DecisionKernel.Pick(decision.Targets, decision.Request, decision.Policy with { Strategy = Other(decision.Policy.Strategy) }, decision.NowTicks, decision.Sequence, decision.Seed, best);
         var (ours, theirs) = (decision.Result.Outcome == DecisionOutcome.Routed, result.Outcome == DecisionOutcome.Routed);
@@ -70,18 +81,21 @@ public sealed class DecisionComparison(Func<IRoutingStrategy> make) : IRecording
             return;
         }
         RegretSeconds += live - shadow;
-        (live >= shadow ? _better : _worse).Add(Math.Abs(live - shadow));
+        if (live == shadow) SameCost++;
+        else (live > shadow ? _better : _worse).Add(Math.Abs(live - shadow));
     }
 
     /// <inheritdoc/>
     public void Sent(IRoutingStrategy strategy, in RankingInput input, int target)
     {
+        _wasTold = true;
         if (Other(strategy) is ILearningStrategy learning) learning.Dispatched(input, target);
     }
 
     /// <inheritdoc/>
     public void Learned(IRoutingStrategy strategy, in Outcome outcome)
     {
+        _wasTold = true;
         if (Other(strategy) is ILearningStrategy learning) learning.Completed(outcome);
     }
 

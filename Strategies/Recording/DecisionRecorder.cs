@@ -43,7 +43,7 @@ public sealed partial class DecisionRecorder(IRecordingSink sink, RecordingOptio
     private readonly ConditionalWeakTable<IRoutingStrategy, Instance> _instances = [];
     private int _file = -1, _instanceCount, _events, _blockDecisions;
     private bool _begins;
-    private long _fileBytes, _fileStartedTicks, _fileFirst, _time, _table, _firstWhole;
+    private long _fileBytes, _fileStartedTicks, _fileFirst, _time, _table;
 
     /// <summary>Decisions that were recorded, dropped ones included.</summary>
     public long Decisions { get; private set; }
@@ -73,7 +73,7 @@ public sealed partial class DecisionRecorder(IRecordingSink sink, RecordingOptio
         var (shape, rule) = (ShapeOf(request), PolicyOf(policy));
         var (usualSequence, usualSeed) = (set is not null && sequence == set.NextSequence, set is not null && seed == sequence + set.SeedOffset);
         _buffer.Byte((byte)RecordedEvent.Decision);
-        _buffer.Byte((byte)((usualSequence ? 1 : 0) | (usualSeed ? 2 : 0) | (tableVersion == _table ? 4 : 0) | (result.Outcome == DecisionOutcome.Routed ? 8 : 0)));
+        _buffer.Byte((byte)((usualSequence ? 1 : 0) | (usualSeed ? 2 : 0) | (tableVersion == _table ? 4 : 0) | (result.Outcome == DecisionOutcome.Routed ? 8 : 0) | (request.Again ? 32 : 0)));
         _buffer.Count(set is null ? 0 : set.Slot + 1);
         _buffer.Count(rule);
         Time(nowTicks);
@@ -145,8 +145,6 @@ public sealed partial class DecisionRecorder(IRecordingSink sink, RecordingOptio
     /// <summary>Records how the request of a decision ended.</summary>
     public void Ended(in RecordedEnd end)
     {
-        // Its decision went with what the sink had no room for.
-        if (end.Decision < _firstWhole) return;
         Open(end.AtTicks);
         _buffer.Byte((byte)RecordedEvent.Ended);
         _buffer.Varint((ulong)(Decisions - end.Decision));
@@ -182,7 +180,6 @@ public sealed partial class DecisionRecorder(IRecordingSink sink, RecordingOptio
         {
             // What comes after a gap must stand alone, and nobody knows what was learned in it.
             Dropped += _blockDecisions;
-            _firstWhole = Decisions;
             foreach (var (_, instance) in _instances) instance.Complete = false;
             _fileBytes = long.MaxValue;
         }

@@ -46,6 +46,9 @@ public readonly ref struct RecordedDecision
     /// <summary>Whether the strategy can be run again.</summary>
     public Replayable Replayable { get; init; }
 
+    /// <summary>Whether the request was routed before (<see cref="RoutingRequest.Again"/>).</summary>
+    public bool Again { get; init; }
+
     /// <summary>Decisions of the router for the model before this one.</summary>
     public ulong Sequence { get; init; }
 
@@ -72,6 +75,11 @@ public readonly record struct RecordedEnd(long Decision, long AtTicks, RecordedS
 /// <summary>Hears what a recording holds, in order.</summary>
 public interface IRecordingVisitor
 {
+    /// <summary>A file begins.</summary>
+    void Began(in RecordingHeader header)
+    {
+    }
+
     /// <summary>A decision.</summary>
     void Decided(in RecordedDecision decision);
 

@@ -49,7 +49,8 @@ public sealed partial class RecordingReader
             if (replayable != Replayable.Plugin && StrategyCatalog.Validate(name, parameters).Count > 0) replayable = Replayable.Plugin;
             _instances[instance] = known = new(replayable == Replayable.Plugin ? new AbsentStrategy(name) : StrategyCatalog.Create(name, parameters), replayable);
         }
-        if (replayable == Replayable.MemoryUnknown) known.Forget();
+        // It may have learned in what is missing here, whatever the recorder knew of it.
+        if (replayable == Replayable.MemoryUnknown || !_whole) known.Forget();
         _strategies.Add(known);
     }
 

@@ -10,6 +10,8 @@ public sealed partial class RecordingReader
 
     private Slot SetOf(int slot) => _sets[slot] ?? throw new FormatException($"set {slot} was not written");
 
+    private TargetSet Tracked(int slot) => SetOf(slot).Targets is { IsTracked: true } targets ? targets : throw new FormatException($"set {slot} is not one that is updated in place");
+
     private void Set(ref RecordingCursor cursor)
     {
         var number = cursor.Int();
@@ -97,7 +99,7 @@ public sealed partial class RecordingReader
 
     private void Reading(ref RecordingCursor cursor)
     {
-        var targets = SetOf(cursor.Int()).Targets;
+        var targets = Tracked(cursor.Int());
         var row = cursor.Count(targets.Count);
         var (running, waiting, cache) = (cursor.Number(), cursor.Number(), cursor.Number());
         var sampledAt = _time + cursor.Signed();
@@ -108,7 +110,7 @@ public sealed partial class RecordingReader
 
     private void Followed(ref RecordingCursor cursor)
     {
-        var targets = SetOf(cursor.Int()).Targets;
+        var targets = Tracked(cursor.Int());
         var what = cursor.Varint();
         var row = (int)(what >> 1);
         if ((what & 1) != 0) targets.Release(row);

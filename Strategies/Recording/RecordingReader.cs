@@ -19,6 +19,8 @@ public sealed record RecordedFile(RecordingHeader? Header, int Blocks, long Deci
 /// </summary>
 public sealed partial class RecordingReader
 {
+    private static readonly long s_maxTicks = DateTime.MaxValue.Ticks;
+
     private readonly List<RoutingRequest> _shapes = [];
     private readonly List<Known> _strategies = [];
     private readonly List<(EffectivePolicy Policy, Known Strategy)> _policies = [];
@@ -39,6 +41,7 @@ public sealed partial class RecordingReader
         ArgumentNullException.ThrowIfNull(visitor);
         if (!RecordingFormat.TryReadHeader(file, out var header, out var problem)) return new(null, 0, 0, file.Length, problem);
         Begin(header);
+        visitor.Began(header);
         var (at, blocks) = (RecordingFormat.HeaderBytes, 0);
         while (at < file.Length && problem.Length == 0)
         {
@@ -109,7 +112,7 @@ public sealed partial class RecordingReader
                     Followed(ref cursor);
                     break;
                 case RecordedEvent.Refreshed:
-                    var refreshed = SetOf(cursor.Int()).Targets;
+                    var refreshed = Tracked(cursor.Int());
                     refreshed.Refresh(cursor.Int(), _time + cursor.Signed());
                     break;
                 case RecordedEvent.Sent:
@@ -146,8 +149,10 @@ public sealed partial class RecordingReader
     {
         int flags = cursor.Byte(), slot = cursor.Int();
         var set = slot == 0 ? null : SetOf(slot - 1);
+        if (set is null && (flags & 3) != 0) throw new FormatException("a decision without a set that goes on from one");
         var (policy, strategy) = _policies[cursor.Int()];
         _time += cursor.Signed();
+        if (_time < 0 || _time > s_maxTicks) throw new FormatException($"a decision at {_time}, which is no time");
         var sequence = (flags & 1) != 0 ? set!.NextSequence : cursor.Varint();
         var seed = (flags & 2) != 0 ? sequence + set!.SeedOffset : cursor.Fixed();
         if ((flags & 4) == 0) _table += cursor.Signed();
@@ -167,6 +172,7 @@ public sealed partial class RecordingReader
             Replayable = strategy.Replayable,
             Sequence = sequence,
             Seed = seed,
+            Again = (flags & 32) != 0,
             Result = result,
             Picks = _picks.AsSpan(0, result.Count),
         };

@@ -59,6 +59,9 @@ public sealed record RoutingRequest
     /// <summary>The caller can wait in the mesh: admission keeps the queues of the targets short.</summary>
     public bool MayQueue { get; init; }
 
+    /// <summary>It was routed before: its targets failed, or the rest of its work is another node's. Decisions do not read it; who counts requests counts it no more.</summary>
+    public bool Again { get; init; }
+
     /// <summary>All that a decision reads of <see cref="Session"/>: a number of its name, the same in every process; 0 when there is none.</summary>
     internal ulong SessionKey => Session.Length > 0 ? BlockHash.Name(Session) : _session;
 

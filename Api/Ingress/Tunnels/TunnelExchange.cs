@@ -34,7 +34,7 @@ internal sealed class TunnelExchange(HttpContext context, RouteQuery query, Ingr
         {
             for (var round = 1; round <= MaxDecisions; round++)
             {
-                var decision = await parts.Router.RouteAsync(query with { ExcludedNodes = [.. _failedNodes, .. parts.Breakers.Shut()], Waited = _queued }, Waited, deadline);
+                var decision = await parts.RouteAsync(query with { Waited = _queued }, _failedNodes, Waited, deadline);
                 if (decision is not { Status: RouteStatus.Routed, Targets.Count: > 0 })
                 {
                     if (round > 1) break;
@@ -80,6 +80,7 @@ internal sealed class TunnelExchange(HttpContext context, RouteQuery query, Ingr
                     return await RefuseAsync(Refusals.Of(_last));
                 }
                 if (_attempts > 0) parts.Metrics.FailedOver(_last.Reason);
+                // It does not ask to be the one that tries a node which kept failing: a tunnel may last for hours, and the node would be left alone so long.
                 _target = decision.Targets[i];
                 if (i > 0) reservation.Move(_target.NodeId);
                 _attempts++;

@@ -19,7 +19,7 @@ internal static class CompareCommand
     public static Command Create()
     {
         var results = new Option<string[]>("--results", "-r") { Description = "Folder that 'infermesh sim run' wrote; may be repeated.", Required = true };
-        var output = new Option<string?>("--output", "-o") { Description = "File for the table as CSV." };
+        var output = new Option<string?>("--output", "-o") { Description = "File for the table as CSV." }.NotEmpty();
         var command = new Command("compare", "Compare result folders; the last column is E2E p99 over that of the same strategy in the first folder, or of baseline_rr when there is one folder.") { results, output };
         command.SetAction(parsed =>
         {

@@ -9,7 +9,7 @@ internal static class ExplainCommand
 {
     public static Command Create()
     {
-        var results = new Option<string>("--results", "-r") { Description = "Folder that 'infermesh sim run' wrote.", Required = true };
+        var results = new Option<string>("--results", "-r") { Description = "Folder that 'infermesh sim run' wrote.", Required = true }.NotEmpty();
         var strategy = new Option<string?>("--strategy", "-s") { Description = "Strategy to explain; the one with the shortest E2E p99 when not given." };
         var versus = new Option<string?>("--versus") { Description = "Strategy to compare it with; baseline_rr when not given." };
         var command = new Command("explain", "Say in plain words why one strategy does better than another.") { results, strategy, versus };

@@ -14,7 +14,7 @@ internal static class GenerateCommand
     public static Command Create()
     {
         var example = new Option<string>("--example-type", "-e") { Description = "mixed (a busy mixed fleet, seconds), small (512 nodes), medium (4,096) or large (131,072).", DefaultValueFactory = static _ => Mixed };
-        var output = new Option<string>("--output", "-o") { Description = "File to write.", Required = true };
+        var output = new Option<string>("--output", "-o") { Description = "File to write.", Required = true }.NotEmpty();
         var command = new Command("generate", "Write an example configuration.") { example, output };
         command.SetAction(parsed =>
         {

@@ -15,10 +15,10 @@ internal static class RunCommand
     public static Command Create(SimulationRun run, TimeProvider time)
     {
         var config = SimOptions.Config();
-        var output = new Option<string>("--output", "-o") { Description = "Folder for the results.", DefaultValueFactory = static _ => "results" };
+        var output = new Option<string>("--output", "-o") { Description = "Folder for the results.", DefaultValueFactory = static _ => "results" }.NotEmpty();
         var strategy = new Option<string[]>("--strategy", "-s") { Description = "Strategy to run, instead of the configuration's; may be repeated; all runs every one.", DefaultValueFactory = static _ => [] };
         var format = new Option<string>("--format") { Description = "Files of each strategy: json, csv or both.", DefaultValueFactory = static _ => "both" };
-        var record = new Option<string?>("--record") { Description = "Folder for the decisions of each run, for infermesh replay-decisions: a folder below it per strategy and seed." };
+        var record = new Option<string?>("--record") { Description = "Folder for the decisions of each run, for infermesh replay-decisions: a folder below it per strategy and seed." }.NotEmpty();
         var (plugin, seeds, threads, quiet) = (SimOptions.Plugins(), SimOptions.Seeds(1), SimOptions.Threads(), SimOptions.Quiet());
         var command = new Command("run", "Run a simulation; Ctrl+C keeps what was simulated so far.") { config, output, strategy, plugin, format, record, seeds, threads, quiet };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -34,6 +34,8 @@ internal static class RunCommand
                 ConfigFile.Check(read, "--strategy", plugins);
             }
 
+            if (parsed.GetValue(record) is not null && read.Service.Model == ServiceModel.ReferenceBugs)
+                throw new UsageException("--record: service.model is reference_bugs, which has no router whose decisions could be recorded");
             using var recordings = parsed.GetValue(record) is { } folder ? new RunRecordings(folder) : null;
             var options = new RunOptions
             {
@@ -44,7 +46,9 @@ internal static class RunCommand
                 Stop = cancellationToken,
             };
             var results = await RunAsync(run, read, options, parsed.GetValue(quiet), invocation, time);
-            return Write(parsed.GetRequiredValue(output), read, plugins, MetricsBuilder.Build(results, read.DurationS, options.Seeds.Count), files, invocation);
+            var code = Write(parsed.GetRequiredValue(output), read, plugins, MetricsBuilder.Build(results, read.DurationS, options.Seeds.Count), files, invocation);
+            recordings?.Check();
+            return code;
         });
         return command;
     }

@@ -14,8 +14,8 @@ internal static class StudyCommand
         var quick = new Option<bool>("--quick") { Description = "The corners that matter most, in minutes." };
         var full = new Option<bool>("--full") { Description = "The whole matrix, up to two hours on two cores." };
         var only = new Option<string?>("--only") { Description = "Places to run, such as \"rho=0.8 fleet=mixed\"; all without it." };
-        var output = new Option<string>("--output", "-o") { Description = "Folder for study.csv, prefix.csv, curves and summary.", Required = true };
-        var docs = new Option<string?>("--docs") { Description = "Page to generate from the tables, with its curves in img/ beside it." };
+        var output = new Option<string>("--output", "-o") { Description = "Folder for study.csv, prefix.csv, curves and summary.", Required = true }.NotEmpty();
+        var docs = new Option<string?>("--docs") { Description = "Page to generate from the tables, with its curves in img/ beside it." }.NotEmpty();
         var (seeds, threads, quiet) = (SimOptions.Seeds(5), SimOptions.Threads(), SimOptions.Quiet());
         var command = new Command("study", "Run the strategy study; finished places are kept when it is run again.") { quick, full, only, output, seeds, threads, docs, quiet };
         command.SetAction(async (parsed, cancellationToken) =>

@@ -15,7 +15,7 @@ internal static class SweepCommand
     {
         var config = SimOptions.Config();
         var matrix = new Option<string>("--matrix", "-m") { Description = "What varies: rho, strategies, staleness, alpha, mig_share, decision_cost, cells; such as 'rho=.3,.6,.8;staleness=0,1s;strategies=baseline_rr,mesh'.", Required = true };
-        var output = new Option<string>("--output", "-o") { Description = "Folder for sweep.csv, sweep.html and the curves as SVG.", Required = true };
+        var output = new Option<string>("--output", "-o") { Description = "Folder for sweep.csv, sweep.html and the curves as SVG.", Required = true }.NotEmpty();
         var (plugin, seeds, threads, quiet) = (SimOptions.Plugins(), SimOptions.Seeds(3), SimOptions.Threads(), SimOptions.Quiet());
         var command = new Command("sweep", "Run a matrix of configurations and plot the curves; finished places are kept when it is run again.") { config, matrix, plugin, seeds, threads, output, quiet };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -31,6 +31,7 @@ internal static class SweepCommand
             var result = await runner.RunAsync(cells, parsed.GetValue(seeds), cancellationToken);
             Write(folder, cells, result, SimPlugins.Note(SimConfigYaml.Write(read), plugins));
             foreach (var (cell, reason) in result.Failed) await invocation.Error.WriteLineAsync($"infermesh: {cell}: {reason}");
+            foreach (var doubt in result.Doubts) await invocation.Error.WriteLineAsync($"infermesh: {doubt}");
             await invocation.Output.WriteLineAsync($"Wrote {Path.Combine(folder, "sweep.csv")} ({result.Rows.Count} rows) and sweep.html (synthetic).");
             if (result.Missing > 0) await invocation.Error.WriteLineAsync($"infermesh: interrupted; {result.Missing} of {cells.Count} places are missing, the same command goes on with them");
             return result.ExitCode;

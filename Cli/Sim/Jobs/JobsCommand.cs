@@ -13,9 +13,9 @@ internal static class JobsCommand
 {
     public static Command Create()
     {
-        var config = new Option<string?>("--config", "-c") { Description = "The configuration, a YAML file." };
+        var config = new Option<string?>("--config", "-c") { Description = "The configuration, a YAML file." }.NotEmpty();
         var example = new Option<bool>("--example") { Description = "Print a commented configuration to start from, and do nothing else." };
-        var output = new Option<string>("--output", "-o") { Description = "Folder for the results.", DefaultValueFactory = static _ => "jobs" };
+        var output = new Option<string>("--output", "-o") { Description = "Folder for the results.", DefaultValueFactory = static _ => "jobs" }.NotEmpty();
         var strategies = new Option<string[]>("--strategies", "-s") { Description = "Strategies to run, instead of the configuration's; may be repeated; all runs every one.", DefaultValueFactory = static _ => [] };
         var (plugin, seeds, threads) = (SimOptions.Plugins(), SimOptions.Seeds(1), SimOptions.Threads());
         var command = new Command("jobs", "Simulate training jobs on a fabric: placement, queue, failures and lending (synthetic).") { config, example, output, strategies, plugin, seeds, threads };
@@ -69,7 +69,7 @@ internal static class JobsCommand
     private static string[] Names(string[] texts, SimPlugins? plugins)
     {
         string[] known = [.. TrainingCatalog.All.Concat(plugins?.Training ?? []).Select(static s => s.Name)];
-        var names = texts.SelectMany(static t => t.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).SelectMany(n => n == "all" ? known : [n]).Distinct(StringComparer.Ordinal).ToArray();
+        var names = texts.SelectMany(static t => t.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).SelectMany(n => n == "all" ? SimOptions.Once(known) : [n]).Distinct(StringComparer.Ordinal).ToArray();
         if (names.Length == 0) throw new UsageException($"--strategies must name at least one of {string.Join(", ", known)}");
         return Array.Find(names, n => !known.Contains(n, StringComparer.Ordinal)) is { } unknown
             ? throw new UsageException($"--strategies: there is no strategy '{unknown}' for training; there are {string.Join(", ", known)}")

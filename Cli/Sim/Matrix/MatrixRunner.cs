@@ -22,6 +22,10 @@ internal sealed record MatrixResult(IReadOnlyList<string> Columns, IReadOnlyList
         return csv.ToString();
     }
 
+    /// <summary>Places where a plugin's figures are in part those of its fallback, a sentence each.</summary>
+    public IEnumerable<string> Doubts => Rows.Where(static r => r.Number(MatrixTable.FallbackShare) > 0).Select(r => FormattableString.Invariant(
+        $"{string.Join(' ', Columns.TakeWhile(static c => c != "strategy").Select(c => $"{c}={r.Text(c)}"))}: {r.Strategy} is a plugin whose fallback answered {r.Number(MatrixTable.FallbackShare):P1} of its rankings: to that extent the figures are the fallback's."));
+
     /// <summary>0 done, 1 some cells failed, 130 stopped.</summary>
     public int ExitCode => Missing > 0 ? SimCommand.ExitInterrupted : Failed.Count > 0 ? InferMeshCommand.ExitFailed : 0;
 }

@@ -19,10 +19,13 @@ internal static class MatrixTable
     public static readonly (string Figure, string Column)[] Judged =
         [(Figures.TtftP99, "ttft_p99"), (Figures.E2eP99, "e2e_p99"), (Figures.CostPer1kSloMetTokens, "cost")];
 
+    /// <summary>Share of a plugin's rankings that its fallback answered; 0 for a strategy of the catalogue.</summary>
+    public const string FallbackShare = "fallback_share";
+
     public static IReadOnlyList<string> Header(IEnumerable<string> dimensions) =>
     [
         .. dimensions, "strategy", "seeds", "arrived",
-        .. Means.SelectMany(static f => new[] { f, $"{f}_ci" }), .. Plain,
+        .. Means.SelectMany(static f => new[] { f, $"{f}_ci" }), .. Plain, FallbackShare,
         .. Judged.SelectMany(static j => new[] { $"{j.Column}_ratio", $"{j.Column}_verdict" }),
     ];
 
@@ -35,7 +38,7 @@ internal static class MatrixTable
             [
                 .. cell.Place.Select(static p => p.Value), m.Strategy, Csv.Number(m.Runs.Count), Csv.Number(m.RequestCounters.Arrived),
                 .. Means.SelectMany(f => m.IsMissing(f) ? ["", ""] : new[] { Csv.Number(m.Mean(f)), m.Figures[f].High is { } high ? Csv.Number(high - m.Mean(f)) : "" }),
-                .. Plain.Select(f => Csv.Number(m.Mean(f))),
+                .. Plain.Select(f => Csv.Number(m.Mean(f))), Csv.Number(m.Plugin?.FallbackShare ?? 0),
                 .. Judged.SelectMany(j => Against(j.Figure, m, baseline)),
             ];
         }

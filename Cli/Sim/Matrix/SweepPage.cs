@@ -13,6 +13,7 @@ internal static class SweepPage
         Page.Begin(html, "Simulation sweep");
         html.Append($"<p class=\"lead\">{cells.Count} places of the matrix, {result.Rows.Select(static r => r.Strategy).Distinct(StringComparer.Ordinal).Count()} strategies, {result.Rows.Select(static r => r.Text("seeds")).FirstOrDefault("0")} seeds. Bars: 95 % intervals.</p>");
         foreach (var (cell, reason) in result.Failed) html.Append($"<p class=\"warn\">{Html(cell)}: {Html(reason)}</p>");
+        foreach (var doubt in result.Doubts) html.Append($"<p class=\"warn\">{Html(doubt)}</p>");
         if (result.Missing > 0) html.Append($"<p class=\"warn\">Incomplete: {result.Missing} places were not run.</p>");
         Page.Legend(html, result.Rows.Select(static r => r.Strategy).Distinct(StringComparer.Ordinal));
         foreach (var (where, charts) in Groups(cells, result))

@@ -143,6 +143,10 @@ internal sealed record PluginDocument(
         return used.Length > 0 ? new(used.Sum(static u => u.Asked), fallbacks) : null;
     }
 
+    /// <summary>Share of the rankings that its fallback answered, 0 to 1.</summary>
+    [JsonIgnore]
+    public double FallbackShare => Asked == 0 ? 0 : Fallbacks.Values.Sum() / (double)Asked;
+
     /// <summary>What a fallback had to answer, in a sentence; null when it was nothing.</summary>
     public string? Doubt(string strategy, string decisions) => Fallbacks.Count == 0 ? null
         : $"{strategy} is a plugin whose fallback answered {Fallbacks.Values.Sum()} of {Asked} {decisions} ({string.Join(", ", Fallbacks.Select(static f => $"{f.Key} {f.Value}"))}): to that extent the figures are the fallback's.";

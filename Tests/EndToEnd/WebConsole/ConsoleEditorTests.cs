@@ -45,6 +45,26 @@ public sealed class ConsoleEditorTests
         Assert.StartsWith("{\n  \"oops\": 1,", await text.InputValueAsync());
         await page.Locator(".problems code").GetByText("oops").WaitForAsync();
         Assert.AreEqual("2", await marked.Locator(".editor-number").InnerTextAsync());
+        // Names that are no plain words, one of a wrong type and one that nobody knows.
+        await text.FillAsync("{\n  \"kind\": \"placement\",\n  \"placement\": {\n    \"labels\": {\n      \"pool\": \"a\",\n      \"nvidia.com/gpu.count\": 8\n    }\n  }\n}");
+        await page.Locator(".problems code").GetByText("gpu.count").WaitForAsync();
+        Assert.AreEqual("6", await marked.Locator(".editor-number").InnerTextAsync());
+        await text.FillAsync("{\n  \"kind\": \"placement\",\n  \"placement\": {\n    \"min delay\": 8\n  }\n}");
+        await page.Locator(".problems code").GetByText("min delay").WaitForAsync();
+        Assert.AreEqual("4", await marked.Locator(".editor-number").InnerTextAsync());
+        // A missing comma in the second line, as Chromium, Firefox and Safari tell of it.
+        await text.FillAsync("{\n  \"kind\": \"slo\"\n  \"models\": [],\n  \"slo\": {}\n}");
+        await page.Locator(".problems").GetByText("is not JSON").WaitForAsync();
+        Assert.AreEqual("2", await marked.Locator(".editor-number").InnerTextAsync());
+        await page.EvaluateAsync("() => { window.parse = JSON.parse; JSON.parse = t => { try { return window.parse(t); } catch { throw new SyntaxError(window.told); } }; window.told = \"JSON.parse: expected ',' or '}' after property value in object at line 3 column 3 of the JSON data\"; }");
+        await text.FillAsync("{\n  \"kind\": \"slo\"\n  \"models\": [1],\n  \"slo\": {}\n}");
+        await page.Locator(".problems").GetByText("of the JSON data").WaitForAsync();
+        Assert.AreEqual("2", await marked.Locator(".editor-number").InnerTextAsync());
+        await page.EvaluateAsync("() => { window.told = \"JSON Parse error: Unrecognized token\"; }");
+        await text.FillAsync("{\n  \"kind\": 'slo',\n  \"models\": [1],\n  \"slo\": {}\n}");
+        await page.Locator(".problems").GetByText("Unrecognized token").WaitForAsync();
+        Assert.AreEqual("2", await marked.Locator(".editor-number").InnerTextAsync());
+        await page.EvaluateAsync("() => { JSON.parse = window.parse; }");
         await text.FillAsync("{\n  \"kind\": \"slo\",\n  \"slo\": {");
         await page.Locator(".problems").GetByText("is not JSON").WaitForAsync();
         await Button(page, "Form").ClickAsync();

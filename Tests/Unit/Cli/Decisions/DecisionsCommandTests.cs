@@ -6,7 +6,10 @@ using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
 using InferMesh.Simulator.Recording;
 using InferMesh.Simulator.Workload.Traces;
+using InferMesh.Strategies.Recording;
+using InferMesh.Strategies.Routing;
 using InferMesh.Tests.Unit.Simulator;
+using InferMesh.Tests.Unit.Strategies;
 using Parquet;
 
 namespace InferMesh.Tests.Unit.Cli.Decisions;
@@ -72,6 +75,9 @@ public sealed partial class DecisionsCommandTests : IDisposable
     [DataRow("decisions export -i FILE", "--output")]
     [DataRow("decisions export -i FILE -o FOLDER/x.parquet", "is no recording of decisions")]
     [DataRow("decisions export -i FILE -o /nowhere/x.parquet", "--output")]
+    [DataRow("decisions export -i FILE -o ", "--output must not be empty")]
+    [DataRow("decisions workload -i FILE -o ", "--output must not be empty")]
+    [DataRow("replay-decisions -i ", "--input must not be empty")]
     [DataRow("decisions workload -i FILE -o x.txt", ".yaml")]
     [DataRow("decisions workload -i FILE -o x.yaml --start-s -1", "--start-s")]
     [DataRow("decisions workload -i FILE -o x.yaml --duration-s 0", "--duration-s")]
@@ -106,6 +112,139 @@ public sealed partial class DecisionsCommandTests : IDisposable
         var ttft = new double[829];
         await group.ReadAsync<double>(reader.Schema.FindDataField("ttft_s"), ttft.AsMemory());
         Assert.IsGreaterThan(700, ttft.Count(static t => t > 0));
+    }
+
+    [TestMethod]
+    public async Task Export_RowGroups_AreWrittenAsTheyCome()
+    {
+        var file = Record("mesh");
+        using var parquet = new MemoryStream();
+        var ends = new EndsByDecision();
+        new RecordingReader().Read(File.ReadAllBytes(file), ends);
+        await using (var rows = await DecisionRows.CreateAsync(parquet, ends, CancellationToken.None, rowsOfAGroup: 300))
+        {
+            new RecordingReader().Read(File.ReadAllBytes(file), rows);
+            await rows.WriteAsync(CancellationToken.None);
+            Assert.IsGreaterThan(300 * 8, parquet.Length, "What makes whole groups is written.");
+            await rows.WriteAsync(CancellationToken.None, all: true);
+        }
+        parquet.Position = 0;
+        await using var reader = await ParquetReader.CreateAsync(parquet);
+        CollectionAssert.AreEqual(new[] { 300L, 300, 229 }, Enumerable.Range(0, reader.RowGroupCount).Select(i => reader.OpenRowGroupReader(i).RowCount).ToArray());
+    }
+
+    [TestMethod]
+    public async Task Export_TwoSilosOfWhichOneLostItsBeginning_KeepsThemApart()
+    {
+        var first = File.ReadAllBytes(Record("mesh"));
+        File.WriteAllBytes(Path.Combine(_folder, RecordingFormat.FileName(1, 0)), first);
+        // The same, as it would stand in the sixth file of another silo whose first files are gone.
+        BitConverter.TryWriteBytes(first.AsSpan(8), 2UL);
+        BitConverter.TryWriteBytes(first.AsSpan(16), 5);
+        BitConverter.TryWriteBytes(first.AsSpan(32), 5000L);
+        BitConverter.TryWriteBytes(first.AsSpan(44), RecordingFormat.Checksum(first.AsSpan(0, 44)));
+        File.WriteAllBytes(Path.Combine(_folder, RecordingFormat.FileName(2, 5)), first);
+        var path = Path.Combine(_folder, "decisions.parquet");
+        var (code, _, error) = await RunAsync("decisions", "export", "-i", _folder, "-o", path);
+        Assert.AreEqual((0, ""), (code, error));
+        await using var reader = await ParquetReader.CreateAsync(path);
+        using var group = reader.OpenRowGroupReader(0);
+        var (recordings, ttft) = (new long[2 * 829], new double[2 * 829]);
+        await group.ReadAsync<long>(reader.Schema.FindDataField("recording"), recordings.AsMemory());
+        await group.ReadAsync<double>(reader.Schema.FindDataField("ttft_s"), ttft.AsMemory());
+        Assert.AreEqual((829, 829), (recordings.Count(static r => r == 0), recordings.Count(static r => r == 1)));
+        CollectionAssert.AreEqual(ttft[..829], ttft[829..]);
+    }
+
+    [TestMethod]
+    public async Task Commands_FileWithoutAHeader_IsNamedAndLeftOut()
+    {
+        Record("mesh");
+        // A silo that ended between making a file and writing to it.
+        var empty = Path.Combine(_folder, RecordingFormat.FileName(1, 1));
+        File.WriteAllBytes(empty, []);
+        var (code, output, error) = await RunAsync("replay-decisions", "-i", _folder);
+        Assert.AreEqual((0, $"infermesh: '{empty}' is no recording of decisions: it does not begin with IMDR; it is left out"), (code, error.Trim()));
+        Assert.Contains("identical, bit for bit: 829 of 829", output);
+        (code, _, error) = await RunAsync("decisions", "export", "-i", _folder, "-o", Path.Combine(_folder, "x.parquet"));
+        Assert.AreEqual(0, code);
+        Assert.Contains("it is left out", error);
+        (code, _, _) = await RunAsync("replay-decisions", "-i", empty);
+        Assert.AreEqual(2, code);
+    }
+
+    [TestMethod]
+    [DataRow("export", "x.parquet")]
+    [DataRow("workload", "x.yaml")]
+    public async Task Commands_OutputThatCannotBeWritten_IsOneLineAndExitsOneAndLeavesNothing(string command, string output)
+    {
+        Record("mesh", seconds: 0.2);
+        Directory.CreateDirectory(Path.Combine(_folder, output, "in the way"));
+        var (code, _, error) = await RunAsync("decisions", command, "-i", _folder, "-o", Path.Combine(_folder, output));
+        Assert.AreEqual(1, code, error);
+        Assert.Contains("cannot write '", error);
+        Assert.HasCount(1, error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.IsEmpty(Directory.GetFiles(_folder, "*.part"));
+    }
+
+    [TestMethod]
+    public async Task Commands_DiskThatIsFull_IsOneLineAndExitsOne()
+    {
+        if (!File.Exists("/dev/full")) Assert.Inconclusive("Only Linux has such a disk.");
+        Record("mesh", seconds: 0.2);
+        var (code, _, error) = await RunAsync("decisions", "export", "-i", _folder, "-o", "/dev/full");
+        Assert.AreEqual(1, code, error);
+        Assert.Contains("cannot write '/dev/full'", error);
+    }
+
+    [TestMethod]
+    public async Task SimRun_RecordThatCannotBeWritten_KeepsTheResultsAndExitsOne()
+    {
+        var (config, recordings) = (Path.Combine(_folder, "c.yaml"), Path.Combine(_folder, "rec"));
+        File.WriteAllText(config, "seed: 7\nduration_s: 2\nstrategies: [mesh, hybrid_mesh]\nworkload: { arrival: { rps: 50 } }\ntopology: { cells: 1, nodes_per_cell: 4 }\n");
+        Directory.CreateDirectory(recordings);
+        File.WriteAllText(Path.Combine(recordings, "mesh-7"), "in the way");
+        var (code, _, error) = await RunAsync("sim", "run", "-c", config, "-o", Path.Combine(_folder, "out"), "--record", recordings, "-q");
+        Assert.AreEqual(1, code);
+        Assert.StartsWith("infermesh: --record: cannot write '", error);
+        Assert.HasCount(1, error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.IsTrue(File.Exists(Path.Combine(_folder, "out", "mesh", "metrics.json")));
+        (code, var output, _) = await RunAsync("replay-decisions", "-i", Path.Combine(recordings, "hybrid_mesh-7"));
+        Assert.AreEqual(0, code, output);
+    }
+
+    [TestMethod]
+    public async Task Workload_CountsARequestOnce()
+    {
+        var broken = SimConfigs.Continuous(0.5, 10, "mesh");
+        foreach (var config in new[] { broken with { Failures = new() { MeanTimeBetweenS = 3, MeanRepairS = 1 } }, broken with { Service = broken.Service with { PrefillShare = 0.5 } } })
+        {
+            long arrived, decided;
+            using (var folder = new RecordingFolder(_folder, 1))
+                arrived = SimulationRunner.Run(config, new() { Threads = 1, Record = (_, _, _) => folder }).Single().Requests.Arrived;
+            var path = Path.Combine(_folder, "again.yaml");
+            var (code, output, error) = await RunAsync("decisions", "workload", "-i", _folder, "-o", path);
+            Assert.AreEqual((0, ""), (code, error));
+            decided = new RecordingReader().Read(File.ReadAllBytes(RecordingFolder.Files(_folder).Single()), new EndsByDecision()).Decisions;
+            Assert.IsGreaterThan(arrived, decided, "Some were decided again.");
+            Assert.AreEqual(arrived, TraceFile.Read(RecordedWorkload.TraceOf(path), TraceFormat.Mooncake).Count, output);
+        }
+    }
+
+    [TestMethod]
+    public async Task Workload_RequestsThatNodesWereKeptFrom_AreRequests()
+    {
+        using (var folder = new RecordingFolder(_folder, 1))
+        {
+            var (recorder, table) = (new DecisionRecorder(folder, new(1, Tables.NowTicks)), Tables.Table(Tables.Equal(4)));
+            // One as it comes, one while a node is left alone, and that once more after its target failed.
+            foreach (var request in new[] { Tables.Request(), Tables.Request() with { ExcludedNodes = ["n9"] }, Tables.Request() with { ExcludedNodes = ["n9", "n1"], Again = true } })
+                recorder.Decided(table, request, DecisionKernel.Decide(table, request, Tables.NowTicks, 0, 0), Tables.NowTicks, 0, 0);
+            recorder.Flush();
+        }
+        var (code, output, error) = await RunAsync("decisions", "workload", "-i", _folder, "-o", Path.Combine(_folder, "again.yaml"));
+        Assert.AreEqual((0, ""), (code, error));
+        Assert.Contains("Wrote 2 requests", output);
     }
 
     [TestMethod]

@@ -1,3 +1,4 @@
+using InferMesh.Cli.Sim;
 using InferMesh.Simulator.Results;
 
 namespace InferMesh.Tests.Unit.Cli.Sim;
@@ -13,6 +14,11 @@ public sealed class RunCommandTests
     [DataRow("run --config CONFIG --threads -1", "--threads")]
     [DataRow("run --config CONFIG --strategy nope", "nope")]
     [DataRow("run --config CONFIG --strategy ,", "--strategy")]
+    [DataRow("run --config ", "--config must not be empty")]
+    [DataRow("run --config CONFIG --output ", "--output must not be empty")]
+    [DataRow("run --config CONFIG --record ", "--record must not be empty")]
+    [DataRow("run --config CONFIG --plugin ", "--plugin must not be empty")]
+    [DataRow("sweep --config CONFIG --matrix rho=.3 --output ", "--output must not be empty")]
     [DataRow("generate --output x --example-type tiny", "--example-type")]
     [DataRow("generate", "--output")]
     [DataRow("compare --results /nowhere", "--results")]
@@ -47,6 +53,22 @@ public sealed class RunCommandTests
         Assert.Contains("holds over the seeds", output);
         Assert.IsTrue(File.Exists(shell.At("out/report.html")) && File.Exists(shell.At("out/comparison.csv")) && File.Exists(shell.At("out/mesh/metrics.json")));
     }
+
+    [TestMethod]
+    public async Task Run_RecordOfWhatHasNoRouter_IsRefused()
+    {
+        using var shell = new SimShell();
+        var config = shell.Config("strategies: [baseline_rr]\nservice: { model: reference_bugs }\n");
+        var (code, _, error) = await shell.RunAsync(["run", "--config", config, "--output", shell.At("out"), "--record", shell.At("rec")]);
+        Assert.AreEqual(2, code);
+        Assert.Contains("infermesh: --record: service.model is reference_bugs", error);
+        Assert.IsEmpty(shell.Runs);
+    }
+
+    [TestMethod]
+    public void All_OfPluginsByName_IsEachPackageOnce() => CollectionAssert.AreEqual(
+        new[] { "mesh", "one_mesh", "two_mesh@1.0.0", "two_mesh@2.0.0" },
+        SimOptions.Once(["mesh", "one_mesh", "one_mesh@1.0.0", "two_mesh@1.0.0", "two_mesh@2.0.0"]).ToArray());
 
     [TestMethod]
     public async Task Run_StrategyOption_ReplacesThoseOfTheConfiguration()

@@ -48,6 +48,20 @@ public sealed class SimPluginTests
     }
 
     [TestMethod]
+    public async Task Sweep_PluginThatTraps_SaysWhoseTheFiguresAre()
+    {
+        using var folder = new PluginFolder();
+        folder.Write("guest", Packages.Text("unreachable"), "trap_mesh");
+        var (code, _, error) = await folder.RunAsync("sweep", Config, "--plugin", folder.At("guest"), "--matrix", "strategies=trap_mesh,hybrid_mesh; rho=0.5", "--seeds", "1", "--quiet");
+        Assert.AreEqual(0, code, error);
+        Assert.AreEqual("infermesh: rho=0.5: trap_mesh is a plugin whose fallback answered 100.0 % of its rankings: to that extent the figures are the fallback's.", error.Trim());
+        Assert.Contains("trap_mesh is a plugin whose fallback answered 100.0 %", await File.ReadAllTextAsync(folder.At("out/sweep.html")));
+        var rows = await File.ReadAllLinesAsync(folder.At("out/sweep.csv"));
+        var column = Array.IndexOf(rows[0].Split(','), "fallback_share");
+        CollectionAssert.AreEqual(new[] { "1", "0" }, rows.Skip(1).Select(r => r.Split(',')[column]).ToArray());
+    }
+
+    [TestMethod]
     public async Task Jobs_BinpackAsAPlugin_PlacesAsTheBuiltIn()
     {
         using var folder = new PluginFolder();

@@ -37,6 +37,17 @@ public sealed class ArmTrialTests
     }
 
     [TestMethod]
+    public void Ended_OfASecondDecision_IsAnOutcomeAndNoOtherRequest()
+    {
+        Trial().Ended(new() { DecisionId = "", Status = OutcomeStatus.Error }, Ticks(1));
+        var second = ArmTrial.Begin(Arm(), Choice("n2"), double.NaN, Ticks(1), again: true);
+        Assert.AreEqual(0, _count.InFlight, "it has counted");
+        second.Ended(new() { DecisionId = "", TtftMs = 500, LatencyMs = 1000 }, Ticks(2));
+        Assert.AreEqual((2L, 1L, 1L), (Tally.Requests, Tally.Errors, Tally.Again));
+        Assert.AreEqual((1L, 0L), (_count.ToWire().Again, _count.InFlight));
+    }
+
+    [TestMethod]
     public void Ended_ByACopy_CountsFromTheFirstUntilTheCopyWasSent()
     {
         var (trial, copy) = (Trial(), Choice("n2"));

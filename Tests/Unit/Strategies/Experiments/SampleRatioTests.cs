@@ -39,6 +39,17 @@ public sealed class SampleRatioTests
     }
 
     [TestMethod]
+    public void Check_RequestsThatWereAskedForTwice_AreGivenOnce()
+    {
+        // All targets of a twentieth of the control's requests fail, and a second decision serves them.
+        var (control, challenger) = (Tallies(20_000)[0], Tallies(20_000)[0]);
+        for (var i = 0; i < 1_200; i++) control.Record(new(1, 1, double.NaN, Failed: false, Again: true));
+        Assert.IsTrue(SampleRatio.Check(Weighted(1, 1), s_running, Tallies(21_200, 20_000), [0, 0]).IsOff);
+        Assert.IsFalse(SampleRatio.Check(Weighted(1, 1), s_running, [control, challenger], [0, 0]).IsOff);
+        Assert.AreEqual((21_200L, 1_200L), (control.Requests, ArmTally.FromCounts(control.ToCounts()).Again));
+    }
+
+    [TestMethod]
     [DataRow(AssignmentUnit.Session)]
     [DataRow(AssignmentUnit.Tenant)]
     [DataRow(AssignmentUnit.Header)]

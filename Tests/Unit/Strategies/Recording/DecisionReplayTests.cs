@@ -73,9 +73,41 @@ public sealed class DecisionReplayTests
         Recordings.Read(files, other);
         Assert.IsLessThan(other.Compared, other.SameFirst);
         Assert.IsLessThan(0.0, other.RegretSeconds, "Turns are dearer than expected time.");
-        Assert.AreEqual(other.Compared - other.SameFirst, other.Cheaper.Decisions + other.Dearer.Decisions);
+        Assert.AreEqual(other.Compared - other.SameFirst, other.Cheaper.Decisions + other.Dearer.Decisions + other.SameCost);
         Assert.AreEqual(other.Compared, other.Picks.Values.Sum(static p => p.Recorded));
         Assert.AreEqual(other.Compared, other.Picks.Values.Sum(static p => p.Other));
+    }
+
+    [TestMethod]
+    public void Comparison_EqualIdleNodes_AreNotCheaper()
+    {
+        var config = SimConfigs.Small(4, 5, "baseline_rr");
+        var files = Recordings.Of(config with { Workload = new() { Arrival = new() { Rps = 20 } }, Topology = config.Topology with { Cells = 1 } });
+        var other = new DecisionComparison(static () => StrategyCatalog.Create("mesh"));
+        Recordings.Read(files, other);
+        Assert.IsGreaterThan(10, other.SameCost);
+        Assert.AreEqual(other.Compared - other.SameFirst, other.Cheaper.Decisions + other.Dearer.Decisions + other.SameCost);
+    }
+
+    [TestMethod]
+    public void Comparison_WithWhatTheRecordingLacks_SaysSo()
+    {
+        var config = SimConfigs.Continuous(0.5, 5) with { Workload = new() { Arrival = new() { Rps = 20 }, Sessions = new() { Groups = 5, UsersPerGroup = 2, SystemTokens = 500 } } };
+        var plain = new DecisionComparison(static () => StrategyCatalog.Create("prefix_mesh"));
+        Recordings.Read(Recordings.Of(config with { Strategies = [new("mesh")] }), plain);
+        Assert.AreEqual((true, false), (plain.LacksPrefixes, plain.LacksOutcomes));
+        var whole = new DecisionComparison(static () => StrategyCatalog.Create("prefix_mesh"));
+        Recordings.Read(Recordings.Of(config with { Strategies = [new("prefix_mesh")] }), whole);
+        Assert.AreEqual((false, false), (whole.LacksPrefixes, whole.LacksOutcomes));
+
+        // As a sample has it: decisions alone.
+        var sink = new MemorySink();
+        var (recorder, table) = (new DecisionRecorder(sink, new(7, Tables.NowTicks)), Tables.Table(Tables.Equal(4)));
+        recorder.Decided(table, Tables.Request(), DecisionKernel.Decide(table, Tables.Request(), Tables.NowTicks, 0, 0), Tables.NowTicks, 0, 0);
+        recorder.Flush();
+        var learning = new DecisionComparison(static () => StrategyCatalog.Create("hybrid_mesh"));
+        Recordings.Read(sink.Files, learning);
+        Assert.AreEqual((false, true), (learning.LacksPrefixes, learning.LacksOutcomes));
     }
 
     [TestMethod]

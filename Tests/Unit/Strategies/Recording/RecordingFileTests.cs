@@ -4,6 +4,7 @@ using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Recording;
 using InferMesh.Strategies.Routing;
 using InferMesh.Strategies.Topology;
+using InferMesh.Tests.Unit.Simulator;
 using InferMesh.Tests.Unit.Strategies.Hosting;
 
 namespace InferMesh.Tests.Unit.Strategies.Recording;
@@ -99,6 +100,78 @@ public sealed class RecordingFileTests
             block.CopyTo(forged, RecordingFormat.HeaderBytes + RecordingFormat.BlockHeaderBytes);
             Assert.Contains("is no block", new RecordingReader().Read(forged, new DecisionReplay()).Problem);
         }
+    }
+
+    [TestMethod]
+    public void Read_ChangedBytesUnderARightChecksum_EndTheFileAtMost()
+    {
+        var sink = new MemorySink();
+        var recorder = new DecisionRecorder(sink, s_small with { FileBytes = 1 << 30 });
+        Decide(recorder, 60);
+        recorder.Flush();
+        // Sets that are replaced, and sets that are updated in place.
+        var config = SimConfigs.Small(2, 0.1, "hybrid_mesh");
+        foreach (var (file, seed) in new[] { (sink.Files.Single(), 6), (Recordings.Of(config).Single(), 7) })
+        {
+            var random = new Random(seed);
+            var ended = 0;
+            for (var turn = 0; turn < 800; turn++)
+            {
+                var forged = file.ToArray();
+                var block = forged.AsSpan(RecordingFormat.HeaderBytes + RecordingFormat.BlockHeaderBytes, BitConverter.ToInt32(forged, RecordingFormat.HeaderBytes));
+                for (var changes = random.Next(1, 4); changes > 0; changes--) block[random.Next(block.Length)] = (byte)random.Next(random.Next(2) == 0 ? 16 : 256);
+                BitConverter.TryWriteBytes(forged.AsSpan(RecordingFormat.HeaderBytes + 4), RecordingFormat.Checksum(block));
+                IRecordingVisitor visitor = turn % 2 == 0 ? new DecisionReplay() : new DecisionComparison(static () => StrategyCatalog.Create("mesh"));
+                if (new RecordingReader().Read(forged, visitor).Problem.Length > 0) ended++;
+            }
+            Assert.IsGreaterThan(50, ended);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void Read_AFileIsMissing_WhatLearnsIsNotMadeAgainFromThereOn(int missing)
+    {
+        var sink = new MemorySink();
+        var recorder = new DecisionRecorder(sink, s_small);
+        var targets = new TargetSet(Tables.Model, Tables.Equal(8));
+        RoutingTable[] tables = [.. new[] { "hybrid_mesh", "mesh_hedge" }.Select((name, i) => new RoutingTable(i + 1, [targets], new([Tables.Rule("learns") with { Strategy = StrategyCatalog.Create(name) }])))];
+        for (var (i, files) = (0, 0); files < 5; i++)
+        {
+            if (i % 100 == 0) files = sink.Files.Count;
+            // The second strategy is first named in the second file.
+            var table = tables[files < 2 ? 0 : 1];
+            recorder.Decided(table, Tables.Request(), DecisionKernel.Decide(table, Tables.Request(), Tables.NowTicks + i, (ulong)i, (ulong)i), Tables.NowTicks + i, (ulong)i, (ulong)i);
+        }
+        recorder.Flush();
+
+        var (replay, before, decisions) = (new DecisionReplay(), new DecisionReplay(), 0L);
+        var whole = Recordings.Read(sink.Files.Take(missing), before);
+        decisions = Recordings.Read(sink.Files.Where((_, i) => i != missing), replay);
+        Assert.IsGreaterThan(whole + 1000, decisions);
+        Assert.AreEqual((whole, whole, decisions - whole), (replay.Replayed, replay.Identical, replay.Skipped(Replayable.MemoryUnknown)));
+    }
+
+    [TestMethod]
+    public void Recorder_AfterAGap_TellsTheEndsOfWhatCameBeforeIt()
+    {
+        var sink = new MemorySink();
+        var recorder = new DecisionRecorder(sink, s_small);
+        var table = Tables.Table(Tables.Equal(4));
+        long Decided(int at) => recorder.Decided(table, Tables.Request(), DecisionKernel.Decide(table, Tables.Request(), Tables.NowTicks + at, 0, 0), Tables.NowTicks + at, 0, 0);
+        var first = Decided(0);
+        recorder.Flush();
+        sink.IsFull = true;
+        Decided(1);
+        recorder.Flush();
+        sink.IsFull = false;
+        recorder.Ended(new(first, Tables.NowTicks + 2, RecordedStatus.Timeout, double.NaN, double.NaN, 0, 0));
+        recorder.Flush();
+        var ends = new Ends();
+        Recordings.Read(sink.Files, ends);
+        Assert.AreEqual((first, RecordedStatus.Timeout), (ends.All.Single().Decision, ends.All.Single().Status));
     }
 
     [TestMethod]
@@ -255,6 +328,17 @@ public sealed class RecordingFileTests
         SampledAtTicks = set.SampledAtTicks[i],
         Place = set.PlaceOf(i),
     });
+
+    private sealed class Ends : IRecordingVisitor
+    {
+        public List<RecordedEnd> All { get; } = [];
+
+        public void Decided(in RecordedDecision decision)
+        {
+        }
+
+        public void Ended(in RecordedEnd end) => All.Add(end);
+    }
 
     private sealed class Seen(DecisionReplay inner) : IRecordingVisitor
     {

@@ -75,12 +75,18 @@ function unquote(piece: string): string {
   }
 }
 
+// The last part of a path. The server writes a name that is no plain word in brackets and quotes: labels['nvidia.com/gpu.count'].
+const Last = /(\.[^.[\]]*|\[\d+\]|\['(?:(?!'\]).)*'\]|^[^.[\]]+)$/;
+const Quoted = /\['((?:(?!'\]).)*)'\]/g;
+
 /** Line of a field, or of what it belongs to when it is not written; undefined for none of both. */
 export function lineOf(places: Map<string, number>, field: string): number | undefined {
-  for (let path = field; path !== ''; path = path.replace(/(\.[^.[\]]*|\[\d+\]|^[^.[\]]+)$/, '')) {
-    const line = places.get(path);
+  for (let path = field; path !== ''; ) {
+    const line = places.get(path.replace(Quoted, '.$1').replace(/^\./, ''));
     if (line !== undefined) return line;
-    if (!/[.[]/.test(path)) break;
+    const outer = path.replace(Last, '');
+    if (outer === path) break;
+    path = outer;
   }
   return undefined;
 }

@@ -1,3 +1,5 @@
+import { scan } from './json';
+
 /** What differs between policies, endpoints and new experiments in the editor. */
 export interface ObjectKind {
   path: 'policies' | 'endpoints' | 'experiments';
@@ -80,6 +82,22 @@ export interface FieldProblem {
   line?: number;
 }
 
+/** Line that the message of a browser names: Chromium says a position, Firefox the line, and Safari neither. */
+export function lineOfError(message: string, text: string): number {
+  const [position, place] = [/position (\d+)/.exec(message), /line (\d+) column (\d+)/.exec(message)];
+  let before = text;
+  if (position) before = text.slice(0, Number(position[1]));
+  else if (place) {
+    const lines = text.split('\n').slice(0, Number(place[1]));
+    before = [...lines.slice(0, -1), (lines.at(-1) ?? '').slice(0, Number(place[2]) - 1)].join('\n');
+  } else {
+    const bad = scan(text).lines.findIndex((tokens) => tokens.some((t) => t.kind === 'bad'));
+    if (bad >= 0) return bad + 1;
+  }
+  // What says no position ends too early.
+  return before.trimEnd().split('\n').length;
+}
+
 /** The text as an object, or what is wrong with it. */
 export function parseText(text: string): { value?: Record<string, unknown>; problem?: FieldProblem } {
   try {
@@ -88,8 +106,6 @@ export function parseText(text: string): { value?: Record<string, unknown>; prob
     return { value: value as Record<string, unknown> };
   } catch (e) {
     const message = (e as Error).message;
-    const at = /position (\d+)/.exec(message);
-    // What says no position ends too early.
-    return { problem: { field: '', message: `is not JSON: ${message}`, line: text.slice(0, at ? Number(at[1]) : undefined).trimEnd().split('\n').length } };
+    return { problem: { field: '', message: `is not JSON: ${message}`, line: lineOfError(message, text) } };
   }
 }

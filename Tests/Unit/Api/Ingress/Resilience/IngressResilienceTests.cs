@@ -44,6 +44,8 @@ public sealed class IngressResilienceTests
         Assert.AreEqual(HttpStatusCode.ServiceUnavailable, (await SendAsync(api)).StatusCode);
         only.OnRequest = context => context.Response.WriteAsync("{}");
         Assert.AreEqual("n1", await NodeAsync(api));
+        // The first request is asked for twice since its target failed; the second one is a new request, shut nodes or not.
+        CollectionAssert.AreEqual(new[] { false, true, false, false }, api.Router.Queries.Select(static q => q.Again).ToArray());
     }
 
     [TestMethod]

@@ -149,6 +149,40 @@ public sealed class WebSocketTunnelTests
     }
 
     [TestMethod]
+    public async Task Realtime_OnlyNodeIsLeftAlone_IsAskedAllTheSame()
+    {
+        await using var broken = await FakeRuntime.StartAsync(FakeRuntime.Status(503));
+        await using var runtime = await FakeRealtime.StartAsync(FakeRealtime.EchoAsync);
+        await using var api = await ApiUnderTest.StartAsync(("EjectAfterFailures", "1"), ("EjectTime", "00:01:00"));
+        var url = broken.Url;
+        api.Router.OnRoute = query => query.ExcludedNodes.Count > 0 ? new() { Status = RouteStatus.NoEligibleTarget } : FakeRouter.Routed("d1", FakeRouter.Target("n1", url));
+        using var refused = Client();
+        await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync(refused, api, "/v1/realtime?model=m", http2: false));
+
+        url = runtime.Url;
+        using var socket = Client();
+        await ConnectAsync(socket, api, "/v1/realtime?model=m", http2: false);
+        Assert.AreEqual("n1", socket.HttpResponseHeaders!["x-infermesh-node"].Single());
+        CollectionAssert.AreEqual(new[] { "", "n1", "n1", "" }, api.Router.Queries.Select(static q => string.Join(',', q.ExcludedNodes)).ToArray());
+        CollectionAssert.AreEqual(new[] { false, true, false, false }, api.Router.Queries.Select(static q => q.Again).ToArray());
+    }
+
+    [TestMethod]
+    public async Task Realtime_MayNotWait_SaysWhyAsACompletionDoes()
+    {
+        await using var api = await ApiUnderTest.StartAsync();
+        api.Router.OnRoute = _ => new() { Status = RouteStatus.Overloaded, Refusal = RouteRefusal.QueueDeadline, RetryAfter = TimeSpan.FromSeconds(7) };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/realtime?model=m");
+        request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+        request.Headers.TryAddWithoutValidation("Upgrade", "websocket");
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Version", "13");
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+        using var response = await api.Http.SendAsync(request);
+        Assert.AreEqual(HttpStatusCode.TooManyRequests, response.StatusCode);
+        StringAssert.Contains(await response.Content.ReadAsStringAsync(), "queue_deadline");
+    }
+
+    [TestMethod]
     [DataRow("/v1/realtime", 400)]
     [DataRow("/v1/realtime?model=unknown", 404)]
     public async Task Realtime_NoModelToRouteTo_IsRefused(string path, int status)
