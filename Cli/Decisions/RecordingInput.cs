@@ -1,5 +1,6 @@
 using System.CommandLine;
 using InferMesh.Simulator.Recording;
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Recording;
 
 namespace InferMesh.Cli.Decisions;
@@ -11,10 +12,10 @@ internal sealed class RecordingInput
 
     /// <summary>Reads all files in order. What is damaged goes to <paramref name="error"/>, a line a file, and counts as not there.</summary>
     /// <exception cref="UsageException">There is nothing to read, or a file is no recording.</exception>
-    public RecordingRead Read(ParseResult parsed, IRecordingVisitor visitor, TextWriter? error, CancellationToken stop)
+    public RecordingRead Read(ParseResult parsed, IRecordingVisitor visitor, TextWriter? error, CancellationToken stop, HostedStrategyFactory? plugins = null)
     {
         var path = parsed.GetRequiredValue(Option);
-        var (reader, headers) = (new RecordingReader(), new List<RecordingHeader>());
+        var (reader, headers) = (new RecordingReader(plugins), new List<RecordingHeader>());
         var (decisions, bytes, damaged) = (0L, 0L, 0);
         foreach (var file in Files(path))
         {

@@ -110,7 +110,7 @@ internal sealed class MeshRun
     internal static ulong RecordingId(ulong seed, string strategy) => strategy.Aggregate(BlockNames.Mix(seed), static (hash, c) => BlockNames.Mix(hash ^ c));
 
     private IRoutingStrategy Create(StrategyConfig strategy) => _options.Strategies is { } others && !StrategyChecks.IsBuiltIn(strategy.Name)
-        ? others.CreateRouting(strategy.Name, strategy.Parameters, StrategyCatalog.Create(strategy.Fallback ?? StrategyChecks.DefaultFallback), _plugin!.Asked)
+        ? others.CreateRouting(strategy.Name, strategy.Parameters, StrategyCatalog.Create(strategy.Fallback ?? StrategyCatalog.DefaultFallback), _plugin!.Asked)
         : StrategyCatalog.Create(strategy.Name, strategy.Parameters);
 
     private bool Look(long events, long nowNs)
