@@ -36,7 +36,7 @@ internal sealed class MeshRun
 
     /// <summary>One run whose requests are split over the arms of an experiment. They share targets, counters and queues, as in a live mesh.</summary>
     public MeshRun(RunPlan plan, ulong seed, RunOptions options, ExperimentMeter experiment)
-        : this(plan, seed, experiment.Spec.Name, [.. experiment.Spec.Arms.Select(a => new StrategyConfig(a.Strategy, a.Parameters))], options, experiment)
+        : this(plan, seed, experiment.Spec.Name, [.. experiment.Spec.Arms.Select(a => new StrategyConfig(a.Strategy, a.Parameters, plan.Config.Strategies.FirstOrDefault(s => s.Name == a.Strategy)?.Fallback))], options, experiment)
     {
     }
 

@@ -39,6 +39,9 @@ internal sealed class SimPlugins : IStrategySource, IDisposable
 
     public IReadOnlyList<StrategyDescription> Training { get; private set; } = [];
 
+    /// <summary>The name of each that ranks, once: without its version where no other is given.</summary>
+    public IEnumerable<string> Ranking => _plugins.Where(static p => p.Kind == PluginKind.Routing).Select(p => _byName.ContainsKey(p.Package.Name) ? p.Package.Name : p.Package.ToString());
+
     /// <summary>Those that no recorded decision was made with.</summary>
     public IEnumerable<PluginIdentity> NotRecorded => _plugins.Where(p => !_recorded.Contains(p)).Select(static p => p.Package);
 
