@@ -26,7 +26,7 @@ public static class SimulationRunner
         return All(runs, options, run => Run(plan, run.Seed, run.Strategy, options));
     }
 
-    /// <summary>Runs an experiment: requests are split over strategies that share one fleet, and judged by the rules of the live mesh while the run goes on. The strategies of the configuration are not looked at.</summary>
+    /// <summary>Runs an experiment: requests are split over strategies that share one fleet, and judged by the rules of the live mesh while the run goes on. Of the strategies of the configuration only the fallbacks count, of plugins that arms have.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="spec">The experiment, as <see cref="ExperimentSpecValidator"/> accepts it.</param>
     /// <param name="options">Threads, seeds, progress.</param>
@@ -37,7 +37,7 @@ public static class SimulationRunner
         ArgumentNullException.ThrowIfNull(config);
         options ??= new();
         if (config.Service.Model == ServiceModel.ReferenceBugs) throw new ArgumentException("service.model must not be reference_bugs: it has no router that could split requests.", nameof(config));
-        ExperimentMeter.Check(spec);
+        ExperimentMeter.Check(spec, options.Strategies);
         var plan = RunPlan.Of(config);
         return All([.. options.Seeds ?? [config.Seed]], options, seed =>
         {

@@ -1,3 +1,4 @@
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Routing;
 using InferMesh.Strategies.Scoring;
 
@@ -7,6 +8,9 @@ namespace InferMesh.Strategies.Hosting;
 internal interface IRoutingGuest
 {
     bool WantsPrefix { get; }
+
+    /// <summary>Whether its rankings depend on what it was told.</summary>
+    bool Learns { get; }
 
     PluginFailure Rank(in RankingInput input, Span<RankedTarget> best, out int count);
 
@@ -18,23 +22,28 @@ internal interface IRoutingGuest
     void Completed(in Outcome outcome);
 }
 
-/// <summary>A strategy that a plugin made, with what answers in its place.</summary>
-public interface IHostedStrategy
-{
-    /// <summary>What the plugin is measured against: the strategy that would rank without it.</summary>
-    IRoutingStrategy Fallback { get; }
-}
-
 /// <summary>
 /// A routing strategy that a plugin made: whatever the plugin does, a request gets its picks, from the fallback when need be. Stands wherever a strategy of the catalogue does.
 /// </summary>
-internal sealed class HostedRouting(string name, IRoutingGuest guest, IRoutingStrategy fallback, PluginGuard guard, Action<PluginFailure>? asked = null) : ILearningStrategy, IHostedStrategy
+internal sealed class HostedRouting(
+    PluginIdentity plugin, IReadOnlyDictionary<string, double> parameters, IRoutingGuest guest, IRoutingStrategy fallback, PluginGuard guard, Action<PluginFailure>? asked = null) : IHostedStrategy
 {
+    [ThreadStatic]
+    private static Ranking s_last;
+
     private readonly ILearningStrategy? _learningFallback = fallback as ILearningStrategy;
 
-    public string Name { get; } = name;
+    public string Name { get; } = plugin.ToString();
+
+    public PluginIdentity Plugin => plugin;
+
+    public IReadOnlyDictionary<string, double> Parameters => parameters;
 
     public IRoutingStrategy Fallback => fallback;
+
+    public bool Learns => guest.Learns;
+
+    public string? LastFallback => s_last.By == this && s_last.Failure != PluginFailure.None ? PluginFailures.Name(s_last.Failure) : null;
 
     public bool WantsPrefix => guest.WantsPrefix || fallback.WantsPrefix;
 
@@ -49,12 +58,14 @@ internal sealed class HostedRouting(string name, IRoutingGuest guest, IRoutingSt
             failure = guard.Leave("rank", start, guard.Budget.RoutingDeadline, failure);
         }
         asked?.Invoke(failure);
+        s_last = new(this, failure, input.NowTicks, input.Sequence, input.Seed);
         return failure == PluginFailure.None ? count : fallback.Rank(input, best);
     }
 
     public CostTerms Explain(in RankingInput input, int target)
     {
-        if (guard.IsQuarantined || guard.IsOpen) return fallback.Explain(input, target);
+        // Terms are of whoever ranked: what is planned by them, such as the second attempt, must follow from the decision alone.
+        if (guard.IsQuarantined || (s_last.IsOf(this, input) ? s_last.Failure != PluginFailure.None : guard.IsOpen)) return fallback.Explain(input, target);
         return guest.Explain(input, target) is { } terms && double.IsFinite(terms.TotalSeconds) ? terms : fallback.Explain(input, target);
     }
 
@@ -68,5 +79,11 @@ internal sealed class HostedRouting(string name, IRoutingGuest guest, IRoutingSt
     {
         if (!guard.IsQuarantined) guest.Completed(outcome);
         _learningFallback?.Completed(outcome);
+    }
+
+    /// <summary>A ranking that a thread asked for, and what came of it.</summary>
+    private readonly record struct Ranking(HostedRouting? By, PluginFailure Failure, long NowTicks, ulong Sequence, ulong Seed)
+    {
+        public bool IsOf(HostedRouting strategy, in RankingInput input) => By == strategy && NowTicks == input.NowTicks && Sequence == input.Sequence && Seed == input.Seed;
     }
 }

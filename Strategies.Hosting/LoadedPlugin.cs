@@ -52,11 +52,12 @@ public abstract class LoadedPlugin : IDisposable
     /// <param name="asked">Hears of each ranking, on its thread: <see cref="PluginFailure.None"/> where the plugin answered, otherwise why the fallback does; null when nobody asks.</param>
     /// <exception cref="ArgumentException"><see cref="Validate"/> finds an error.</exception>
     /// <exception cref="InvalidOperationException">The plugin does not rank, or could not make one.</exception>
-    public IRoutingStrategy CreateRouting(IReadOnlyDictionary<string, double>? parameters, IRoutingStrategy fallback, Action<PluginFailure>? asked = null)
+    public IHostedStrategy CreateRouting(IReadOnlyDictionary<string, double>? parameters, IRoutingStrategy fallback, Action<PluginFailure>? asked = null)
     {
         ArgumentNullException.ThrowIfNull(fallback);
         if (Kind != PluginKind.Routing) throw new InvalidOperationException($"{Package} does not rank.");
-        return new HostedRouting(Package.ToString(), Rank(Complete(parameters)), fallback, _guard, asked);
+        var complete = Complete(parameters);
+        return new HostedRouting(Package, complete, Rank(complete), fallback, _guard, asked);
     }
 
     /// <summary>Makes a training strategy, named as one that ranks is; it gives hints too (<see cref="ICollectiveStrategy"/>), those of the built-in planner where the plugin has none.</summary>
@@ -91,14 +92,4 @@ public abstract class LoadedPlugin : IDisposable
         if (Validate(parameters) is [var first, ..]) throw new ArgumentException($"{first.Field}: {first.Message}", nameof(parameters));
         return Description.Parameters.ToDictionary(p => p.Name, p => parameters is not null && parameters.TryGetValue(p.Name, out var v) ? v : p.Default);
     }
-}
-
-/// <summary>Which plugin.</summary>
-/// <param name="Name">Name.</param>
-/// <param name="Version">Version.</param>
-/// <param name="Digest">SHA-256 of its manifest.</param>
-public sealed record PluginIdentity(string Name, string Version, string Digest)
-{
-    /// <summary>Name and version, such as <c>my_mesh@1.0.0</c>.</summary>
-    public override string ToString() => $"{Name}@{Version}";
 }

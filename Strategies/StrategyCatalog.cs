@@ -32,6 +32,9 @@ public static class StrategyCatalog
     /// <summary>Strategy of a mesh without a routing policy.</summary>
     public const string Default = "mesh";
 
+    /// <summary>What answers where a plugin does not and nobody names another.</summary>
+    public const string DefaultFallback = "hybrid_mesh";
+
     /// <summary>All strategies, in the order of the catalogue.</summary>
     public static IReadOnlyList<StrategyDescription> All { get; } = Array.ConvertAll(StrategyEntries.All, e => e.Description);
 

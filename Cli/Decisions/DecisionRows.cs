@@ -49,6 +49,8 @@ internal sealed class DecisionRows : IRecordingVisitor, IAsyncDisposable
         new Of<ulong>("sequence", static r => r.Decision.Sequence),
         new Of<ulong>("seed", static r => r.Decision.Seed),
         new Text("replayable", static r => r.Decision.Replayable),
+        new Text("fallback", static r => r.Decision.Fallback),
+        new Text("plugin_digest", static r => r.Decision.PluginDigest),
         new Text("status", static r => r.End is { } end ? Lower(end.Status) : ""),
         new Of<double>("ttft_s", static r => r.End?.TtftSeconds ?? double.NaN),
         new Of<double>("e2e_s", static r => r.End?.E2eSeconds ?? double.NaN),
@@ -80,7 +82,7 @@ internal sealed class DecisionRows : IRecordingVisitor, IAsyncDisposable
             _numbers[_recording],
             new(d.Number, d.NowTicks, d.TableVersion, d.Policy.Strategy.Name, Lower(d.Result.Outcome), Node(t, first), first < 0 ? "" : t.Identity[first].Endpoint, first < 0 ? double.NaN : picks[0].Score,
                 Node(t, second), second < 0 ? double.NaN : picks[1].Score, t.Count, first < 0 ? double.NaN : t.Load(first), Node(t, hedge), hedge < 0 ? double.NaN : d.Result.Hedge.Delay.TotalSeconds,
-                d.Result.RetryAfter.TotalSeconds, d.Sequence, d.Seed, Lower(d.Replayable)),
+                d.Result.RetryAfter.TotalSeconds, d.Sequence, d.Seed, Lower(d.Replayable), d.Fallback ?? "", d.Plugin?.Digest ?? ""),
             new(d.Request.Model, d.Request.Tenant, d.Request.SloClass, d.Request.PromptTokens, d.Request.OutputTokens, d.Request.PayloadBytes, d.Session),
             _ends.Of(_recording, d.Number)));
     }
@@ -117,7 +119,7 @@ internal sealed class DecisionRows : IRecordingVisitor, IAsyncDisposable
 
     private sealed record Made(
         long Number, long AtTicks, long TableVersion, string Strategy, string Outcome, string Node, string Endpoint, double Score, string SecondNode, double SecondScore,
-        int Targets, double Load, string HedgeNode, double HedgeDelayS, double RetryAfterS, ulong Sequence, ulong Seed, string Replayable);
+        int Targets, double Load, string HedgeNode, double HedgeDelayS, double RetryAfterS, ulong Sequence, ulong Seed, string Replayable, string Fallback, string PluginDigest);
 
     private abstract class Column(DataField field)
     {

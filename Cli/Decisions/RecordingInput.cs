@@ -1,5 +1,6 @@
 using System.CommandLine;
 using InferMesh.Simulator.Recording;
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Recording;
 
 namespace InferMesh.Cli.Decisions;
@@ -11,13 +12,14 @@ internal sealed class RecordingInput
 
     /// <summary>Reads all files in order. What is damaged goes to <paramref name="error"/>, a line a file, and counts as not there.</summary>
     /// <exception cref="UsageException">There is nothing to read, or no file is a recording.</exception>
-    public RecordingRead Read(ParseResult parsed, IRecordingVisitor visitor, TextWriter? error, CancellationToken stop) => Each(parsed, visitor, error, stop).Last();
+    public RecordingRead Read(ParseResult parsed, IRecordingVisitor visitor, TextWriter? error, CancellationToken stop, HostedStrategyFactory? plugins = null) =>
+        Each(parsed, visitor, error, stop, plugins).Last();
 
     /// <summary>The same file by file: after each of them all that was read until then.</summary>
-    public IEnumerable<RecordingRead> Each(ParseResult parsed, IRecordingVisitor visitor, TextWriter? error, CancellationToken stop)
+    public IEnumerable<RecordingRead> Each(ParseResult parsed, IRecordingVisitor visitor, TextWriter? error, CancellationToken stop, HostedStrategyFactory? plugins = null)
     {
         var path = parsed.GetRequiredValue(Option);
-        var (reader, headers) = (new RecordingReader(), new List<RecordingHeader>());
+        var (reader, headers) = (new RecordingReader(plugins), new List<RecordingHeader>());
         var (decisions, bytes, damaged) = (0L, 0L, 0);
         var files = Files(path);
         string? none = null;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using InferMesh.Cli.Operator.Output;
+using InferMesh.Cli.Sim.Plugins;
 using InferMesh.Strategies;
 using InferMesh.Strategies.Recording;
 
@@ -16,34 +17,41 @@ internal static class ReplayDecisionsCommand
         var input = new RecordingInput();
         var strategy = new Option<string?>("--strategy", "-s") { Description = "Put the decisions to this strategy of the catalogue instead, and compare." };
         strategy.CompletionSources.Add([.. StrategyCatalog.All.Select(static s => s.Name)]);
+        var challenger = new Option<string?>("--strategy-plugin") { Description = "Put the decisions to the strategy of this plugin instead, a folder or a zip archive, and compare. One for .NET is code that this command runs.", HelpName = "PACKAGE" };
         var parameter = new Option<string[]>("--parameter", "-p") { Description = "Parameter of that strategy, name=value; may be repeated.", DefaultValueFactory = static _ => [] };
+        var plugin = new Option<string[]>("--plugin") { Description = "Package of a plugin that made some of the decisions, to make them again; may be repeated. It is known by its digest.", DefaultValueFactory = static _ => [], HelpName = "PACKAGE" };
         var output = new OutputOption(["table", "json"]);
         var command = new Command("replay-decisions", "Make recorded decisions again and compare: bit for bit with what was recorded, or with another strategy. Exit code 1 when a decision comes out otherwise.")
         {
-            input.Option, strategy, parameter, output.Option,
+            input.Option, strategy, challenger, parameter, plugin, output.Option,
         };
         command.SetAction((parsed, stop) =>
         {
             var form = output.Read(parsed);
             var invocation = parsed.InvocationConfiguration;
             var given = Parameters(parsed.GetValue(parameter)!);
-            if (parsed.GetValue(strategy) is not { } name)
+            var (name, package, packages) = (parsed.GetValue(strategy), parsed.GetValue(challenger), parsed.GetValue(plugin)!);
+            if (name is not null && package is not null) throw new UsageException("--strategy and --strategy-plugin are two answers to one question: give one of them");
+            if (name is null && package is null)
             {
-                if (given.Count > 0) throw new UsageException("--parameter is of a strategy: give --strategy as well");
-                return Task.FromResult(Again(parsed, input, form == "json", invocation, stop));
+                if (given.Count > 0) throw new UsageException("--parameter is of a strategy: give --strategy or --strategy-plugin as well");
+                using var plugins = SimPlugins.Load(packages, 1);
+                return Task.FromResult(Again(parsed, input, plugins, form == "json", invocation, stop));
             }
-            if (StrategyCatalog.Validate(name, given) is [var first, ..]) throw new UsageException(first.Field == "strategy" ? $"--strategy: {first.Message}" : $"--parameter: {first.Field["parameters.".Length..]}: {first.Message}");
-            return Task.FromResult(Compare(parsed, input, name, given, form == "json", invocation, stop));
+            if (packages.Length > 0) throw new UsageException("--plugin makes recorded decisions again, and what is compared is with what was recorded: the plugin to compare with is --strategy-plugin");
+            using var other = package is null ? Challenger.OfCatalogue(name!, given) : Challenger.OfPlugin(package, given);
+            return Task.FromResult(Compare(parsed, input, other, form == "json", invocation, stop));
         });
         return command;
     }
 
-    private static int Again(ParseResult parsed, RecordingInput input, bool json, InvocationConfiguration invocation, CancellationToken stop)
+    private static int Again(ParseResult parsed, RecordingInput input, SimPlugins? plugins, bool json, InvocationConfiguration invocation, CancellationToken stop)
     {
         var replay = new DecisionReplay();
         var started = Stopwatch.GetTimestamp();
-        var read = input.Read(parsed, replay, invocation.Error, stop);
+        var read = input.Read(parsed, replay, invocation.Error, stop, plugins is null ? null : plugins.CreateRecorded);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        foreach (var unused in plugins?.NotRecorded ?? []) invocation.Error.WriteLine($"infermesh: --plugin: {unused} with digest {unused.Digest} made none of these decisions");
         var skipped = Enum.GetValues<Replayable>().Where(r => r != Replayable.Yes && replay.Skipped(r) > 0).ToDictionary(static r => r, replay.Skipped);
         if (json)
         {
@@ -52,9 +60,21 @@ internal static class ReplayDecisionsCommand
                 Head(writer, read, seconds);
                 writer.WriteNumber("replayed", replay.Replayed);
                 writer.WriteNumber("identical", replay.Identical);
+                Counts(writer, "fallbacks", replay.Fallbacks);
                 writer.WriteStartObject("skipped");
                 foreach (var (why, count) in skipped) writer.WriteNumber(JsonNamingPolicy.CamelCase.ConvertName(why.ToString()), count);
                 writer.WriteEndObject();
+                writer.WriteStartArray("missingPlugins");
+                foreach (var (missing, count) in replay.Missing)
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("name", missing.Name);
+                    writer.WriteString("version", missing.Version);
+                    writer.WriteString("digest", missing.Digest);
+                    writer.WriteNumber("decisions", count);
+                    writer.WriteEndObject();
+                }
+                writer.WriteEndArray();
                 writer.WriteStartArray("differences");
                 foreach (var d in replay.Differences)
                 {
@@ -77,23 +97,24 @@ internal static class ReplayDecisionsCommand
         return replay.Identical == replay.Replayed ? 0 : InferMeshCommand.ExitFailed;
     }
 
-    private static int Compare(
-        ParseResult parsed, RecordingInput input, string name, IReadOnlyDictionary<string, double> parameters, bool json, InvocationConfiguration invocation, CancellationToken stop)
+    private static int Compare(ParseResult parsed, RecordingInput input, Challenger other, bool json, InvocationConfiguration invocation, CancellationToken stop)
     {
-        var comparison = new DecisionComparison(() => StrategyCatalog.Create(name, parameters));
+        var comparison = new DecisionComparison(other.Create);
         var started = Stopwatch.GetTimestamp();
         var read = input.Read(parsed, comparison, invocation.Error, stop);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         if (!json)
         {
             invocation.Output.WriteLine(ReplayText.Head(read, seconds));
-            invocation.Output.WriteLine(ReplayText.Compared(name, comparison));
+            invocation.Output.WriteLine(ReplayText.Compared(other, comparison));
             return 0;
         }
         Json(invocation.Output, writer =>
         {
             Head(writer, read, seconds);
-            writer.WriteString("strategy", name);
+            writer.WriteString("strategy", other.Name);
+            if (other.Digest is { } digest) writer.WriteString("digest", digest);
+            Counts(writer, "fallbacks", other.Fallbacks);
             writer.WriteNumber("compared", comparison.Compared);
             writer.WriteNumber("sameFirst", comparison.SameFirst);
             writer.WriteNumber("sameHedge", comparison.SameHedge);
@@ -150,6 +171,13 @@ internal static class ReplayDecisionsCommand
         writer.WriteNumber("bytes", read.Bytes);
         writer.WriteNumber("decisions", read.Decisions);
         writer.WriteNumber("decisionsPerSecond", Math.Round(read.Decisions / Math.Max(1e-9, seconds)));
+    }
+
+    private static void Counts(Utf8JsonWriter writer, string field, IReadOnlyDictionary<string, long> counts)
+    {
+        writer.WriteStartObject(field);
+        foreach (var (why, count) in counts) writer.WriteNumber(why, count);
+        writer.WriteEndObject();
     }
 
     private static void Json(TextWriter output, Action<Utf8JsonWriter> write)

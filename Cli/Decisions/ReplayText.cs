@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using InferMesh.Cli.Operator;
+using InferMesh.Strategies;
 using InferMesh.Strategies.Recording;
 
 namespace InferMesh.Cli.Decisions;
@@ -16,17 +17,25 @@ internal static class ReplayText
     public static string Again(DecisionReplay replay, IReadOnlyDictionary<Replayable, long> skipped)
     {
         var text = new StringBuilder(Text($"identical, bit for bit: {replay.Identical:N0} of {replay.Replayed:N0}"));
-        foreach (var (why, count) in skipped) text.Append(Text($"\nnot made again: {count:N0}, {Why(why)}"));
+        if (replay.Fallbacks.Count > 0) text.Append(Text($"\nof these by the fallback of a plugin, as recorded: {Reasons(replay.Fallbacks)}"));
+        foreach (var (plugin, count) in replay.Missing) text.Append(Text($"\nnot made again: {count:N0}, of plugin {Terminal.Clean(plugin.ToString())} with digest {Terminal.Clean(plugin.Digest)}: give its package with --plugin"));
+        foreach (var (why, count) in skipped)
+        {
+            // Those that the recording names stand there already.
+            var left = count - (why == Replayable.Plugin ? replay.Missing.Values.Sum() : 0);
+            if (left > 0) text.Append(Text($"\nnot made again: {left:N0}, {Why(why)}"));
+        }
         foreach (var d in replay.Differences) text.Append(Text($"\ndecision {d.Number} at {ReplayDecisionsCommand.Time(d.AtTicks)}, {d.Strategy}\n  recorded: {Terminal.Clean(d.Recorded)}\n  replayed: {Terminal.Clean(d.Replayed)}"));
         var more = replay.Replayed - replay.Identical - replay.Differences.Count;
         if (more > 0) text.Append(Text($"\nand {more:N0} more"));
         return text.ToString();
     }
 
-    public static string Compared(string strategy, DecisionComparison c)
+    public static string Compared(Challenger other, DecisionComparison c)
     {
-        var text = new StringBuilder();
+        var (strategy, text) = (other.Name, new StringBuilder());
         text.Append(Text($"{strategy} beside what was recorded, each decision in the state in which it was made:"));
+        if (other.Fallbacks.Count > 0) text.Append(Text($"\n  the plugin did not answer, its fallback {StrategyCatalog.DefaultFallback} did: {Reasons(other.Fallbacks)}"));
         text.Append(Text($"\n  another first target: {c.Compared - c.SameFirst:N0} of {c.Compared:N0} ({Share(c.Compared - c.SameFirst, c.Compared)})"));
         text.Append(Text($"\n  another hedge: {c.Compared - c.SameHedge:N0} ({Share(c.Compared - c.SameHedge, c.Compared)})"));
         text.Append(Text($"\n  routed by one of them only: {c.OtherOutcome:N0}; by neither: {c.Refused:N0}"));
@@ -44,10 +53,12 @@ internal static class ReplayText
 
     private static string Why(Replayable reason) => reason switch
     {
-        Replayable.Plugin => "their strategy is not in this program's catalogue",
+        Replayable.Plugin => "their strategy is not in this program's catalogue, or of a plugin that the recording does not name",
         Replayable.KvEvents => "their strategy heard KV events, which are not recorded",
         _ => "their strategy learns, and a part of what it had learned is not in the recording",
     };
+
+    private static string Reasons(IReadOnlyDictionary<string, long> counts) => Text($"{counts.Values.Sum():N0} ({string.Join(", ", counts.Select(static c => Text($"{c.Key} {c.Value:N0}")))})");
 
     private static double Mean(double sum, DecisionComparison c) => c.Compared == 0 ? 0 : sum / c.Compared;
 

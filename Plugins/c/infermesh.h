@@ -37,7 +37,7 @@ struct im_batch {
 struct im_request {
   u64 sequence, seed;
   i64 payload_bytes;
-  u64 model, tenant, slo_class, session; /* hashes of names, 0 for none */
+  u64 model, tenant, slo_class, session; /* hashes of names (of a session a number of it), 0 for none */
   u32 prompt_tokens, output_tokens;
   u32 verdicts;         /* u8[targets]: 0 may be picked, all else says why not */
   u32 prefix_count;

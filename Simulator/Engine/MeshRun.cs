@@ -36,7 +36,7 @@ internal sealed class MeshRun
 
     /// <summary>One run whose requests are split over the arms of an experiment. They share targets, counters and queues, as in a live mesh.</summary>
     public MeshRun(RunPlan plan, ulong seed, RunOptions options, ExperimentMeter experiment)
-        : this(plan, seed, experiment.Spec.Name, [.. experiment.Spec.Arms.Select(a => new StrategyConfig(a.Strategy, a.Parameters))], options, experiment)
+        : this(plan, seed, experiment.Spec.Name, [.. experiment.Spec.Arms.Select(a => new StrategyConfig(a.Strategy, a.Parameters, plan.Config.Strategies.FirstOrDefault(s => s.Name == a.Strategy)?.Fallback))], options, experiment)
     {
     }
 
@@ -110,7 +110,7 @@ internal sealed class MeshRun
     internal static ulong RecordingId(ulong seed, string strategy) => strategy.Aggregate(BlockNames.Mix(seed), static (hash, c) => BlockNames.Mix(hash ^ c));
 
     private IRoutingStrategy Create(StrategyConfig strategy) => _options.Strategies is { } others && !StrategyChecks.IsBuiltIn(strategy.Name)
-        ? others.CreateRouting(strategy.Name, strategy.Parameters, StrategyCatalog.Create(strategy.Fallback ?? StrategyChecks.DefaultFallback), _plugin!.Asked)
+        ? others.CreateRouting(strategy.Name, strategy.Parameters, StrategyCatalog.Create(strategy.Fallback ?? StrategyCatalog.DefaultFallback), _plugin!.Asked)
         : StrategyCatalog.Create(strategy.Name, strategy.Parameters);
 
     private bool Look(long events, long nowNs)

@@ -1,3 +1,4 @@
+using InferMesh.Simulator.Configuration.Validation;
 using InferMesh.Simulator.Engine;
 using InferMesh.Simulator.Results;
 using InferMesh.Simulator.Service;
@@ -33,14 +34,14 @@ internal sealed class ExperimentMeter
 
     /// <summary>Throws what is wrong with an experiment here.</summary>
     /// <exception cref="ArgumentException">Something is.</exception>
-    public static void Check(ExperimentSpec spec)
+    public static void Check(ExperimentSpec spec, IStrategySource? others)
     {
-        if (ExperimentSpecValidator.Check(spec) is [var first, ..]) throw new ArgumentException(first.Message, nameof(spec));
+        if (ExperimentSpecValidator.Check(spec, others?.Routing) is [var first, ..]) throw new ArgumentException(first.Message, nameof(spec));
         if (spec.Arms.Count > sbyte.MaxValue) throw new ArgumentException($"arms must be {sbyte.MaxValue} or fewer.", nameof(spec));
         if (spec.Unit == AssignmentUnit.Header) throw new ArgumentException("unit must be request, session or tenant: simulated requests have no headers.", nameof(spec));
         foreach (var arm in spec.Arms)
         {
-            if (StrategyCatalog.Create(arm.Strategy, arm.Parameters) is IKvEventStrategy { WantsKvEvents: true })
+            if (StrategyChecks.IsBuiltIn(arm.Strategy) && StrategyCatalog.Create(arm.Strategy, arm.Parameters) is IKvEventStrategy { WantsKvEvents: true })
                 throw new ArgumentException($"Arm {arm.Name} has a strategy that listens to KV events: only one strategy of a simulated run can.", nameof(spec));
         }
     }

@@ -17,6 +17,8 @@ internal sealed class DotNetRouting(IRoutingStrategy strategy, Watchdog watchdog
 
     public bool WantsPrefix { get; } = strategy.WantsPrefix;
 
+    public bool Learns { get; } = strategy is ILearningStrategy;
+
     public void Release() => _strategy = null;
 
     public unsafe PluginFailure Rank(in RankingInput input, Span<RankedTarget> best, out int count)

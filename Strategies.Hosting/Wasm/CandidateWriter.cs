@@ -14,7 +14,8 @@ namespace InferMesh.Strategies.Hosting.Wasm;
 /// </summary>
 internal sealed class CandidateWriter(double[] parameters, ServiceCorrections learned)
 {
-    private const ulong LearnedBits = 1UL << (int)CandidateColumn.FirstTokenFactor | 1UL << (int)CandidateColumn.DecodeFactor | 1UL << (int)CandidateColumn.Spread | 1UL << (int)CandidateColumn.FailureShare;
+    /// <summary>Columns of what is learned of answers.</summary>
+    public const ulong LearnedBits = 1UL << (int)CandidateColumn.FirstTokenFactor | 1UL << (int)CandidateColumn.DecodeFactor | 1UL << (int)CandidateColumn.Spread | 1UL << (int)CandidateColumn.FailureShare;
 
     private static readonly int HeaderBytes = Unsafe.SizeOf<WasmBatch>();
     private static readonly int RequestBytes = Unsafe.SizeOf<WasmRequest>();
@@ -90,7 +91,7 @@ internal sealed class CandidateWriter(double[] parameters, ServiceCorrections le
             Model = PluginNames.Hash(request.Model),
             Tenant = PluginNames.Hash(request.Tenant),
             SloClass = PluginNames.Hash(request.SloClass),
-            Session = PluginNames.Hash(request.Session),
+            Session = request.SessionKey,
             PromptTokens = (uint)Math.Max(0, request.PromptTokens),
             OutputTokens = (uint)Math.Max(0, request.OutputTokens),
             Verdicts = (uint)(instance.Buffer + verdicts),

@@ -10,11 +10,11 @@ internal sealed class WasmPlugin : LoadedPlugin
 
     private readonly WasmProgram _program;
     private readonly WasmPool _pool;
-    private readonly bool _wantsPrefix;
+    private readonly ulong _columns;
 
-    private WasmPlugin(PluginPackage package, PluginGuard guard, WasmProgram program, WasmPool pool, bool wantsPrefix)
+    private WasmPlugin(PluginPackage package, PluginGuard guard, WasmProgram program, WasmPool pool, ulong columns)
         : base(package, guard, new(package.Manifest.Name, package.Manifest.Description, package.Manifest.Parameters)) =>
-        (_program, _pool, _wantsPrefix) = (program, pool, wantsPrefix);
+        (_program, _pool, _columns) = (program, pool, columns);
 
     public static WasmPlugin? TryLoad(PluginPackage package, WasmRuntime runtime, PluginGuard guard, PluginLog log, out IReadOnlyList<ParameterError> errors)
     {
@@ -34,7 +34,7 @@ internal sealed class WasmPlugin : LoadedPlugin
             return null;
         }
         using (first) errors = [];
-        return new(package, guard, program, pool, (first.Columns >> WasmAbi.PrefixBit & 1) != 0);
+        return new(package, guard, program, pool, first.Columns);
     }
 
     /// <summary>Ranks whole batches: without breaker and fallback, which are the caller's.</summary>
@@ -50,7 +50,7 @@ internal sealed class WasmPlugin : LoadedPlugin
     {
         var learned = new ServiceCorrections(
             parameters.GetValueOrDefault("learning_rate", LearningRate), parameters.GetValueOrDefault("max_correction", MaxCorrection), parameters.GetValueOrDefault("memory_seconds", MemorySeconds));
-        return new(_pool, Guard.Budget, Values(parameters), learned, _wantsPrefix);
+        return new(_pool, Guard.Budget, Values(parameters), learned, _columns);
     }
 
     private protected override void Unload()

@@ -5,11 +5,13 @@ using InferMesh.Strategies.Scoring;
 namespace InferMesh.Strategies.Hosting.Wasm;
 
 /// <summary>Ranks in a WASM plugin. What is learned of targets is learned by the host, as hybrid_mesh does, and is columns to the plugin.</summary>
-internal sealed class WasmRouting(WasmPool pool, PluginBudget budget, double[] parameters, ServiceCorrections learned, bool wantsPrefix) : IRoutingGuest
+internal sealed class WasmRouting(WasmPool pool, PluginBudget budget, double[] parameters, ServiceCorrections learned, ulong columns) : IRoutingGuest
 {
     private readonly CandidateWriter _writer = new(parameters, learned);
 
-    public bool WantsPrefix => wantsPrefix;
+    public bool WantsPrefix => (columns >> WasmAbi.PrefixBit & 1) != 0;
+
+    public bool Learns => (columns & CandidateWriter.LearnedBits) != 0;
 
     public PluginFailure Rank(in RankingInput input, Span<RankedTarget> best, out int count)
     {

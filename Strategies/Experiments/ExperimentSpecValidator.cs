@@ -6,7 +6,9 @@ namespace InferMesh.Strategies.Experiments;
 public static class ExperimentSpecValidator
 {
     /// <summary>All that is wrong, each with its field; empty when nothing is.</summary>
-    public static IReadOnlyList<ParameterError> Check(ExperimentSpec spec)
+    /// <param name="spec">The experiment.</param>
+    /// <param name="others">Strategies beside those of the catalogue that arms may have; null for none.</param>
+    public static IReadOnlyList<ParameterError> Check(ExperimentSpec spec, IReadOnlyList<StrategyDescription>? others = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         var errors = new List<ParameterError>();
@@ -53,7 +55,8 @@ public static class ExperimentSpecValidator
         {
             if (string.IsNullOrWhiteSpace(arm.Name)) Say($"{field}.name", "must not be empty.");
             Range($"{field}.weight", arm.Weight, 0, 1e6, aboveMin: true);
-            errors.AddRange(StrategyCatalog.Validate(arm.Strategy, arm.Parameters).Select(e => new ParameterError($"{field}.{e.Field}", e.Message)));
+            var wrong = others?.FirstOrDefault(s => s.Name == arm.Strategy) is { } other ? StrategyCatalog.Validate(other, arm.Parameters) : StrategyCatalog.Validate(arm.Strategy, arm.Parameters);
+            errors.AddRange(wrong.Select(e => new ParameterError($"{field}.{e.Field}", e.Message)));
         }
 
         void CheckMetric(ExperimentMetric metric, string field)

@@ -1,3 +1,4 @@
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.PrefixCache;
 using InferMesh.Strategies.Routing;
@@ -114,14 +115,32 @@ public sealed partial class DecisionRecorder
     {
         if (_strategies.TryGetValue(strategy, out var known)) return known;
         if (!_instances.TryGetValue(strategy, out var instance)) _instances.Add(strategy, instance = new(_instanceCount++, options.Complete));
-        var parameters = StrategyCatalog.ParametersOf(strategy);
-        var replayable = parameters is null ? Replayable.Plugin
-            : strategy is IKvEventStrategy { WantsKvEvents: true } ? Replayable.KvEvents
-            : strategy is ILearningStrategy && !instance.Complete ? Replayable.MemoryUnknown
-            : Replayable.Yes;
+        var hosted = strategy as IHostedStrategy;
         _buffer.Byte((byte)RecordedEvent.Strategy);
         _buffer.Count(instance.Number);
-        _buffer.Byte((byte)replayable);
+        Made(strategy, hosted, instance.Complete);
+        _buffer.Byte((byte)(hosted is null ? 0 : 1));
+        if (hosted is not null)
+        {
+            _buffer.Text(hosted.Plugin.Name);
+            _buffer.Text(hosted.Plugin.Version);
+            _buffer.Text(hosted.Plugin.Digest);
+            Made(hosted.Fallback, null, instance.Complete);
+        }
+        _events++;
+        _strategies.Add(strategy, _strategies.Count);
+        return _strategies.Count - 1;
+    }
+
+    /// <summary>What a strategy is made of.</summary>
+    private void Made(IRoutingStrategy strategy, IHostedStrategy? hosted, bool complete)
+    {
+        var parameters = hosted?.Parameters ?? StrategyCatalog.ParametersOf(strategy);
+        var learns = hosted?.Learns ?? strategy is ILearningStrategy;
+        _buffer.Byte((byte)(parameters is null ? Replayable.Plugin
+            : strategy is IKvEventStrategy { WantsKvEvents: true } ? Replayable.KvEvents
+            : learns && !complete ? Replayable.MemoryUnknown
+            : hosted is null ? Replayable.Yes : Replayable.Plugin));
         _buffer.Text(strategy.Name);
         _buffer.Count(parameters?.Count ?? 0);
         foreach (var (name, value) in parameters ?? new Dictionary<string, double>())
@@ -129,9 +148,16 @@ public sealed partial class DecisionRecorder
             _buffer.Text(name);
             _buffer.Double(value);
         }
+    }
+
+    private int ReasonOf(string why)
+    {
+        if (_reasons.TryGetValue(why, out var known)) return known;
+        _buffer.Byte((byte)RecordedEvent.Reason);
+        _buffer.Text(why);
         _events++;
-        _strategies.Add(strategy, _strategies.Count);
-        return _strategies.Count - 1;
+        _reasons.Add(why, _reasons.Count);
+        return _reasons.Count - 1;
     }
 
     private void Placement(PlacementRule rule)

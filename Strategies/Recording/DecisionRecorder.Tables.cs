@@ -6,7 +6,7 @@ namespace InferMesh.Strategies.Recording;
 /// <content>For a router with tables, which knows targets by identity.</content>
 public sealed partial class DecisionRecorder
 {
-    /// <summary>Records a decision from a table, before anything comes of it.</summary>
+    /// <summary>Records a decision from a table, before anything comes of it, on the thread that made it.</summary>
     /// <param name="table">The table.</param>
     /// <param name="request">The request.</param>
     /// <param name="decision">What came out.</param>

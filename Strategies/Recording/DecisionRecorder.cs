@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Routing;
 
@@ -40,6 +41,7 @@ public sealed partial class DecisionRecorder(IRecordingSink sink, RecordingOptio
     private readonly Dictionary<RoutingRequest, int> _shapes = new(new ShapeComparer());
     private readonly Dictionary<EffectivePolicy, int> _policies = new(new PolicyComparer());
     private readonly Dictionary<IRoutingStrategy, int> _strategies = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, int> _reasons = new(StringComparer.Ordinal);
     private readonly ConditionalWeakTable<IRoutingStrategy, Instance> _instances = [];
     private int _file = -1, _instanceCount, _events, _blockDecisions;
     private bool _begins;
@@ -54,7 +56,7 @@ public sealed partial class DecisionRecorder(IRecordingSink sink, RecordingOptio
     /// <summary>Bytes that the sink took.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Records a decision, before anything comes of it.</summary>
+    /// <summary>Records a decision, before anything comes of it, on the thread that made it.</summary>
     /// <param name="targets">Targets of the model; null when no node serves it.</param>
     /// <param name="request">The request.</param>
     /// <param name="policy">What holds for it.</param>
@@ -71,9 +73,11 @@ public sealed partial class DecisionRecorder(IRecordingSink sink, RecordingOptio
         Open(nowTicks);
         var set = targets is null ? null : Synchronised(targets);
         var (shape, rule) = (ShapeOf(request), PolicyOf(policy));
+        // Without a ranking there was nobody to fall back.
+        var reason = result.Outcome == DecisionOutcome.Routed && policy.Strategy is IHostedStrategy { LastFallback: { } why } ? ReasonOf(why) : -1;
         var (usualSequence, usualSeed) = (set is not null && sequence == set.NextSequence, set is not null && seed == sequence + set.SeedOffset);
         _buffer.Byte((byte)RecordedEvent.Decision);
-        _buffer.Byte((byte)((usualSequence ? 1 : 0) | (usualSeed ? 2 : 0) | (tableVersion == _table ? 4 : 0) | (result.Outcome == DecisionOutcome.Routed ? 8 : 0) | (request.Again ? 32 : 0)));
+        _buffer.Byte((byte)((usualSequence ? 1 : 0) | (usualSeed ? 2 : 0) | (tableVersion == _table ? 4 : 0) | (result.Outcome == DecisionOutcome.Routed ? 8 : 0) | (reason >= 0 ? 16 : 0) | (request.Again ? 32 : 0)));
         _buffer.Count(set is null ? 0 : set.Slot + 1);
         _buffer.Count(rule);
         Time(nowTicks);
@@ -85,6 +89,7 @@ public sealed partial class DecisionRecorder(IRecordingSink sink, RecordingOptio
         Features(shape, request, policy.Strategy.WantsPrefix);
         for (var q = 0; q < policy.Quotas.Count; q++) _buffer.Count(policy.Quotas[q].InFlight.Requests);
         Result(result, picks);
+        if (reason >= 0) _buffer.Count(reason);
         _blockDecisions++;
         var number = Decisions++;
         End();
@@ -203,6 +208,7 @@ public sealed partial class DecisionRecorder(IRecordingSink sink, RecordingOptio
         _shapes.Clear();
         _policies.Clear();
         _strategies.Clear();
+        _reasons.Clear();
         ForgetSets();
     }
 

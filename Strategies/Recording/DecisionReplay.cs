@@ -1,3 +1,4 @@
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Routing;
 
 namespace InferMesh.Strategies.Recording;
@@ -17,6 +18,8 @@ public sealed class DecisionReplay(int differencesKept = 10) : IRecordingVisitor
     private readonly RankedTarget[] _best = new RankedTarget[RoutingRequest.MaxTargetsLimit];
     private readonly List<DecisionDifference> _differences = [];
     private readonly long[] _skipped = new long[Enum.GetValues<Replayable>().Length];
+    private readonly Dictionary<PluginIdentity, long> _missing = [];
+    private readonly SortedDictionary<string, long> _fallbacks = new(StringComparer.Ordinal);
 
     /// <summary>Decisions that were made again.</summary>
     public long Replayed { get; private set; }
@@ -30,19 +33,29 @@ public sealed class DecisionReplay(int differencesKept = 10) : IRecordingVisitor
     /// <summary>Decisions that cannot be made again, for a reason.</summary>
     public long Skipped(Replayable reason) => _skipped[(int)reason];
 
+    /// <summary>Of those that cannot because their plugin is not here: how many of each plugin that the recording names.</summary>
+    public IReadOnlyDictionary<PluginIdentity, long> Missing => _missing;
+
+    /// <summary>Decisions made again that the fallback of a plugin had made, by why.</summary>
+    public IReadOnlyDictionary<string, long> Fallbacks => _fallbacks;
+
     /// <inheritdoc/>
     public void Decided(in RecordedDecision decision)
     {
         if (decision.Replayable != Replayable.Yes)
         {
             _skipped[(int)decision.Replayable]++;
+            if (decision is { Replayable: Replayable.Plugin, Fallback: null, Plugin: { } missing }) _missing[missing] = _missing.GetValueOrDefault(missing) + 1;
             return;
         }
         Replayed++;
+        if (decision.Fallback is { } why) _fallbacks[why] = _fallbacks.GetValueOrDefault(why) + 1;
         var best = _best.AsSpan(0, Math.Clamp(decision.Request.MaxTargets, 1, _best.Length));
         var result = DecisionKernel.Pick(decision.Targets, decision.Request, decision.Policy, decision.NowTicks, decision.Sequence, decision.Seed, best);
-        if (result == decision.Result && Same(best[..result.Count], decision.Picks)) Identical++;
-        else if (_differences.Count < differencesKept) _differences.Add(new(decision.Number, decision.NowTicks, decision.Policy.Strategy.Name, Text(decision, decision.Result, decision.Picks), Text(decision, result, best[..result.Count])));
+        // The same picks by another hand are not the same decision.
+        var fellBack = result.Outcome == DecisionOutcome.Routed ? (decision.Policy.Strategy as ReplayedPlugin)?.NewFallback : null;
+        if (fellBack is null && result == decision.Result && Same(best[..result.Count], decision.Picks)) Identical++;
+        else if (_differences.Count < differencesKept) _differences.Add(new(decision.Number, decision.NowTicks, decision.Policy.Strategy.Name, Text(decision, decision.Result, decision.Picks), Text(decision, result, best[..result.Count], fellBack)));
     }
 
     /// <inheritdoc/>
@@ -68,12 +81,13 @@ public sealed class DecisionReplay(int differencesKept = 10) : IRecordingVisitor
         return true;
     }
 
-    private static string Text(in RecordedDecision decision, in PickResult result, ReadOnlySpan<RankedTarget> picks)
+    private static string Text(in RecordedDecision decision, in PickResult result, ReadOnlySpan<RankedTarget> picks, string? fellBack = null)
     {
         if (result.Outcome != DecisionOutcome.Routed) return FormattableString.Invariant($"{result.Outcome}, again in {result.RetryAfter.TotalSeconds} s");
         var text = new System.Text.StringBuilder();
         foreach (var pick in picks) text.Append(text.Length > 0 ? ", " : "").Append(FormattableString.Invariant($"{decision.Targets.Identity[pick.Target].NodeId} {pick.Score:R}"));
         if (result.Hedge.Verdict == Hedging.HedgeVerdict.Planned) text.Append(FormattableString.Invariant($"; hedge {result.Hedge.Pick} after {result.Hedge.Delay.TotalMilliseconds} ms"));
+        if (fellBack is not null) text.Append(FormattableString.Invariant($"; by the plugin's fallback ({fellBack})"));
         return text.ToString();
     }
 }

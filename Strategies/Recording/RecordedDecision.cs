@@ -1,3 +1,4 @@
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Routing;
 
@@ -9,7 +10,7 @@ public enum Replayable : byte
     /// <summary>It can: what it read is in the recording, and what it had learned follows from it.</summary>
     Yes = 0,
 
-    /// <summary>It is of a plugin, whose code the recording does not hold.</summary>
+    /// <summary>It is of a plugin that was not given: the recording does not hold its code.</summary>
     Plugin,
 
     /// <summary>It listens to KV events of the engines, which are not recorded.</summary>
@@ -43,11 +44,17 @@ public readonly ref struct RecordedDecision
     /// <summary>What held for it. The strategy is one of this replay.</summary>
     public EffectivePolicy Policy { get; init; }
 
-    /// <summary>Whether the strategy can be run again.</summary>
+    /// <summary>Whether the decision can be made again.</summary>
     public Replayable Replayable { get; init; }
 
     /// <summary>Whether the request was routed before (<see cref="RoutingRequest.Again"/>).</summary>
     public bool Again { get; init; }
+
+    /// <summary>Plugin that the strategy is of; null where it is of none, and in recordings that do not say.</summary>
+    public PluginIdentity? Plugin { get; init; }
+
+    /// <summary>Why the plugin's fallback ranked and not the plugin, such as <c>timeout</c>; null where the strategy itself did.</summary>
+    public string? Fallback { get; init; }
 
     /// <summary>Decisions of the router for the model before this one.</summary>
     public ulong Sequence { get; init; }

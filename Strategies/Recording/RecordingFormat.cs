@@ -10,8 +10,10 @@ namespace InferMesh.Strategies.Recording;
 /// </summary>
 public static class RecordingFormat
 {
-    /// <summary>Version that this code writes, and the only one that it reads.</summary>
-    public const int Version = 1;
+    /// <summary>Version that this code writes. It reads the earlier ones as well: 1 did not say which plugin ranked, or whether its fallback did.</summary>
+    public const int Version = 2;
+
+    private const int OldestVersion = 1;
 
     /// <summary>How the names of files end.</summary>
     public const string Extension = ".imdr";
@@ -48,12 +50,15 @@ public static class RecordingFormat
         header = default;
         problem = "";
         if (from.Length < HeaderBytes || !from.StartsWith(Magic)) problem = "is no recording of decisions: it does not begin with IMDR";
-        else if (BinaryPrimitives.ReadInt32LittleEndian(from[4..]) is var version and not Version) problem = $"is a recording of version {version}; this program reads version {Version}";
+        else if (BinaryPrimitives.ReadInt32LittleEndian(from[4..]) is var version and (< OldestVersion or > Version)) problem = $"is a recording of version {version}; this program reads versions {OldestVersion} to {Version}";
         else if (BinaryPrimitives.ReadUInt32LittleEndian(from[44..]) != Checksum(from[..44])) problem = "has a damaged header: its checksum does not hold";
         if (problem.Length > 0) return false;
         header = new(
             BinaryPrimitives.ReadUInt64LittleEndian(from[8..]), BinaryPrimitives.ReadInt32LittleEndian(from[16..]), BinaryPrimitives.ReadInt32LittleEndian(from[20..]) == 1,
-            BinaryPrimitives.ReadInt64LittleEndian(from[24..]), BinaryPrimitives.ReadInt64LittleEndian(from[32..]));
+            BinaryPrimitives.ReadInt64LittleEndian(from[24..]), BinaryPrimitives.ReadInt64LittleEndian(from[32..]))
+        {
+            Version = BinaryPrimitives.ReadInt32LittleEndian(from[4..]),
+        };
         return true;
     }
 
@@ -73,7 +78,11 @@ public static class RecordingFormat
 /// <param name="Synthetic">Whether a simulator made it.</param>
 /// <param name="StartedTicks">When it was begun, UTC ticks.</param>
 /// <param name="FirstDecision">Number of the first decision in it.</param>
-public readonly record struct RecordingHeader(ulong Recording, int File, bool Synthetic, long StartedTicks, long FirstDecision);
+public readonly record struct RecordingHeader(ulong Recording, int File, bool Synthetic, long StartedTicks, long FirstDecision)
+{
+    /// <summary>Version of its form.</summary>
+    public int Version { get; init; } = RecordingFormat.Version;
+}
 
 /// <summary>Events of a block. Each begins with one of these as a byte.</summary>
 internal enum RecordedEvent : byte
@@ -116,6 +125,9 @@ internal enum RecordedEvent : byte
 
     /// <summary>How a request ended.</summary>
     Ended,
+
+    /// <summary>Why fallbacks of plugins answer; numbered in order.</summary>
+    Reason,
 }
 
 /// <summary>How a recorded request ended.</summary>

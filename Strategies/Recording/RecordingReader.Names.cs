@@ -1,5 +1,6 @@
 using InferMesh.Strategies.Admission;
 using InferMesh.Strategies.Hedging;
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Routing;
 using InferMesh.Strategies.Scoring;
@@ -39,19 +40,34 @@ public sealed partial class RecordingReader
     private void Strategy(ref RecordingCursor cursor)
     {
         var instance = cursor.Int();
-        var replayable = (Replayable)cursor.Byte();
-        var name = cursor.Text();
+        var made = Made(ref cursor);
+        var plugin = _last!.Value.Version > 1 && cursor.Byte() == 1 ? new PluginIdentity(cursor.Text(), cursor.Text(), cursor.Text()) : null;
+        var fallback = plugin is null ? null : Made(ref cursor);
+        if (!_instances.TryGetValue(instance, out var known)) _instances[instance] = known = plugin is null ? OfCatalogue(made) : OfPlugin(made, plugin, fallback!);
+        if (!_whole || made.Replayable == Replayable.MemoryUnknown || fallback?.Replayable == Replayable.MemoryUnknown) known.Forget();
+        _strategies.Add(known);
+    }
+
+    private static Recipe Made(ref RecordingCursor cursor)
+    {
+        var (replayable, name) = ((Replayable)cursor.Byte(), cursor.Text());
         var parameters = new Dictionary<string, double>(StringComparer.Ordinal);
         for (var left = cursor.Length(); left > 0; left--) parameters[cursor.Text()] = cursor.Double();
-        if (!_instances.TryGetValue(instance, out var known))
-        {
-            // One of a later version counts as one of a plugin: its code is not here.
-            if (replayable != Replayable.Plugin && StrategyCatalog.Validate(name, parameters).Count > 0) replayable = Replayable.Plugin;
-            _instances[instance] = known = new(replayable == Replayable.Plugin ? new AbsentStrategy(name) : StrategyCatalog.Create(name, parameters), replayable);
-        }
-        // It may have learned in what is missing here, whatever the recorder knew of it.
-        if (replayable == Replayable.MemoryUnknown || !_whole) known.Forget();
-        _strategies.Add(known);
+        return new(replayable, name, parameters);
+    }
+
+    private static Known OfCatalogue(Recipe made)
+    {
+        // One of a later version counts as one of a plugin: its code is not here.
+        if (made.Replayable == Replayable.Plugin || StrategyCatalog.Validate(made.Name, made.Parameters).Count > 0) return new(new AbsentStrategy(made.Name), Replayable.Plugin);
+        return new(StrategyCatalog.Create(made.Name, made.Parameters), made.Replayable);
+    }
+
+    private Known OfPlugin(Recipe made, PluginIdentity plugin, Recipe fallback)
+    {
+        var instead = OfCatalogue(fallback);
+        var hosted = plugins?.Invoke(plugin, made.Parameters, instead.Strategy);
+        return new(new ReplayedPlugin(made.Name, plugin, instead.Strategy, hosted), hosted is null ? Replayable.Plugin : Replayable.Yes, instead.Of(null));
     }
 
     private (EffectivePolicy Policy, Known Strategy) Policy(ref RecordingCursor cursor)
@@ -97,6 +113,9 @@ public sealed partial class RecordingReader
         for (var i = 0; i < position.Length; i++) position[i] = cursor.Double();
         return new(position, cursor.Double(), cursor.Double());
     }
+
+    /// <summary>What a strategy is made of.</summary>
+    private sealed record Recipe(Replayable Replayable, string Name, IReadOnlyDictionary<string, double> Parameters);
 
     /// <summary>Stands for a strategy whose code is not here.</summary>
     private sealed class AbsentStrategy(string name) : IRoutingStrategy

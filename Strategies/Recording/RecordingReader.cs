@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using InferMesh.Strategies.Hedging;
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Policies;
 using InferMesh.Strategies.Routing;
 
@@ -17,12 +18,14 @@ public sealed record RecordedFile(RecordingHeader? Header, int Blocks, long Deci
 /// Reads the files of recordings in order and keeps the state that decisions were made in: sets, counters, policies. Allocates nothing for a decision, its readings and its counters. Strategies are made anew
 /// and live as long as their recording goes on without a gap; whoever visits runs them. Not thread-safe.
 /// </summary>
-public sealed partial class RecordingReader
+/// <param name="plugins">Makes strategies of plugins; null when none is here.</param>
+public sealed partial class RecordingReader(HostedStrategyFactory? plugins = null)
 {
     private static readonly long s_maxTicks = DateTime.MaxValue.Ticks;
 
     private readonly List<RoutingRequest> _shapes = [];
     private readonly List<Known> _strategies = [];
+    private readonly List<string> _reasons = [];
     private readonly List<(EffectivePolicy Policy, Known Strategy)> _policies = [];
     private readonly List<Slot?> _sets = [];
     private readonly Dictionary<int, Known> _instances = [];
@@ -63,7 +66,7 @@ public sealed partial class RecordingReader
             }
             catch (Exception e) when (e is FormatException or ArgumentException or IndexOutOfRangeException)
             {
-                problem = $"block {blocks} at byte {at} is no block of version {RecordingFormat.Version}: {e.Message}";
+                problem = $"block {blocks} at byte {at} is no block of version {header.Version}: {e.Message}";
                 break;
             }
             blocks++;
@@ -89,6 +92,7 @@ public sealed partial class RecordingReader
         (_last, _time, _table, _number) = (header, 0, 0, header.FirstDecision);
         _shapes.Clear();
         _strategies.Clear();
+        _reasons.Clear();
         _policies.Clear();
         _sets.Clear();
     }
@@ -139,6 +143,9 @@ public sealed partial class RecordingReader
                 case RecordedEvent.Rows:
                     Rows(ref cursor);
                     break;
+                case RecordedEvent.Reason:
+                    _reasons.Add(cursor.Text());
+                    break;
                 case var unknown:
                     throw new FormatException($"{(byte)unknown} is no event");
             }
@@ -160,6 +167,8 @@ public sealed partial class RecordingReader
         var request = Features(ref cursor);
         for (var q = 0; q < policy.Quotas.Count; q++) policy.Quotas[q].InFlight.Restore(cursor.Int(), 0);
         var result = (flags & 8) != 0 ? Routed(ref cursor) : new((DecisionOutcome)cursor.Byte(), 0, NoHedge, TimeSpan.FromTicks((long)cursor.Varint()));
+        var fallback = (flags & 16) != 0 ? _reasons[cursor.Int()] : null;
+        if (strategy.Strategy is ReplayedPlugin plugin) plugin.RecordedFallback = fallback;
         var decision = new RecordedDecision
         {
             Number = _number++,
@@ -169,7 +178,9 @@ public sealed partial class RecordingReader
             Request = request,
             Session = _session,
             Policy = policy,
-            Replayable = strategy.Replayable,
+            Replayable = strategy.Of(fallback),
+            Plugin = (strategy.Strategy as ReplayedPlugin)?.Plugin,
+            Fallback = fallback,
             Sequence = sequence,
             Seed = seed,
             Again = (flags & 32) != 0,
@@ -242,16 +253,24 @@ public sealed partial class RecordingReader
     private static HedgePlan NoHedge => new(HedgeVerdict.NoSecondTarget, -1, default);
 
     /// <summary>A strategy of this replay.</summary>
-    private sealed class Known(IRoutingStrategy strategy, Replayable replayable)
+    /// <param name="strategy">The strategy.</param>
+    /// <param name="itself">Whether it can be run again.</param>
+    /// <param name="fallback">Whether its fallback can; of a plugin's.</param>
+    private sealed class Known(IRoutingStrategy strategy, Replayable itself, Replayable fallback = Replayable.Plugin)
     {
+        private Replayable _itself = itself, _fallback = fallback;
+
         public IRoutingStrategy Strategy { get; } = strategy;
 
-        public Replayable Replayable { get; private set; } = replayable;
+        /// <summary>Whether a decision can be made again that it made itself, or that its fallback made for a reason.</summary>
+        public Replayable Of(string? why) => why is null ? _itself : _fallback;
 
         /// <summary>A part of what it learned is missing.</summary>
         public void Forget()
         {
-            if (Strategy is ILearningStrategy && Replayable == Replayable.Yes) Replayable = Replayable.MemoryUnknown;
+            var plugin = Strategy as ReplayedPlugin;
+            if (_itself == Replayable.Yes && (plugin?.Learns ?? Strategy is ILearningStrategy)) _itself = Replayable.MemoryUnknown;
+            if (_fallback == Replayable.Yes && plugin is { FallbackLearns: true }) _fallback = Replayable.MemoryUnknown;
         }
     }
 }

@@ -63,7 +63,7 @@ public sealed record RoutingRequest
     public bool Again { get; init; }
 
     /// <summary>All that a decision reads of <see cref="Session"/>: a number of its name, the same in every process; 0 when there is none.</summary>
-    internal ulong SessionKey => Session.Length > 0 ? BlockHash.Name(Session) : _session;
+    public ulong SessionKey => Session.Length > 0 ? BlockHash.Name(Session) : _session;
 
     /// <summary>Makes it the next request of a replay: one object serves all requests that differ in nothing else.</summary>
     internal void Become(int promptTokens, int outputTokens, long payloadBytes, ulong session, ReadOnlyMemory<ulong> prefix) =>

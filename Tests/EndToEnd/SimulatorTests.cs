@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
 using InferMesh.Tests.Shared;
 using Microsoft.Playwright;
 
@@ -43,11 +45,37 @@ public sealed class SimulatorTests
     public async Task DocsPage_OfRecordings_ShellBlocksSucceedInOrder()
     {
         var blocks = DocPages.ToRun(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "replay-decisions.md")));
-        Assert.HasCount(4, blocks);
+        Assert.HasCount(5, blocks);
+        await WritePackageAsync("my_mesh");
         var (code, output) = await BashAsync($"set -euo pipefail\ninfermesh() {{ dotnet '{Cli}' \"$@\"; }}\n{string.Concat(blocks)}");
         Assert.AreEqual(0, code, output);
         Assert.Contains("identical, bit for bit: ", output);
+        Assert.MatchesRegex(@"not made again: [0-9,]+, of plugin my_mesh@1\.0\.0 with digest [0-9a-f]{64}: give its package with --plugin", output);
         foreach (var file in new[] { "decisions.parquet", "again.jsonl", "results-again/comparison.csv" }) Assert.IsTrue(File.Exists(Path.Combine(_folder, file)), file);
+    }
+
+    /// <summary>Writes hybrid_mesh in C as the package of a plugin.</summary>
+    private async Task WritePackageAsync(string name)
+    {
+        var module = await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "Plugins", "prebuilt", "hybrid_mesh_c.wasm"));
+        (string Name, double Default)[] parameters =
+        [
+            ("network_weight", 1), ("cold_start_weight", 1), ("seconds_per_dollar", 100), ("throughput_weight", 1), ("uncertainty_per_second", 0.02),
+            ("learning_rate", 0.05), ("max_correction", 1.5), ("memory_seconds", 120), ("tail_weight", 0.25), ("failure_seconds", 5),
+        ];
+        var manifest = new
+        {
+            name,
+            version = "1.0.0",
+            kind = "routing",
+            runtime = "wasm",
+            main = "main.wasm",
+            files = new Dictionary<string, string> { ["main.wasm"] = Convert.ToHexStringLower(SHA256.HashData(module)) },
+            parameters = parameters.Select(static p => new { name = p.Name, unit = "", @default = p.Default, min = 0, max = 1000, description = "" }),
+        };
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+        await File.WriteAllBytesAsync(Path.Combine(folder, "main.wasm"), module);
+        await File.WriteAllTextAsync(Path.Combine(folder, "plugin.json"), JsonSerializer.Serialize(manifest));
     }
 
     [TestMethod]

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using InferMesh.Cli.Sim.Matrix;
 using InferMesh.Cli.Sim.Output;
+using InferMesh.Cli.Sim.Plugins;
 using InferMesh.Cli.Sim.Report;
 using InferMesh.Cli.Sim.Study;
+using InferMesh.Simulator.Configuration;
 
 namespace InferMesh.Cli.Sim.Commands;
 
@@ -16,8 +18,8 @@ internal static class StudyCommand
         var only = new Option<string?>("--only") { Description = "Places to run, such as \"rho=0.8 fleet=mixed\"; all without it." };
         var output = new Option<string>("--output", "-o") { Description = "Folder for study.csv, prefix.csv, curves and summary.", Required = true }.NotEmpty();
         var docs = new Option<string?>("--docs") { Description = "Page to generate from the tables, with its curves in img/ beside it." }.NotEmpty();
-        var (seeds, threads, quiet) = (SimOptions.Seeds(5), SimOptions.Threads(), SimOptions.Quiet());
-        var command = new Command("study", "Run the strategy study; finished places are kept when it is run again.") { quick, full, only, output, seeds, threads, docs, quiet };
+        var (plugin, seeds, threads, quiet) = (SimOptions.Plugins(), SimOptions.Seeds(5), SimOptions.Threads(), SimOptions.Quiet());
+        var command = new Command("study", "Run the strategy study; finished places are kept when it is run again.") { quick, full, only, plugin, output, seeds, threads, docs, quiet };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(quick) == parsed.GetValue(full)) throw new UsageException("give one of --quick and --full");
@@ -26,10 +28,11 @@ internal static class StudyCommand
             var log = parsed.GetValue(quiet) ? TextWriter.Null : invocation.Error;
             var workers = SimOptions.ThreadCount(parsed.GetValue(threads));
             // Before hours of work: a mistake in what to run.
-            var chosen = Chosen(StudyMatrix.Cells(size), parsed.GetValue(only));
-            if (parsed.GetValue(only) is not null && parsed.GetValue(docs) is not null) throw new UsageException("--docs takes the whole study, without --only");
+            using var plugins = SimPlugins.Load(parsed.GetRequiredValue(plugin), workers);
+            var chosen = Chosen(StudyMatrix.Cells(size), parsed.GetValue(only), plugins);
+            if (parsed.GetValue(docs) is not null && (parsed.GetValue(only) is not null || plugins is not null)) throw new UsageException("--docs takes the whole study of the catalogue, without --only and --plugin");
             var prefix = await new MatrixRunner(run, Path.Combine(folder, "prefix"), workers, log, time).RunAsync(parsed.GetValue(only) is null ? PrefixScenario.Cells(size) : [], count, cancellationToken);
-            var study = await new MatrixRunner(run, folder, workers, log, time).RunAsync(chosen, count, cancellationToken);
+            var study = await new MatrixRunner(run, folder, workers, log, time) { Plugins = plugins }.RunAsync(chosen, count, cancellationToken);
 
             AtomicFile.Write(Path.Combine(folder, "study.csv"), study.Csv());
             AtomicFile.Write(Path.Combine(folder, "prefix.csv"), prefix.Csv());
@@ -50,10 +53,16 @@ internal static class StudyCommand
         return command;
     }
 
-    private static MatrixCell[] Chosen(IReadOnlyList<MatrixCell> cells, string? only)
+    /// <summary>The places that were asked for; plugins that rank stand beside the strategies of each.</summary>
+    private static MatrixCell[] Chosen(IReadOnlyList<MatrixCell> cells, string? only, SimPlugins? plugins)
     {
         var wanted = (only ?? "").Split(' ', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        MatrixCell[] chosen = [.. cells.Where(cell => wanted.All(w => cell.Place.Any(p => $"{p.Dimension}={p.Value}" == w)))];
+        StrategyConfig[] others = [.. plugins?.Ranking.Select(static name => new StrategyConfig(name)) ?? []];
+        MatrixCell[] chosen =
+        [
+            .. cells.Where(cell => wanted.All(w => cell.Place.Any(p => $"{p.Dimension}={p.Value}" == w)))
+                .Select(cell => others.Length == 0 ? cell : cell with { Config = cell.Config with { Strategies = [.. cell.Config.Strategies, .. others] } }),
+        ];
         return chosen.Length > 0 ? chosen : throw new UsageException($"--only: no place is '{only}'; a place is such as {cells[0].Name}");
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using InferMesh.Cli.Sim.Plugins;
 using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
 using InferMesh.Simulator.Results;
@@ -26,24 +27,27 @@ internal static class ExperimentCommand
         var quantile = new Option<double>("--quantile") { Description = "Quantile of the time to first token that decides.", DefaultValueFactory = static _ => 0.95 };
         var alpha = new Option<double>("--alpha") { Description = "Probability of any wrong judgement, above 0 to 0.5.", DefaultValueFactory = static _ => 0.05 };
         var budget = new Option<long>("--budget") { Description = "Requests after which the experiment ends without a winner.", DefaultValueFactory = static _ => 1_000_000L };
-        var (seeds, threads) = (SimOptions.Seeds(1), SimOptions.Threads());
+        var (plugin, seeds, threads) = (SimOptions.Plugins(), SimOptions.Seeds(1), SimOptions.Threads());
         var command = new Command("experiment", "Split requests over strategies on one simulated fleet and say who wins, with intervals that may be looked at any time (synthetic).")
         {
-            config, control, challenger, unit, design, quantile, alpha, budget, seeds, threads,
+            config, control, challenger, plugin, unit, design, quantile, alpha, budget, seeds, threads,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var invocation = parsed.InvocationConfiguration;
-            if (ConfigFile.Read(parsed.GetRequiredValue(config), invocation.Error) is not { } read) return InferMeshCommand.ExitUsage;
-            var spec = Checked(Spec(parsed.GetRequiredValue(control), parsed.GetRequiredValue(challenger), read) with
+            var workers = SimOptions.ThreadCount(parsed.GetValue(threads));
+            using var plugins = SimPlugins.Load(parsed.GetRequiredValue(plugin), workers);
+            if (ConfigFile.Read(parsed.GetRequiredValue(config), invocation.Error, plugins) is not { } read) return InferMeshCommand.ExitUsage;
+            string[] known = [.. s_known, .. (plugins?.Routing ?? []).Select(static s => s.Name)];
+            var spec = Checked(Spec(parsed.GetRequiredValue(control), parsed.GetRequiredValue(challenger), read, known) with
             {
                 Unit = UnitOf(parsed.GetRequiredValue(unit)),
                 DesignEffect = parsed.GetValue(design),
                 Primary = ExperimentMetric.Quantile(Measure.Ttft, parsed.GetValue(quantile)),
                 Alpha = parsed.GetValue(alpha),
                 TrafficBudget = parsed.GetValue(budget),
-            });
-            var options = new RunOptions { Seeds = SimOptions.Seeds(parsed.GetValue(seeds), read.Seed), Threads = SimOptions.ThreadCount(parsed.GetValue(threads)), Stop = cancellationToken };
+            }, plugins);
+            var options = new RunOptions { Seeds = SimOptions.Seeds(parsed.GetValue(seeds), read.Seed), Threads = workers, Strategies = plugins, Stop = cancellationToken };
             var results = await Task.Run(() => Run(read, spec, options), CancellationToken.None);
             ExperimentTable.Write(invocation.Output, spec, results);
             return results.Count == options.Seeds.Count && results.All(static r => r.Complete) ? 0 : SimCommand.ExitInterrupted;
@@ -51,13 +55,13 @@ internal static class ExperimentCommand
         return command;
     }
 
-    private static ExperimentSpec Spec(string control, string[] challengers, SimConfig config) => new()
+    private static ExperimentSpec Spec(string control, string[] challengers, SimConfig config, string[] known) => new()
     {
         Name = "simulated",
         Arms =
         [
-            Arm("control", "--control", control, config),
-            .. challengers.Select((name, i) => Arm(challengers.Length == 1 ? "challenger" : string.Create(CultureInfo.InvariantCulture, $"challenger-{i + 1}"), "--challenger", name, config)),
+            Arm("control", "--control", control, config, known),
+            .. challengers.Select((name, i) => Arm(challengers.Length == 1 ? "challenger" : string.Create(CultureInfo.InvariantCulture, $"challenger-{i + 1}"), "--challenger", name, config, known)),
         ],
         Primary = ExperimentMetric.Quantile(Measure.Ttft, 0.95),
         Guardrails = [new(ExperimentMetric.GeometricMean(Measure.E2e), E2eMargin), new(ExperimentMetric.ErrorRate, ErrorMargin)],
@@ -65,7 +69,7 @@ internal static class ExperimentCommand
         Promotion = new() { MinRequestsPerArm = RequestsOfAWinner, MinDuration = TimeSpan.Zero },
     };
 
-    private static ExperimentSpec Checked(ExperimentSpec spec) => ExperimentSpecValidator.Check(spec) is [var first, ..] ? throw new UsageException(first.Message) : spec;
+    private static ExperimentSpec Checked(ExperimentSpec spec, SimPlugins? plugins) => ExperimentSpecValidator.Check(spec, plugins?.Routing) is [var first, ..] ? throw new UsageException(first.Message) : spec;
 
     private static AssignmentUnit UnitOf(string unit) => unit switch
     {
@@ -75,9 +79,9 @@ internal static class ExperimentCommand
         _ => throw new UsageException($"--unit must be request, session or tenant, not '{unit}'"),
     };
 
-    private static ExperimentArm Arm(string name, string option, string strategy, SimConfig config) => s_known.Contains(strategy, StringComparer.Ordinal)
+    private static ExperimentArm Arm(string name, string option, string strategy, SimConfig config, string[] known) => known.Contains(strategy, StringComparer.Ordinal)
         ? new(name, 1, strategy, config.Strategies.FirstOrDefault(s => s.Name == strategy)?.Parameters)
-        : throw new UsageException($"{option}: there is no strategy '{strategy}'; there are {string.Join(", ", s_known)}");
+        : throw new UsageException($"{option}: there is no strategy '{strategy}'; there are {string.Join(", ", known)}");
 
     private static IReadOnlyList<ExperimentResult> Run(SimConfig config, ExperimentSpec spec, RunOptions options)
     {

@@ -28,6 +28,11 @@ internal static class ExperimentTable
             }.Select(Markup.Escape)]);
         }
         PlainConsole.Create(output).Write(table);
+        foreach (var result in results)
+        {
+            if (result.Run.Plugin is { FellBack: > 0 } use)
+                output.WriteLine($"- seed {result.Seed}: fallbacks of plugins answered {use.FellBack} of all {use.Asked} rankings that plugins were asked for ({string.Join(", ", use.Fallbacks.Select(static f => $"{f.Key} {f.Value}"))}): to that extent the figures are the fallbacks'.");
+        }
     }
 
     private static string Sentence(ExperimentSpec spec, ExperimentResult result, ExperimentTransition t)

@@ -1,5 +1,6 @@
 using InferMesh.Cli.Sim.Matrix;
 using InferMesh.Cli.Sim.Report;
+using InferMesh.Strategies;
 
 namespace InferMesh.Cli.Sim.Study;
 
@@ -11,10 +12,13 @@ internal static class StudyFindings
         rows.Where(static r => r.Strategy != Conclusion.Baseline).GroupBy(static r => r.Strategy, StringComparer.Ordinal).Select(static g =>
             (g.Key, (IReadOnlyList<(int, int, int)>)[.. MatrixTable.Judged.Select(j => (Count(g, j.Column, "better"), Count(g, j.Column, "same"), Count(g, j.Column, "worse")))]));
 
+    /// <summary>Whether a strategy is of the mesh family; a plugin is not, whatever it is called.</summary>
+    public static bool IsMesh(string strategy) => strategy.Contains("mesh", StringComparison.Ordinal) && StrategyCatalog.All.Any(s => s.Name == strategy);
+
     /// <summary>Rows in which a strategy of the mesh family loses to round robin at p99 or cost beyond the interval.</summary>
     public static IEnumerable<(MatrixRow Row, string Figure, double Ratio)> Losses(IReadOnlyList<MatrixRow> rows) =>
         from row in rows
-        where row.Strategy.Contains("mesh", StringComparison.Ordinal)
+        where IsMesh(row.Strategy)
         from judged in MatrixTable.Judged
         where row.Text($"{judged.Column}_verdict") == "worse"
         select (row, judged.Figure, row.Number($"{judged.Column}_ratio"));

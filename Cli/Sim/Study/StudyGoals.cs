@@ -15,7 +15,7 @@ internal static class StudyGoals
     {
         page.Append("\n## Goals\n\n| goal | found | met |\n|---|---|---|\n");
         var losses = StudyFindings.Losses(study.Rows).ToArray();
-        var compared = study.Rows.Count(static r => r.Strategy.Contains("mesh", StringComparison.Ordinal)) * MatrixTable.Judged.Length;
+        var compared = study.Rows.Count(static r => StudyFindings.IsMesh(r.Strategy)) * MatrixTable.Judged.Length;
         Line(page, "no strategy of the mesh family loses to round robin at p99 or cost beyond the interval", $"{losses.Length} of {compared} comparisons lost", losses.Length == 0);
 
         MatrixRow[] hybrid = [.. study.Rows.Where(static r => r.Strategy == "hybrid_mesh" && r.Text("rho") == "0.8" && r.Text("fleet") == "mixed" && r.Text("staleness") == "1s")];

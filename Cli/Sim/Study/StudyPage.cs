@@ -78,7 +78,7 @@ internal static class StudyPage
         foreach (var kind in losses.GroupBy(static l => (Workload: l.Row.Text("workload"), Fleet: l.Row.Text("fleet"), l.Figure)))
         {
             double[] ratios = [.. kind.Select(static l => l.Ratio).Order()];
-            var compared = study.Rows.Count(r => r.Strategy.Contains("mesh", StringComparison.Ordinal) && r.Text("workload") == kind.Key.Workload && r.Text("fleet") == kind.Key.Fleet);
+            var compared = study.Rows.Count(r => StudyFindings.IsMesh(r.Strategy) && r.Text("workload") == kind.Key.Workload && r.Text("fleet") == kind.Key.Fleet);
             double Median(Func<MatrixRow, double> of) => kind.Select(l => of(l.Row)).Where(double.IsFinite).Order().ToArray() is { Length: > 0 } all ? all[all.Length / 2] : double.NaN;
             MatrixRow? Beside(MatrixRow row, string strategy) => StudyFindings.Beside(study.Rows, row, strategy, Dimensions);
             var oracle = Median(r => StudyFindings.Ratio(Beside(r, Conclusion.Bound), Beside(r, Conclusion.Baseline), kind.Key.Figure));

@@ -5,6 +5,7 @@ using InferMesh.Grains.Options;
 using InferMesh.Grains.Plugins;
 using InferMesh.Strategies;
 using InferMesh.Strategies.Hosting;
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Routing;
 using Microsoft.Extensions.Options;
 

@@ -9,9 +9,6 @@ internal static class StrategyChecks
     /// <summary>The simulator's own strategy: fresh state and known service times.</summary>
     public const string Oracle = "oracle";
 
-    /// <summary>What answers where a plugin does not and the configuration names nothing: as in a policy of the live mesh.</summary>
-    public const string DefaultFallback = "hybrid_mesh";
-
     public static void Check(SimConfig config, IStrategySource? others, Findings findings)
     {
         var strategies = config.Strategies;

@@ -13,6 +13,9 @@ internal static class PluginArchive
     /// <summary>A plugin that places jobs: binpack in C, or another module.</summary>
     public static byte[] OfTraining(string name, string version, byte[]? module = null) => Of(name, version, PluginKind.Training, module ?? Prebuilt("binpack_c.wasm"), "binpack in C.", []);
 
+    /// <summary>Another module that ranks, without parameters.</summary>
+    public static byte[] OfRouting(string name, string version, byte[] module) => Of(name, version, PluginKind.Routing, module, "A test's own.", []);
+
     /// <param name="name">Name.</param>
     /// <param name="version">Version.</param>
     /// <param name="parameters">What it can be tuned by; null for what hybrid_mesh can.</param>

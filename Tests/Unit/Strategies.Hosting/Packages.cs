@@ -89,6 +89,10 @@ internal static class Packages
           (func (export "im_rank") (param $batch i32) (result i32) {rank}))
         """);
 
+    /// <summary>A module that traps for every fourth seed, and else picks the target that the text leaves on the stack.</summary>
+    public static byte[] TrapsForEveryFourthSeed(string target = "i32.const 0") =>
+        Text(Pick($"if (result i32) (i64.eqz (i64.and (i64.load offset=8 (local.get $request)) (i64.const 3))) (then unreachable) (else ({target}))"));
+
     /// <summary>Picks target <paramref name="target"/> with the score that the text leaves on the stack.</summary>
     public static string Pick(string target = "i32.const 0", string score = "f64.const 1", string count = "i32.const 1") => $"""
         (local $request i32) (local $picks i32)

@@ -6,9 +6,11 @@ using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
 using InferMesh.Simulator.Recording;
 using InferMesh.Simulator.Workload.Traces;
+using InferMesh.Strategies.Hosting;
 using InferMesh.Strategies.Recording;
 using InferMesh.Strategies.Routing;
 using InferMesh.Tests.Unit.Simulator;
+using InferMesh.Tests.Unit.Strategies.Hosting;
 using InferMesh.Tests.Unit.Strategies;
 using Parquet;
 
@@ -51,6 +53,60 @@ public sealed partial class DecisionsCommandTests : IDisposable
     }
 
     [TestMethod]
+    public async Task Replay_OfAPlugin_NeedsItsPackageAndSaysWhich()
+    {
+        var (guest, other) = (Package("guest_mesh", Packages.TrapsForEveryFourthSeed()), Package("other_mesh", Packages.Text(Packages.Pick())));
+        var config = Path.Combine(_folder, "c.yaml");
+        File.WriteAllText(config, "seed: 7\nduration_s: 2\nstrategies: [{name: guest_mesh, fallback: least_queue}]\nworkload: { arrival: { rps: 50 } }\ntopology: { cells: 1, nodes_per_cell: 4 }\n");
+        var recording = Path.Combine(_folder, "rec");
+        var (code, output, error) = await RunAsync("sim", "run", "-c", config, "-o", Path.Combine(_folder, "out"), "--plugin", guest, "--record", recording, "-q");
+        Assert.AreEqual((0, ""), (code, error));
+
+        (code, output, error) = await RunAsync("replay-decisions", "-i", recording);
+        Assert.AreEqual((0, ""), (code, error));
+        Assert.AreEqual($"""
+            84 decisions in 1 file of 1 recording (synthetic), 0.0 MB, N decisions/s
+            identical, bit for bit: 21 of 21
+            of these by the fallback of a plugin, as recorded: 21 (trap 21)
+            not made again: 63, of plugin guest_mesh@1.0.0 with digest {Digest(guest)}: give its package with --plugin
+
+            """, Rate().Replace(output, "N decisions/s"));
+
+        (code, output, error) = await RunAsync("replay-decisions", "-i", recording, "--plugin", other, "--plugin", guest);
+        Assert.AreEqual((0, $"infermesh: --plugin: other_mesh@1.0.0 with digest {Digest(other)} made none of these decisions"), (code, error.Trim()));
+        Assert.AreEqual("""
+            84 decisions in 1 file of 1 recording (synthetic), 0.0 MB, N decisions/s
+            identical, bit for bit: 84 of 84
+            of these by the fallback of a plugin, as recorded: 21 (trap 21)
+
+            """, Rate().Replace(output, "N decisions/s"));
+        (code, output, _) = await RunAsync("replay-decisions", "-i", recording, "-o", "json");
+        var json = JsonDocument.Parse(output).RootElement;
+        var missing = json.GetProperty("missingPlugins").EnumerateArray().Single();
+        Assert.AreEqual((0, 21, 63, 63), (code, json.GetProperty("fallbacks").GetProperty("trap").GetInt32(), json.GetProperty("skipped").GetProperty("plugin").GetInt32(), missing.GetProperty("decisions").GetInt32()));
+        Assert.AreEqual(("guest_mesh", "1.0.0", Digest(guest)), (missing.GetProperty("name").GetString(), missing.GetProperty("version").GetString(), missing.GetProperty("digest").GetString()));
+    }
+
+    [TestMethod]
+    public async Task Replay_AgainstAPlugin_SaysHowItDiffersAndWhereItsFallbackAnswered()
+    {
+        Record("hybrid_mesh");
+        var same = Package("same_mesh", Packages.Prebuilt("hybrid_mesh_c.wasm"), Packages.HybridParameters);
+        var (code, output, error) = await RunAsync("replay-decisions", "-i", _folder, "--strategy-plugin", same, "-o", "json");
+        Assert.AreEqual((0, ""), (code, error));
+        var json = JsonDocument.Parse(output).RootElement;
+        Assert.AreEqual((829, 829, 0.0), (json.GetProperty("compared").GetInt32(), json.GetProperty("sameFirst").GetInt32(), json.GetProperty("regretSeconds").GetDouble()));
+        Assert.AreEqual(("same_mesh@1.0.0", Digest(same), "{}"), (json.GetProperty("strategy").GetString(), json.GetProperty("digest").GetString(), json.GetProperty("fallbacks").GetRawText()));
+        (code, output, _) = await RunAsync("replay-decisions", "-i", _folder, "--strategy-plugin", same, "-p", "tail_weight=3");
+        Assert.AreEqual(0, code);
+        Assert.Contains("same_mesh@1.0.0 beside what was recorded", output);
+
+        (code, output, error) = await RunAsync("replay-decisions", "-i", _folder, "--strategy-plugin", Package("guest_mesh", Packages.TrapsForEveryFourthSeed()));
+        Assert.AreEqual((0, ""), (code, error));
+        Assert.Contains("the plugin did not answer, its fallback hybrid_mesh did: 208 (trap 208)", output);
+    }
+
+    [TestMethod]
     public async Task Replay_DamagedFile_UsesTheWholeBlocksAndNamesTheRest()
     {
         var file = Record("mesh", seconds: 6);
@@ -72,6 +128,13 @@ public sealed partial class DecisionsCommandTests : IDisposable
     [DataRow("replay-decisions -i FILE -s mesh -p network_weight", "name=number")]
     [DataRow("replay-decisions -i FILE -p network_weight=1", "--strategy")]
     [DataRow("replay-decisions -i FILE -o yaml", "--output")]
+    [DataRow("replay-decisions -i FILE --plugin /nowhere", "--plugin: '/nowhere' cannot be loaded")]
+    [DataRow("replay-decisions -i FILE --strategy-plugin /nowhere", "--strategy-plugin: '/nowhere' cannot be loaded")]
+    [DataRow("replay-decisions -i FILE --strategy-plugin GUEST -s mesh", "--strategy and --strategy-plugin")]
+    [DataRow("replay-decisions -i FILE --strategy-plugin GUEST -p depth=1", "depth")]
+    [DataRow("replay-decisions -i FILE --strategy-plugin PACK", "must be a plugin that ranks")]
+    [DataRow("replay-decisions -i FILE --strategy-plugin GUEST --plugin GUEST", "--plugin makes recorded decisions again")]
+    [DataRow("replay-decisions -i FILE -s mesh --plugin GUEST", "--plugin makes recorded decisions again")]
     [DataRow("decisions export -i FILE", "--output")]
     [DataRow("decisions export -i FILE -o FOLDER/x.parquet", "is no recording of decisions")]
     [DataRow("decisions export -i FILE -o /nowhere/x.parquet", "--output")]
@@ -85,6 +148,8 @@ public sealed partial class DecisionsCommandTests : IDisposable
     {
         var file = Path.Combine(_folder, "some.txt");
         File.WriteAllText(file, "some text that is no recording of anything at all");
+        if (commandLine.Contains("GUEST", StringComparison.Ordinal)) commandLine = commandLine.Replace("GUEST", Package("guest", Packages.Text(Packages.Pick())), StringComparison.Ordinal);
+        if (commandLine.Contains("PACK", StringComparison.Ordinal)) commandLine = commandLine.Replace("PACK", Package("pack", Packages.Prebuilt("binpack_c.wasm"), kind: PluginKind.Training), StringComparison.Ordinal);
         var (code, output, error) = await RunAsync(commandLine.Replace("FILE", file, StringComparison.Ordinal).Replace("FOLDER", _folder, StringComparison.Ordinal).Split(' '));
         Assert.AreEqual(2, code, error);
         Assert.AreEqual("", output);
@@ -275,6 +340,20 @@ public sealed partial class DecisionsCommandTests : IDisposable
         (code, var output, _) = await RunAsync("replay-decisions", "-i", Path.Combine(_folder, "rec"));
         Assert.AreEqual(0, code);
         Assert.Contains("2 files of 2 recordings (synthetic)", output);
+    }
+
+    private static string Digest(string package) => PluginPackage.TryOpen(package, out _)!.Digest;
+
+    /// <summary>A package as a folder.</summary>
+    private string Package(string name, byte[] module, IReadOnlyList<InferMesh.Strategies.StrategyParameter>? parameters = null, PluginKind kind = PluginKind.Routing)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+        var files = new Dictionary<string, byte[]> { ["main.wasm"] = module };
+        File.WriteAllBytes(Path.Combine(folder, "main.wasm"), module);
+        File.WriteAllBytes(
+            Path.Combine(folder, PluginManifest.FileName),
+            new PluginManifest { Name = name, Version = "1.0.0", Kind = kind, Runtime = PluginRuntime.Wasm, Main = "main.wasm", Files = Packages.Hashes(files), Parameters = parameters ?? [] }.ToJson());
+        return folder;
     }
 
     private string Record(string strategy, double seconds = 1)

@@ -62,6 +62,32 @@ public sealed class SimPluginTests
     }
 
     [TestMethod]
+    public async Task Experiment_PluginAgainstTheBuiltIn_IsSplitAndSaysWhereTheFallbackAnswered()
+    {
+        using var folder = new PluginFolder();
+        folder.Write("guest", Packages.TrapsForEveryFourthSeed(), "guest_mesh");
+        var (code, output, error) = await PluginFolder.RunAsync(["experiment", "--config", folder.Config(Config), "--plugin", folder.At("guest"), "--control", "mesh", "--challenger", "guest_mesh@1.0.0"]);
+        Assert.AreEqual((0, ""), (code, error));
+        Assert.StartsWith("mesh (control) against guest_mesh@1.0.0 (challenger)", output);
+        Assert.MatchesRegex("- seed 7: fallbacks of plugins answered [0-9]+ of all [0-9]+ rankings that plugins were asked for \\(trap [0-9]+\\)", output);
+    }
+
+    [TestMethod]
+    public async Task Study_WithAPlugin_HasItBesideTheOthersAndNotInTheMeshFamily()
+    {
+        using var folder = new PluginFolder();
+        folder.Write("guest", Packages.Text(Packages.Pick()), "guest_mesh");
+        using var shell = new SimShell();
+        shell.Answer = static (config, options) => [.. config.Strategies.SelectMany(s => options.Seeds!.Select(seed => MadeResults.Make(s.Name, seed, s.Name == "guest_mesh" ? 9 : 2)))];
+        var (code, output, error) = await shell.RunAsync(["study", "--quick", "--only", "rho=0.8 workload=short_chat staleness=1s", "--plugin", folder.At("guest"), "--seeds", "2", "--quiet", "--output", shell.At("some")]);
+        Assert.AreEqual((0, ""), (code, error));
+        var table = await File.ReadAllLinesAsync(shell.At("some/study.csv"));
+        Assert.HasCount(2 + SimOptions.AllStrategies.Count, table);
+        Assert.IsTrue(table.Any(static line => line.Contains(",guest_mesh,", StringComparison.Ordinal)));
+        Assert.Contains("the mesh family loses to round robin in 0 of its comparisons", output);
+    }
+
+    [TestMethod]
     public async Task Jobs_BinpackAsAPlugin_PlacesAsTheBuiltIn()
     {
         using var folder = new PluginFolder();
@@ -85,6 +111,10 @@ public sealed class SimPluginTests
     [DataRow("run --config CONFIG --plugin /nowhere", "'/nowhere' cannot be loaded")]
     [DataRow("run --config CONFIG --plugin GUEST --plugin GUEST", "given twice")]
     [DataRow("run --config CONFIG --plugin GUEST --strategy guest_mesh@2.0.0", "guest_mesh@1.0.0")]
+    [DataRow("experiment --config CONFIG --plugin GUEST --control mesh --challenger guest_mesh@2.0.0", "--challenger: there is no strategy 'guest_mesh@2.0.0'")]
+    [DataRow("experiment --config CONFIG --control mesh --challenger guest_mesh", "--challenger: there is no strategy 'guest_mesh'")]
+    [DataRow("study --quick --output x --plugin /nowhere", "'/nowhere' cannot be loaded")]
+    [DataRow("study --quick --output x --plugin GUEST --docs y", "--docs")]
     [DataRow("validate --config CONFIG", "'guest_mesh' is not a strategy")]
     [DataRow("validate --config CONFIG --plugin GUEST", "guest_mesh takes no parameters")]
     public async Task Sim_WrongPlugin_IsOneLineAndExitsTwo(string commandLine, string named)

@@ -1,5 +1,6 @@
 using InferMesh.Simulator;
 using InferMesh.Simulator.Configuration;
+using InferMesh.Strategies.Plugins;
 using InferMesh.Strategies.Recording;
 
 namespace InferMesh.Tests.Unit.Strategies.Recording;
@@ -34,9 +35,9 @@ internal static class Recordings
     }
 
     /// <summary>Reads files in order; each must be whole.</summary>
-    public static long Read(IEnumerable<byte[]> files, IRecordingVisitor visitor)
+    public static long Read(IEnumerable<byte[]> files, IRecordingVisitor visitor, HostedStrategyFactory? plugins = null)
     {
-        var reader = new RecordingReader();
+        var reader = new RecordingReader(plugins);
         var decisions = 0L;
         foreach (var file in files)
         {
