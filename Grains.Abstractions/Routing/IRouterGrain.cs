@@ -152,10 +152,10 @@ public sealed record RouteQuery
     [Id(26)] public ulong Unit { get; init; }
 
     /// <summary>In what form the answer comes: which of its times there are to be compared.</summary>
-    [Id(27)] public AnswerForm Answer { get; init; 
+    [Id(27)] public AnswerForm Answer { get; init; }
+
     /// <summary>The API asks once more, since all targets of an earlier decision for the request failed.</summary>
     [Id(28)] public bool Again { get; init; }
-}
 }
 
 /// <summary>In what form an answer comes.</summary>

@@ -3,6 +3,7 @@ using InferMesh.Grains.Abstractions.Experiments;
 using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
+using Orleans.Core.Internal;
 using static InferMesh.Tests.Cluster.Grains.ExperimentMesh;
 using static InferMesh.Tests.Cluster.MeshCluster;
 

@@ -40,7 +40,7 @@ public sealed class ArmTrialTests
     public void Ended_OfASecondDecision_IsAnOutcomeAndNoOtherRequest()
     {
         Trial().Ended(new() { DecisionId = "", Status = OutcomeStatus.Error }, Ticks(1));
-        var second = ArmTrial.Begin(Arm(), Choice("n2"), double.NaN, Ticks(1), again: true);
+        var second = ArmTrial.Begin(new(Arm()), Choice("n2"), double.NaN, Ticks(1), again: true);
         Assert.AreEqual(0, _count.InFlight, "it has counted");
         second.Ended(new() { DecisionId = "", TtftMs = 500, LatencyMs = 1000 }, Ticks(2));
         Assert.AreEqual((2L, 1L, 1L), (Tally.Requests, Tally.Errors, Tally.Again));
