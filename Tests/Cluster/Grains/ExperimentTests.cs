@@ -4,6 +4,7 @@ using InferMesh.Grains.Abstractions.Plugins;
 using InferMesh.Grains.Abstractions.Policies;
 using InferMesh.Grains.Abstractions.Routing;
 using Orleans.Core.Internal;
+using Wasmtime;
 using static InferMesh.Tests.Cluster.Grains.ExperimentMesh;
 using static InferMesh.Tests.Cluster.MeshCluster;
 
@@ -233,6 +234,32 @@ public sealed class ExperimentTests
         CollectionAssert.AreEqual(new[] { $"experiment/{name}/challenger" }, (await Client.GetGrain<IPluginGrain>(plugin).Disable(false, "test")).UsedBy.ToArray());
         await Client.GetGrain<IExperimentGrain>(name).Stop(PolicyVersions.Any, "", "test");
         Assert.AreEqual(PluginStatus.Accepted, (await EventuallyAsync(() => Client.GetGrain<IPluginGrain>(plugin).Disable(false, "test"), r => r.Status == PluginStatus.Accepted, "nobody names it")).Status);
+        await Client.GetGrain<IPluginGrain>(plugin).Remove("", true, "test");
+    }
+
+    [TestMethod]
+    public async Task Arm_WhosePluginFails_IsJudgedByItsFallbackAndSaidToBe()
+    {
+        await using var mesh = await ExperimentMesh.StartAsync();
+        var plugin = Unique("plugin").Replace('-', '_');
+        var module = Module.ConvertText("""
+            (module (memory (export "memory") 16) (func (export "im_abi_version") (result i32) i32.const 1) (func (export "im_columns") (result i64) i64.const 0)
+              (func (export "im_reserve") (param i32) (result i32) i32.const 65536) (func (export "im_rank") (param i32) (result i32) unreachable))
+            """);
+        var pushed = await Client.GetGrain<IPluginGateGrain>(0).Push(new(PluginArchive.Of(plugin, "1.0.0", [], module), true, false), "test");
+        Assert.AreEqual(PluginStatus.Accepted, pushed.Status, string.Join("; ", pushed.Errors));
+        Assert.AreEqual(PluginStatus.Accepted, (await Client.GetGrain<IPluginGrain>(plugin).Enable("", false, "test")).Status);
+        var name = await mesh.BeginAsync(Plan(mesh.Model) with
+        {
+            Arms = [new() { Name = "control", Strategy = "least_queue" }, new() { Name = "challenger", Strategy = plugin }],
+            Promotion = new() { Auto = true, MinRequestsPerArm = 20_000, MinDurationSeconds = 0 },
+        });
+
+        var report = await mesh.RunAsync(name, static _ => 100, static r => r.Experiment.Standing.Warning.Length > 0);
+
+        Assert.Contains("the fallback of the plugin of arm challenger decided 100.0 %", report.Experiment.Standing.Warning);
+        Assert.IsTrue(report.Arms[0].Fallbacks == 0 && report.Arms[1].Fallbacks == report.Arms[1].Requests, string.Join("; ", report.Arms));
+        await Client.GetGrain<IExperimentGrain>(name).Stop(PolicyVersions.Any, "", "test");
         await Client.GetGrain<IPluginGrain>(plugin).Remove("", true, "test");
     }
 

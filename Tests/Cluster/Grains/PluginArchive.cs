@@ -19,8 +19,9 @@ internal static class PluginArchive
     /// <param name="name">Name.</param>
     /// <param name="version">Version.</param>
     /// <param name="parameters">What it can be tuned by; null for what hybrid_mesh can.</param>
-    public static byte[] Of(string name, string version, IReadOnlyList<StrategyParameter>? parameters = null) =>
-        Of(name, version, PluginKind.Routing, s_module, "hybrid_mesh in C.", parameters ?? StrategyCatalog.All.Single(s => s.Name == "hybrid_mesh").Parameters);
+    /// <param name="module">Its code; null for that of hybrid_mesh.</param>
+    public static byte[] Of(string name, string version, IReadOnlyList<StrategyParameter>? parameters = null, byte[]? module = null) =>
+        Of(name, version, PluginKind.Routing, module ?? s_module, "hybrid_mesh in C.", parameters ?? StrategyCatalog.All.Single(s => s.Name == "hybrid_mesh").Parameters);
 
     private static byte[] Of(string name, string version, PluginKind kind, byte[] module, string description, IReadOnlyList<StrategyParameter> parameters)
     {
