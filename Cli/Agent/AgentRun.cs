@@ -50,13 +50,7 @@ internal static class AgentRun
 
     internal static NodeIdentity Identity(AgentConfig config) => new()
     {
-        NodeId = config.Node.Id,
-        Cell = config.Node.Cell,
-        Zone = config.Node.Zone,
-        Region = config.Node.Region,
-        FailureDomain = config.Node.FailureDomain,
-        Labels = config.Node.Labels,
-        Roles = config.Node.Roles,
+        Node = config.Node,
         Synthetic = config.Gpu.Source == GpuSourceKind.Synthetic || config.Node.Labels.ContainsKey(NodeConfigReader.SyntheticLabel),
     };
 }

@@ -95,10 +95,13 @@ internal sealed partial class FleetReporter(IReadOnlyList<Uri> meshes, TimeSpan 
 
     internal static NodeIdentity Identity(SyntheticNode node) => new()
     {
-        NodeId = node.Id,
-        Cell = node.Cell,
-        Zone = node.Zone,
-        Labels = new Dictionary<string, string>(node.Labels) { ["gpu"] = node.GpuProfile.Name },
+        Node = new()
+        {
+            Id = node.Id,
+            Cell = node.Cell,
+            Zone = node.Zone,
+            Labels = new Dictionary<string, string>(node.Labels) { ["gpu"] = node.GpuProfile.Name },
+        },
         Synthetic = true,
     };
 

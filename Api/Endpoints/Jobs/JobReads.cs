@@ -62,10 +62,7 @@ internal static class JobReads
     private static async Task<IResult> Get(string id, HttpContext context, OwnReader own, CancellationToken cancellationToken)
     {
         if (await own.JobAsync(context.Caller(), id, cancellationToken) is not { } job) return new ProblemResult(Problem.NotFound("job", id));
-        var etag = Etags.Of(job.Version);
-        if (Etags.Matches(context.Request, etag) is not { } known) return new ProblemResult(Problem.Invalid("If-None-Match", "must be * or entity tags."));
-        context.Response.Headers.ETag = etag;
-        return known ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(JobView.Of(job));
+        return Etags.Answer(context, Etags.Of(job.Version), () => JobView.Of(job));
     }
 
     private static async Task<IResult> Explain(string id, HttpContext context, OwnReader own, CancellationToken cancellationToken)

@@ -38,10 +38,7 @@ internal static class EndpointReads
     {
         if (!Names.IsValid(name) || await calls.RetryAsync(g => g.GetGrain<IEndpointGrain>(name).Get(), cancellationToken) is not { } endpoint)
             return new ProblemResult(Problem.NotFound("endpoint", name));
-        var etag = Etags.Of(endpoint.Version);
-        if (Etags.Matches(context.Request, etag) is not { } known) return new ProblemResult(Problem.Invalid("If-None-Match", "must be * or entity tags."));
-        context.Response.Headers.ETag = etag;
-        return known ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(EndpointView.Of(endpoint));
+        return Etags.Answer(context, Etags.Of(endpoint.Version), () => EndpointView.Of(endpoint));
     }
 
     private static async Task<IResult> History(string name, GrainCalls calls, CancellationToken cancellationToken)

@@ -45,9 +45,6 @@ internal static class NodeReads
     {
         if (!Names.IsValid(id) || await calls.RetryAsync(g => g.GetGrain<INodeGrain>(id).Get(), cancellationToken) is not { } node)
             return new ProblemResult(Problem.NotFound("node", id));
-        var etag = Etag(node);
-        if (Etags.Matches(context.Request, etag) is not { } known) return new ProblemResult(Problem.Invalid("If-None-Match", "must be * or entity tags."));
-        context.Response.Headers.ETag = etag;
-        return known ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(Detail(node, context));
+        return Etags.Answer(context, Etag(node), () => Detail(node, context));
     }
 }

@@ -45,10 +45,7 @@ internal static class PolicyReads
     {
         if (!Names.IsValid(name) || await calls.RetryAsync(g => g.GetGrain<IPolicyGrain>(name).Get(), cancellationToken) is not { } policy)
             return new ProblemResult(Problem.NotFound("policy", name));
-        var etag = Etags.Of(policy.Version);
-        if (Etags.Matches(context.Request, etag) is not { } known) return new ProblemResult(Problem.Invalid("If-None-Match", "must be * or entity tags."));
-        context.Response.Headers.ETag = etag;
-        return known ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(PolicyView.Of(policy));
+        return Etags.Answer(context, Etags.Of(policy.Version), () => PolicyView.Of(policy));
     }
 
     private static async Task<IResult> History(string name, GrainCalls calls, CancellationToken cancellationToken)

@@ -45,10 +45,7 @@ internal static class TenantEndpoints
     {
         if (await own.TenantAsync(context.Caller(), name, cancellationToken) is not { } tenant)
             return new ProblemResult(Problem.NotFound("tenant", name));
-        var etag = Etags.Of(tenant.Version);
-        if (Etags.Matches(context.Request, etag) is not { } known) return new ProblemResult(Problem.Invalid("If-None-Match", "must be * or entity tags."));
-        context.Response.Headers.ETag = etag;
-        return known ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(TenantView.Of(tenant));
+        return Etags.Answer(context, Etags.Of(tenant.Version), () => TenantView.Of(tenant));
     }
 
     private static async Task<IResult> Usage(string name, HttpContext context, OwnReader own, CancellationToken cancellationToken) =>

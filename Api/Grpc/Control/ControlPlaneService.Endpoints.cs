@@ -39,12 +39,7 @@ internal sealed partial class ControlPlaneService
     [Needs(Permission.EndpointsWrite)]
     public override async Task<DeleteEndpointResponse> DeleteEndpoint(DeleteEndpointRequest request, ServerCallContext context)
     {
-        var violations = new Violations();
-        violations.Name("name", request.Name);
-        CheckVersion(violations, request.HasExpectedVersion, request.ExpectedVersion);
-        violations.ThrowIfAny();
-
-        var expected = request.HasExpectedVersion ? request.ExpectedVersion : PolicyVersions.Any;
+        var expected = CheckDelete(request.Name, request.HasExpectedVersion, request.ExpectedVersion);
         var actor = context.Actor();
         var result = await calls.OnceAsync(grains => grains.GetGrain<IEndpointGrain>(request.Name).Delete(expected, actor), context.CancellationToken);
         Accepted(result, request.Name);

@@ -73,12 +73,7 @@ internal sealed partial class ControlPlaneService
     [Needs(Permission.PoliciesWrite)]
     public override async Task<DeleteExperimentResponse> DeleteExperiment(DeleteExperimentRequest request, ServerCallContext context)
     {
-        var violations = new Violations();
-        violations.Name("name", request.Name);
-        CheckVersion(violations, request.HasExpectedVersion, request.ExpectedVersion);
-        violations.ThrowIfAny();
-
-        var expected = request.HasExpectedVersion ? request.ExpectedVersion : PolicyVersions.Any;
+        var expected = CheckDelete(request.Name, request.HasExpectedVersion, request.ExpectedVersion);
         var actor = context.Actor();
         Accept(await calls.OnceAsync(grains => grains.GetGrain<IExperimentGrain>(request.Name).Delete(expected, "", actor), context.CancellationToken), request.Name);
         return new DeleteExperimentResponse();

@@ -37,12 +37,7 @@ internal sealed partial class ControlPlaneService
     [Needs(Permission.PoliciesWrite)]
     public override async Task<DeletePolicyResponse> DeletePolicy(DeletePolicyRequest request, ServerCallContext context)
     {
-        var violations = new Violations();
-        violations.Name("name", request.Name);
-        CheckVersion(violations, request.HasExpectedVersion, request.ExpectedVersion);
-        violations.ThrowIfAny();
-
-        var expected = request.HasExpectedVersion ? request.ExpectedVersion : PolicyVersions.Any;
+        var expected = CheckDelete(request.Name, request.HasExpectedVersion, request.ExpectedVersion);
         var actor = context.Actor();
         var result = await calls.OnceAsync(grains => grains.GetGrain<IPolicyGrain>(request.Name).Delete(expected, actor), context.CancellationToken);
         PolicyResults.Accepted(result, request.Name);

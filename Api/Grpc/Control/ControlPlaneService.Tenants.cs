@@ -39,12 +39,7 @@ internal sealed partial class ControlPlaneService
     [Needs(Permission.TenantsWrite)]
     public override async Task<DeleteTenantResponse> DeleteTenant(DeleteTenantRequest request, ServerCallContext context)
     {
-        var violations = new Violations();
-        violations.Name("name", request.Name);
-        CheckVersion(violations, request.HasExpectedVersion, request.ExpectedVersion);
-        violations.ThrowIfAny();
-
-        var expected = request.HasExpectedVersion ? request.ExpectedVersion : PolicyVersions.Any;
+        var expected = CheckDelete(request.Name, request.HasExpectedVersion, request.ExpectedVersion);
         var actor = context.Actor();
         var result = await calls.OnceAsync(grains => grains.GetGrain<ITenantGrain>(request.Name).Delete(expected, actor), context.CancellationToken);
         return new DeleteTenantResponse { Version = Accepted(result, request.Name).Version };

@@ -6,6 +6,7 @@ using InferMesh.Api.Security.Keys;
 using InferMesh.Api.Security.Limits;
 using InferMesh.Control.V1;
 using InferMesh.Grains.Abstractions.Nodes;
+using InferMesh.Grains.Abstractions.Policies;
 
 namespace InferMesh.Api.Grpc.Control;
 
@@ -15,6 +16,16 @@ internal sealed partial class ControlPlaneService(
 {
     private const int MaxTargetNodes = 1000;
     private const int NodeReadParallelism = 32;
+
+    /// <summary>Checks what every deletion asks for; returns the version that must be current.</summary>
+    private static long CheckDelete(string name, bool hasVersion, long version)
+    {
+        var violations = new Violations();
+        violations.Name("name", name);
+        CheckVersion(violations, hasVersion, version);
+        violations.ThrowIfAny();
+        return hasVersion ? version : PolicyVersions.Any;
+    }
 
     private static void CheckName(string field, string value)
     {

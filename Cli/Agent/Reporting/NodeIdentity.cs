@@ -1,3 +1,4 @@
+using InferMesh.Cli.Agent.Config;
 using InferMesh.State.V1;
 
 namespace InferMesh.Cli.Agent.Reporting;
@@ -5,19 +6,7 @@ namespace InferMesh.Cli.Agent.Reporting;
 /// <summary>What a node registers as.</summary>
 internal sealed record NodeIdentity
 {
-    public required string NodeId { get; init; }
-
-    public required string Cell { get; init; }
-
-    public string Zone { get; init; } = "";
-
-    public string Region { get; init; } = "";
-
-    public string FailureDomain { get; init; } = "";
-
-    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
-
-    public IReadOnlyList<string> Roles { get; init; } = ["gpu"];
+    public required NodeConfig Node { get; init; }
 
     /// <summary>Whether anything that the node reports is invented; it is then labelled so too.</summary>
     public bool Synthetic { get; init; }
@@ -26,15 +15,15 @@ internal sealed record NodeIdentity
     {
         var request = new RegisterNodeRequest
         {
-            NodeId = NodeId,
-            Cell = Cell,
-            Zone = Zone,
-            Region = Region,
-            FailureDomain = FailureDomain,
+            NodeId = Node.Id,
+            Cell = Node.Cell,
+            Zone = Node.Zone,
+            Region = Node.Region,
+            FailureDomain = Node.FailureDomain,
             Synthetic = Synthetic,
         };
-        request.Roles.AddRange(Roles);
-        foreach (var (name, value) in Labels)
+        request.Roles.AddRange(Node.Roles);
+        foreach (var (name, value) in Node.Labels)
             request.Labels[name] = value;
         if (Synthetic)
             request.Labels["synthetic"] = "true";

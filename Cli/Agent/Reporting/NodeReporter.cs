@@ -16,7 +16,7 @@ internal sealed class NodeReporter(
     private bool _connected;
     private bool _synthetic = identity.Synthetic;
 
-    public string Id => identity.NodeId;
+    public string Id => identity.Node.Id;
 
     public NodeProbe Probe => probe;
 
@@ -24,7 +24,7 @@ internal sealed class NodeReporter(
     public RttWindow Rtt { get; } = new();
 
     /// <summary>Where the node is.</summary>
-    public NodeLocation Location { get; } = new(identity.NodeId, targets, options.PingInterval, time, random);
+    public NodeLocation Location { get; } = new(identity.Node.Id, targets, options.PingInterval, time, random);
 
     /// <summary>Told of every reading before it is sent.</summary>
     public Action<NodeReading>? Observer { get; init; }

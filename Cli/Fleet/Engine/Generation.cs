@@ -42,6 +42,20 @@ internal sealed class Generation(long id, int modelIndex, int promptTokens, int 
         }
     }
 
+    /// <summary>Waits until all tokens exist; false when it ended before.</summary>
+    public async ValueTask<bool> WaitForAllAsync()
+    {
+        for (var produced = 0; produced < OutputTokens;)
+        {
+            var now = await WaitBeyondAsync(produced);
+            if (now == produced)
+                return false;
+            produced = now;
+        }
+
+        return true;
+    }
+
     /// <summary>Adds a token; the reader learns of it by <see cref="Notify"/>.</summary>
     internal void Produce() => Volatile.Write(ref _produced, _produced + 1);
 

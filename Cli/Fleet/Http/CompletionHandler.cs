@@ -135,21 +135,14 @@ internal static class CompletionHandler
 
         public async Task WriteWholeAsync()
         {
-            var produced = 0;
-            while (produced < generation.OutputTokens)
+            if (!await generation.WaitForAllAsync())
             {
-                var now = await generation.WaitBeyondAsync(produced);
-                if (now == produced)
-                {
-                    context.Abort();
-                    return;
-                }
-
-                produced = now;
+                context.Abort();
+                return;
             }
 
-            var usage = new Usage(generation.PromptTokens, produced, generation.PromptTokens + produced);
-            var text = request.Tool is null ? Text(produced) : null;
+            var usage = new Usage(generation.PromptTokens, generation.OutputTokens, generation.PromptTokens + generation.OutputTokens);
+            var text = request.Tool is null ? Text(generation.OutputTokens) : null;
             ToolCall[]? calls = request.Tool is { } tool ? [new(CallId, "function", new(tool, ToolChoice.Arguments))] : null;
             var body = chat
                 ? JsonSerializer.SerializeToUtf8Bytes(

@@ -71,17 +71,10 @@ internal static class GenerateHandler
 
     private static async Task WriteWholeAsync(HttpContext context, Generation generation, GenerateAnswer answer)
     {
-        var produced = 0;
-        while (produced < generation.OutputTokens)
+        if (!await generation.WaitForAllAsync())
         {
-            var now = await generation.WaitBeyondAsync(produced);
-            if (now == produced)
-            {
-                context.Abort();
-                return;
-            }
-
-            produced = now;
+            context.Abort();
+            return;
         }
 
         await FleetResponse.WriteAsync(context, StatusCodes.Status200OK, "application/json", Encoding.UTF8.GetBytes(answer.Whole()));

@@ -211,7 +211,7 @@ public sealed class NodeReporterTests
                 },
                 TimeProvider.System);
             var options = new ReporterOptions { Interval = Interval, PingInterval = Interval, Epoch = epoch, Silent = silent ?? (() => false) };
-            var identity = new NodeIdentity { NodeId = "node-1", Cell = "cell-1" };
+            var identity = new NodeIdentity { Node = new() { Id = "node-1", Cell = "cell-1" } };
             Task = new NodeReporter(identity, _probe, _targets, options, this, TimeProvider.System, new Random(1)).RunAsync(_stop.Token);
         }
 
