@@ -124,13 +124,13 @@ internal sealed record ComparisonView
     /// <summary>Metric; times in seconds.</summary>
     public required string Metric { get; init; }
 
-    /// <summary>Figure of the control; absent when so many of its requests failed that it is without end.</summary>
+    /// <summary>Figure of the control; absent when so many of its requests failed that it is without end, or none of them has a value.</summary>
     public double? Control { get; init; }
 
-    /// <summary>Figure of the arm; absent when so many of its requests failed that it is without end.</summary>
+    /// <summary>Figure of the arm; absent when so many of its requests failed that it is without end, or none of them has a value.</summary>
     public double? Value { get; init; }
 
-    /// <summary>The arm's figure over the control's less 1, of the error rate the difference; positive is worse. Absent when it is without end.</summary>
+    /// <summary>The arm's figure over the control's less 1, of the error rate the difference; positive is worse. Absent when it is without end, or there are no figures.</summary>
     public double? Effect { get; init; }
 
     /// <summary>Least effect that is not ruled out.</summary>
