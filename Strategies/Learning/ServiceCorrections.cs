@@ -18,6 +18,7 @@ public sealed class ServiceCorrections(double rate, double maxFactor, double mem
     // A quarter: the cost model is off by as much over the range of loads. Taken for a difference between targets, the busiest would look fast for their load, and get busier.
     internal const double Misfit = 0.25;
 
+    private readonly double _least = 1 / maxFactor;
     private readonly TargetMemory<Row, Types> _memory = new(static () => new(), static (types, target) => new(types.IndexOf(target.Gpu)));
 
     /// <summary>What is known of a target.</summary>
@@ -72,7 +73,7 @@ public sealed class ServiceCorrections(double rate, double maxFactor, double mem
         row.Spread = Math.Sqrt((row.FirstToken.Variance * row.FirstToken.Count + Prior * view.Model.Of(row.Type).Variance) / (row.FirstToken.Count + Prior));
     }
 
-    private double Bound(double factor) => Math.Clamp(factor, 1 / maxFactor, maxFactor);
+    private double Bound(double factor) => Math.Clamp(factor, _least, maxFactor);
 
     private struct Row(int type)
     {

@@ -24,13 +24,14 @@ internal sealed class HybridMesh(CostModel cost, ServiceCorrections corrections,
 
     protected override CostTerms Price(in RankingInput input, int target)
     {
-        var terms = Cost.Price(input, target);
+        var load = input.Targets.Load(target);
+        var terms = Cost.PriceAlone(input, target, load, out var backlog);
         var learned = corrections.Of(input, target);
         var queue = terms.QueueSeconds * learned.FirstTokenFactor;
         var prefill = terms.PrefillSeconds * learned.FirstTokenFactor;
         var decode = terms.DecodeSeconds * learned.DecodeFactor;
 
-        var balance = Cost.Balance(input, target, prefill, learned.DecodeFactor);
+        var balance = Cost.Balance(input, target, prefill, learned.DecodeFactor, load, backlog);
         var risk = tailWeight * learned.Spread * (queue + prefill) + failureSeconds * learned.FailureShare;
         return terms with
         {

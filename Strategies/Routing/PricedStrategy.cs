@@ -32,7 +32,9 @@ internal abstract class PricedStrategy(CostModel cost) : ScoringStrategy(cost)
 
     private int RankPrepared(in RankingInput input, Span<RankedTarget> best)
     {
-        if (!Shortlists || input.Targets.Count <= Shortlist.SmallSet) return base.Rank(input, best);
+        if (!Shortlists) return base.Rank(input, best);
+        // Without bounds that tell targets apart, a search is a detour.
+        if (input.Targets.Count <= Shortlist.SmallSet) return Scan(input, best);
         Span<RankedTarget> plain = stackalloc RankedTarget[Shortlist.Size];
         var top = new TopK(best, input.Seed, input.Targets);
         foreach (var pick in plain[..Shortlist.Rank(Cost, input, plain)]) top.Offer(pick.Target, Score(input, pick.Target));

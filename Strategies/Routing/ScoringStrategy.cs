@@ -17,6 +17,12 @@ internal abstract class ScoringStrategy(CostModel cost) : IRoutingStrategy
     public virtual int Rank(in RankingInput input, Span<RankedTarget> best)
     {
         if (input.Index is { } index) return TreeSearch.Rank(new Bounded(this), index.Tree(Cost, this as IFixedScore), input, best);
+        return Scan(input, best);
+    }
+
+    /// <summary>Looks at every target.</summary>
+    protected int Scan(in RankingInput input, Span<RankedTarget> best)
+    {
         var top = new TopK(best, input.Seed, input.Targets);
         for (var target = 0; target < input.Filter.Length; target++)
         {

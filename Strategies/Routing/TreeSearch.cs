@@ -34,21 +34,21 @@ internal static class TreeSearch
     {
         Span<double> bounds = stackalloc double[BoundGroup.Lanes];
         score.LowerBounds(input, tree.Group(level, group), bounds);
-        var (low, high) = (TopK.Comparable(Vector512.Create<double>(bounds)), TopK.Comparable(Vector512.Create<double>(bounds[8..])));
+        var (low, high) = (Finite(TopK.Comparable(Vector512.Create<double>(bounds))), Finite(TopK.Comparable(Vector512.Create<double>(bounds[8..]))));
         low.CopyTo(bounds);
         high.CopyTo(bounds[8..]);
-        var left = uint.MaxValue;
         var found = false;
-        while ((left &= Within(low, high, top.Limit)) != 0)
+        while (Least(low, high) is var least && least <= top.Limit)
         {
-            var lane = Least(bounds, left);
-            var ties = left & Equal(low, high, bounds[lane]);
-            if ((ties & (ties - 1)) != 0) lane = Nearest(tree, level, group, ties, top);
-            left &= ~(1u << lane);
+            var ties = Equal(low, high, least);
+            var lane = (ties & (ties - 1)) != 0 ? Nearest(tree, level, group, ties, top) : BitOperations.TrailingZeroCount(ties);
             var entry = group * BoundGroup.Lanes + lane;
             var (first, last) = tree.Places(level, entry);
             // The least, and of equals the nearest: what is left is no better.
-            if (!top.MayTake(bounds[lane], first, last + 1)) break;
+            if (!top.MayTake(least, first, last + 1)) break;
+            // It has had its turn.
+            bounds[lane] = double.PositiveInfinity;
+            (low, high) = (Vector512.Create<double>(bounds), Vector512.Create<double>(bounds[8..]));
             if (level == 0)
             {
                 var target = tree.Row(entry);
@@ -66,11 +66,9 @@ internal static class TreeSearch
         return found;
     }
 
-    private static uint Within(Vector512<double> low, Vector512<double> high, double limit)
-    {
-        var most = Vector512.Create(limit);
-        return (uint)Vector512.LessThanOrEqual(low, most).ExtractMostSignificantBits() | (uint)Vector512.LessThanOrEqual(high, most).ExtractMostSignificantBits() << 8;
-    }
+    /// <summary>Bounds that compare: what is no number bounds a run that nobody can be in.</summary>
+    private static Vector512<double> Finite(Vector512<double> bounds) =>
+        Vector512.ConditionalSelect(Vector512.LessThanOrEqual(bounds, Vector512.Create(double.MaxValue)), bounds, Vector512.Create(double.PositiveInfinity));
 
     private static uint Equal(Vector512<double> low, Vector512<double> high, double bound)
     {
@@ -78,15 +76,12 @@ internal static class TreeSearch
         return (uint)Vector512.Equals(low, equal).ExtractMostSignificantBits() | (uint)Vector512.Equals(high, equal).ExtractMostSignificantBits() << 8;
     }
 
-    private static int Least(ReadOnlySpan<double> bounds, uint among)
+    private static double Least(Vector512<double> low, Vector512<double> high)
     {
-        var least = BitOperations.TrailingZeroCount(among);
-        for (var rest = among & (among - 1); rest != 0; rest &= rest - 1)
-        {
-            var lane = BitOperations.TrailingZeroCount(rest);
-            if (bounds[lane] < bounds[least]) least = lane;
-        }
-        return least;
+        var eight = Vector512.MinNative(low, high);
+        var four = Vector256.MinNative(eight.GetLower(), eight.GetUpper());
+        var two = Vector128.MinNative(four.GetLower(), four.GetUpper());
+        return Math.Min(two[0], two[1]);
     }
 
     /// <summary>Of runs that are equally good, the one whose targets win ties.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using InferMesh.Strategies.Routing;
 using InferMesh.Strategies.Topology;
 
@@ -79,7 +80,14 @@ public sealed partial record CostModel
     public CostTerms Price(in RankingInput input, int target) => Price(input, target, new(input.Targets.Load(target)));
 
     /// <summary>The terms for one target as a strategy sees it.</summary>
-    internal CostTerms Price(in RankingInput input, int target, in TargetView view)
+    internal CostTerms Price(in RankingInput input, int target, in TargetView view) => Price(input, target, view, ThroughputWeight > 0, out _);
+
+    /// <summary>The same without what it costs the others, for who prices that otherwise (<see cref="Balance(in RankingInput, int, double, double, double, double)"/>).</summary>
+    internal CostTerms PriceAlone(in RankingInput input, int target, double load, out double backlog) => Price(input, target, new(load), false, out backlog);
+
+    // Both are on the way of every decision.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private CostTerms Price(in RankingInput input, int target, in TargetView view, bool others, out double backlog)
     {
         var t = input.Targets;
         ref readonly var cost = ref t.Cost[target];
@@ -93,7 +101,7 @@ public sealed partial record CostModel
         var decode = output * cost.SecondsPerToken(Math.Min(load + 1, batch));
         // Places in the batch come free one by one; a waiting request stands behind those before it.
         var waiting = load + 1 - batch;
-        var backlog = t.PrefillBacklogSeconds(target, input.NowTicks);
+        backlog = t.PrefillBacklogSeconds(target, input.NowTicks);
         var queue = (waiting > 0 ? waiting * (view.ColdShare * prefill + decode) / batch : 0) + backlog;
 
         prefill = Math.Max(0, prefill - view.SavedTokens * cost.PrefillSecondsPerToken);
@@ -118,7 +126,7 @@ public sealed partial record CostModel
         // The request's share of the GPU, not its wall time: that is what a dollar buys.
         var money = SecondsPerDollar > 0 ? SecondsPerDollar * (cost.DollarsPerSecond * (prefill + output * cost.SharePerSequenceSeconds) + carriage) : 0;
         var uncertainty = UncertaintyPerSecond * Math.Min(age, MaxAgeSeconds) * (queue + prefill + decode);
-        var balance = ThroughputWeight > 0 ? ThroughputWeight * Externality.Seconds(load, cost.SlopeSeconds * output, Externality.HoldUp(prefill, backlog, cost.SlackSeconds(load))) : 0;
+        var balance = others ? ThroughputWeight * Externality.Seconds(load, cost.SlopeSeconds * output, Externality.HoldUp(prefill, backlog, cost.SlackSeconds(load))) : 0;
         return new(Bounded(queue), Bounded(prefill), Bounded(decode), Bounded(network), Bounded(cold), Bounded(money), Bounded(uncertainty), Bounded(balance));
     }
 
@@ -127,12 +135,15 @@ public sealed partial record CostModel
     /// <param name="target">The target.</param>
     /// <param name="prefillSeconds">Prefill, corrected.</param>
     /// <param name="decodeFactor">Factor on the time of decoding.</param>
-    public double Balance(in RankingInput input, int target, double prefillSeconds, double decodeFactor)
+    public double Balance(in RankingInput input, int target, double prefillSeconds, double decodeFactor) =>
+        Balance(input, target, prefillSeconds, decodeFactor, input.Targets.Load(target), input.Targets.PrefillBacklogSeconds(target, input.NowTicks));
+
+    /// <summary>The same for who knows load and backlog.</summary>
+    internal double Balance(in RankingInput input, int target, double prefillSeconds, double decodeFactor, double load, double backlog)
     {
         ref readonly var cost = ref input.Targets.Cost[target];
-        var load = input.Targets.Load(target);
         var decodeSeconds = cost.SlopeSeconds * ExpectedOutput(input.Request) * decodeFactor;
-        var holdUp = Externality.HoldUp(prefillSeconds, input.Targets.PrefillBacklogSeconds(target, input.NowTicks), cost.SlackSeconds(load));
+        var holdUp = Externality.HoldUp(prefillSeconds, backlog, cost.SlackSeconds(load));
         return ThroughputWeight * Externality.Seconds(load, decodeSeconds, holdUp);
     }
 

@@ -12,6 +12,9 @@ public ref struct TopK
     // The last 18 of 52 bits: a ten-billionth.
     private const long TieBits = (1L << 18) - 1;
 
+    // Up to here a walk from the end finds the place of a pick sooner than halving does.
+    private const int ShortWalk = 8;
+
     private readonly Span<RankedTarget> _best;
     private readonly int _count;
     private readonly int[]? _places;
@@ -53,7 +56,16 @@ public ref struct TopK
         if (double.IsNaN(score)) score = double.PositiveInfinity;
         if (Count == _best.Length && !Better(score, target, _best[Count - 1])) return false;
         var i = Count < _best.Length ? Count++ : Count - 1;
-        for (; i > 0 && Better(score, target, _best[i - 1]); i--) _best[i] = _best[i - 1];
+        if (i > ShortWalk)
+        {
+            var place = Place(target, score, i);
+            _best[place..i].CopyTo(_best[(place + 1)..]);
+            i = place;
+        }
+        else
+        {
+            for (; i > 0 && Better(score, target, _best[i - 1]); i--) _best[i] = _best[i - 1];
+        }
         _best[i] = new(target, score);
         return true;
     }
@@ -75,6 +87,20 @@ public ref struct TopK
 
     /// <summary>How far behind the start the first of a run can be.</summary>
     internal readonly int Behind(int from, int last) => from <= Start && Start <= last ? 0 : FromStart(from);
+
+    /// <summary>How many of the first picks are better.</summary>
+    private readonly int Place(int target, double score, int among)
+    {
+        var (low, high, mine) = (0, among, Comparable(score));
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            var theirs = Comparable(_best[middle].Score);
+            if (mine < theirs || (mine == theirs && Behind(target) < Behind(_best[middle].Target))) high = middle;
+            else low = middle + 1;
+        }
+        return low;
+    }
 
     private readonly int Behind(int target) => FromStart(_places is null ? target : _places[target]);
 
