@@ -59,11 +59,11 @@ internal sealed class CandidateWriter(double[] parameters, ServiceCorrections le
             var holds = CandidateColumns.Life(column) == ColumnLife.Origin ? sameOrigin : sameSet && !CandidateColumns.Changes(column, targets);
             if (!holds) CandidateColumns.Write(column, input, Column(span, mask, targets.Count, column));
         }
-        if ((mask & LearnedBits) == LearnedBits)
+        if ((mask & LearnedBits) != 0)
         {
             CandidateColumns.Write(
-                input, learned, Column(span, mask, targets.Count, CandidateColumn.FirstTokenFactor), Column(span, mask, targets.Count, CandidateColumn.DecodeFactor),
-                Column(span, mask, targets.Count, CandidateColumn.Spread), Column(span, mask, targets.Count, CandidateColumn.FailureShare));
+                input, learned, Wanted(span, mask, targets.Count, CandidateColumn.FirstTokenFactor), Wanted(span, mask, targets.Count, CandidateColumn.DecodeFactor),
+                Wanted(span, mask, targets.Count, CandidateColumn.Spread), Wanted(span, mask, targets.Count, CandidateColumn.FailureShare));
         }
     }
 
@@ -123,6 +123,8 @@ internal sealed class CandidateWriter(double[] parameters, ServiceCorrections le
 
     private Span<double> Column(Span<byte> span, ulong mask, int targets, CandidateColumn column) =>
         MemoryMarshal.Cast<byte, double>(span.Slice(FirstColumn + 8 * targets * BitOperations.PopCount(mask & (1UL << (int)column) - 1), 8 * targets));
+
+    private Span<double> Wanted(Span<byte> span, ulong mask, int targets, CandidateColumn column) => (mask >> (int)column & 1) == 0 ? [] : Column(span, mask, targets, column);
 
     private void WriteTables(WasmInstance instance, Span<byte> span, ulong mask, int targets)
     {

@@ -50,17 +50,17 @@ public static class CandidateColumns
         }
     }
 
-    /// <summary>Writes the learned columns.</summary>
+    /// <summary>Writes the learned columns; one that has no room is left out.</summary>
     public static void Write(in RankingInput input, ServiceCorrections learned, Span<double> firstToken, Span<double> decode, Span<double> spread, Span<double> failures)
     {
         ArgumentNullException.ThrowIfNull(learned);
         for (var i = 0; i < input.Targets.Count; i++)
         {
             var correction = learned.Of(input, i);
-            firstToken[i] = correction.FirstTokenFactor;
-            decode[i] = correction.DecodeFactor;
-            spread[i] = correction.Spread;
-            failures[i] = correction.FailureShare;
+            if (!firstToken.IsEmpty) firstToken[i] = correction.FirstTokenFactor;
+            if (!decode.IsEmpty) decode[i] = correction.DecodeFactor;
+            if (!spread.IsEmpty) spread[i] = correction.Spread;
+            if (!failures.IsEmpty) failures[i] = correction.FailureShare;
         }
     }
 

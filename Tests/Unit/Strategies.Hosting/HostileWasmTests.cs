@@ -45,6 +45,20 @@ public sealed class HostileWasmTests
     public void Rank_WithoutABuffer_IsTheFallbacks(string reserve) => AssertFallsBack(Packages.Text(Packages.Pick(), reserve: reserve), PluginFailure.Invalid);
 
     [TestMethod]
+    [DataRow(20, DisplayName = "factor on prefill")]
+    [DataRow(21, DisplayName = "factor on decode")]
+    public void Rank_OfOneThatWantsOneLearnedColumn_HasIt(int column)
+    {
+        using var host = Packages.Host();
+        // The number of the first target is the score; what was never written is 0.
+        using var plugin = Packages.Load(host, Packages.Wasm(Packages.Text(
+            Packages.Pick(score: $"f64.load (i32.load offset={4 * column} (i32.load offset=16 (local.get $batch)))"), columns: $"{1L << column}")));
+        var decision = Decide(plugin.CreateRouting(null, StrategyCatalog.Create("mesh")));
+        Assert.IsEmpty(plugin.Counts.Fallbacks);
+        Assert.AreEqual(1, decision.Choices[0].Score);
+    }
+
+    [TestMethod]
     public void Rank_BeyondTheDeadline_IsInterrupted() =>
         AssertFallsBack(Packages.Text(Forever), PluginFailure.Timeout, Tight with { RoutingFuel = ulong.MaxValue / 2, RoutingDeadline = TimeSpan.FromMilliseconds(5) });
 
