@@ -31,7 +31,7 @@ public sealed class ArmTally
     /// <summary>Failed requests that would have had a value of a measure: they took forever. None has a cost.</summary>
     public long Forever(Measure measure) => Volatile.Read(ref _forever[(int)measure]);
 
-    /// <summary>Those of them that had counted before, as failed. Without them it is the requests that the arm was given.</summary>
+    /// <summary>Requests that had counted before, as failed. Without them <see cref="Requests"/> is those that the arm was given.</summary>
     public long Again => Volatile.Read(ref _again);
 
     /// <summary>Values of a measure, of requests that did not fail.</summary>

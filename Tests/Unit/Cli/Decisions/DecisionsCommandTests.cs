@@ -10,8 +10,8 @@ using InferMesh.Strategies.Hosting;
 using InferMesh.Strategies.Recording;
 using InferMesh.Strategies.Routing;
 using InferMesh.Tests.Unit.Simulator;
-using InferMesh.Tests.Unit.Strategies.Hosting;
 using InferMesh.Tests.Unit.Strategies;
+using InferMesh.Tests.Unit.Strategies.Hosting;
 using Parquet;
 
 namespace InferMesh.Tests.Unit.Cli.Decisions;
